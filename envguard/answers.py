@@ -1,0 +1,118 @@
+"""Answers of earlier checks, kept with the trace of what they were derived from.
+
+An answer is given again only while its trace holds; the store is a hint that may be lost, corrupt or of another version
+without harm. A file of the store is text: a header with a checksum of the rest, the key, the inputs, the answer. Nothing in
+it is ever executed. This module lies on the path of every clean check: it imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import os
+from zlib import crc32
+
+from .trace import Trace, holds
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+_MAGIC = "envguard answer 1"
+_MAX_BYTES = 16 * 1024 * 1024
+
+
+def folder() -> str | None:
+    """Return the absolute folder of the store, or None where there is no place for one.
+
+    ``ENVGUARD_CACHE_DIR``, else ``envguard`` under ``XDG_CACHE_HOME``, else ``.cache/envguard`` in the home folder.
+    """
+    if chosen := os.environ.get("ENVGUARD_CACHE_DIR"):
+        return os.path.abspath(chosen)
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(base):
+        base = os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "envguard") if os.path.isabs(base) else None
+
+
+def recall(key: Iterable[str], probes: Mapping[str, Callable[[], str]]) -> str | None:
+    """Return the answer kept under *key* if everything that it was derived from is unchanged; None otherwise."""
+    wanted = _escape(key)
+    path = _path(wanted)
+    if path is None:
+        return None
+    try:
+        with open(path, "rb") as file:
+            head, _, body = file.read(_MAX_BYTES).partition(b"\n")
+    except OSError:
+        return None
+    if head != f"{_MAGIC} {crc32(body):08x}".encode():
+        return None
+    text = body.decode("utf-8", "surrogateescape")
+    kept, _, rest = text.partition("\n")
+    inputs, _, answer = rest.partition("\n\n")
+    if kept != wanted:
+        return None
+    files: dict[str, str] = {}
+    values: dict[tuple[str, str], str] = {}
+    for line in inputs.split("\n"):
+        kind, first, second = line.split("\t", 2)
+        if kind == "file":
+            files[second] = first
+        else:
+            values[kind, first] = _unescape(second)
+    return answer if holds(files, values, probes) else None
+
+
+def remember(key: Iterable[str], trace: Trace, answer: str) -> bool:
+    """Keep *answer* under *key*; return whether it was kept.
+
+    It is not where the trace is unsettled (an input too young to be told from a later edit), where there is no folder
+    to keep it in, or where writing fails: an answer less costs time, nothing else.
+    """
+    wanted = _escape(key)
+    path = _path(wanted)
+    if path is None or not trace.settled():
+        return False
+    lines = [wanted]
+    lines += [f"{kind}\t{name}\t{_escape((value,))}" for (kind, name), value in trace.values.items()]
+    lines += [f"file\t{seen}\t{name}" for name, seen in trace.files.items()]
+    body = ("\n".join(lines) + "\n\n" + answer).encode("utf-8", "surrogateescape")
+    whole = f"{_MAGIC} {crc32(body):08x}\n".encode() + body
+    if len(whole) > _MAX_BYTES:
+        return False
+    temporary = f"{path}.{os.getpid()}"
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        with open(temporary, "wb") as file:
+            file.write(whole)
+        os.replace(temporary, path)
+    except OSError:
+        try:
+            os.unlink(temporary)
+        except OSError:
+            pass
+        return False
+    return True
+
+
+def _path(escaped: str) -> str | None:
+    base = folder()
+    if base is None:
+        return None
+    # Two keys that share a name only take turns: the key is kept inside and compared.
+    return os.path.join(base, "answers", f"{crc32(escaped.encode('utf-8', 'surrogateescape')):08x}")
+
+
+def _escape(parts: Iterable[str]) -> str:
+    return "\x1f".join(
+        part.replace("\\", "\\\\").replace("\n", "\\n").replace("\t", "\\t").replace("\x1f", "\\u") for part in parts
+    )
+
+
+def _unescape(text: str) -> str:
+    if "\\" not in text:
+        return text
+    out = []
+    characters = iter(text)
+    for character in characters:
+        out.append({"n": "\n", "t": "\t", "u": "\x1f"}.get(code := next(characters), code) if character == "\\" else character)
+    return "".join(out)

@@ -1,0 +1,106 @@
+"""What envguard raises: one root, and a class for each thing a caller could want to tell apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .model import Report
+
+
+def key_path(keys: Iterable[str | int]) -> str:
+    """Return *keys* as people write them: ``package[3].source.git``."""
+    text = ""
+    for key in keys:
+        text += f"[{key}]" if isinstance(key, int) else f".{key}" if text else key
+    return text
+
+
+class EnvguardError(Exception):
+    """The root of all errors of envguard.
+
+    *message* says what is wrong in one sentence without a period; *path*, *keys* and *line* say where; *hint* is the
+    command or the edit that mends it. ``str()`` joins them: ``path:line: in 'key.path': message`` and a hint line.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: str | None = None,
+        keys: Iterable[str | int] = (),
+        line: int | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.path = path
+        self.keys = tuple(keys)
+        self.line = line
+        self.hint = hint
+
+    def __str__(self) -> str:
+        where = ""
+        if self.path is not None:
+            where = f"{self.path}:{self.line}: " if self.line is not None else f"{self.path}: "
+        if self.keys:
+            where += f"in '{key_path(self.keys)}': "
+        hint = f"\nhint: {self.hint}" if self.hint else ""
+        return f"{where}{self.message}{hint}"
+
+
+class ConfigError(EnvguardError):
+    """``[tool.envguard]``, the manifest around it, or an option of the caller cannot be used."""
+
+
+class LockfileError(EnvguardError):
+    """A lockfile cannot be read as what it claims to be."""
+
+
+class BaselineError(EnvguardError):
+    """``envguard.lock`` cannot be read or written."""
+
+
+class EnvironmentNotFoundError(EnvguardError):
+    """No Python environment is where one was named, or its facts cannot be read."""
+
+
+class UnreadableError(EnvguardError):
+    """A file that is needed cannot be read: permissions, I/O errors, too large, changed while it was read."""
+
+
+class WriteError(EnvguardError):
+    """A file of ours could not be written; whatever stood there before still does."""
+
+
+class RefusedError(EnvguardError, SystemExit):
+    """``enforce()`` refuses to go on.
+
+    Also a SystemExit, so that a script that does not catch it ends with the message on stderr and exit status 1, and
+    without a traceback; a caller that wants to go on catches it as any other exception.
+    """
+
+    def __init__(self, text: str) -> None:
+        EnvguardError.__init__(self, text)
+        self.code = text
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class DriftError(RefusedError):
+    """What is here differs from what was locked or recorded. *report* holds the findings; the text is the report."""
+
+    def __init__(self, text: str, report: Report) -> None:
+        super().__init__(text)
+        self.report = report
+
+
+class UndecidedError(RefusedError):
+    """Nothing was recorded, or something could not be read, so that nobody can say "same". *report* says what."""
+
+    def __init__(self, text: str, report: Report) -> None:
+        super().__init__(text)
+        self.report = report

@@ -1,0 +1,117 @@
+"""The one door through which envguard looks at the outside, so that a trace knows everything that a check read."""
+
+from __future__ import annotations
+
+import os
+import stat as stat_module
+from typing import TYPE_CHECKING
+
+from .errors import UnreadableError
+from .probes import PROBES
+from .trace import ABSENT, Trace, of_stat, signature
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_BYTES = 256 * 1024 * 1024
+
+
+class Reader:
+    """Reads files, folders, environment variables and probes, and records each of them in ``trace``.
+
+    *environ* replaces ``os.environ``; a trace made with one is of no use for another process.
+    """
+
+    __slots__ = ("_environ", "trace")
+
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        self.trace = Trace()
+        self._environ = os.environ if environ is None else environ
+
+    def environ(self, name: str) -> str:
+        """Return the environment variable *name*, empty where it is not set."""
+        value = self._environ.get(name, "")
+        self.trace.saw_value("env", name, value)
+        return value
+
+    def probe(self, name: str) -> str:
+        """Return what the probe *name* of ``envguard.probes`` says."""
+        value = PROBES[name]()
+        self.trace.saw_value("probe", name, value)
+        return value
+
+    def exists(self, path: str) -> bool:
+        """Return whether anything can be reached at *path*."""
+        return self._stat(path) is not None
+
+    def is_file(self, path: str) -> bool:
+        """Return whether *path* leads to a regular file."""
+        st = self._stat(path)
+        return st is not None and stat_module.S_ISREG(st.st_mode)
+
+    def is_dir(self, path: str) -> bool:
+        """Return whether *path* leads to a folder."""
+        st = self._stat(path)
+        return st is not None and stat_module.S_ISDIR(st.st_mode)
+
+    def list_dir(self, path: str) -> list[str]:
+        """Return the sorted names in the folder *path*; UnreadableError where it cannot be listed."""
+        seen = signature(path)
+        try:
+            names = os.listdir(path)
+        except OSError as error:
+            raise _unreadable(path, error) from None
+        self.trace.saw_file(path, seen)
+        return sorted(names)
+
+    def read_bytes(self, path: str, *, limit: int = MAX_BYTES) -> bytes:
+        """Return the content of the regular file *path*.
+
+        UnreadableError where it is missing, no regular file, larger than *limit* bytes, or changes while it is read.
+        """
+        try:
+            # O_NONBLOCK: opening a pipe that nobody writes to must not wait for ever.
+            fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        except OSError as error:
+            self.trace.saw_file(path, signature(path))
+            raise _unreadable(path, error) from None
+        try:
+            before = os.fstat(fd)
+            if not stat_module.S_ISREG(before.st_mode):
+                raise UnreadableError("is not a regular file", path=path)
+            if before.st_size > limit:
+                raise UnreadableError(f"is too large: {before.st_size} bytes, at most {limit} are read", path=path)
+            with os.fdopen(fd, "rb", closefd=False) as file:
+                data = file.read(limit + 1)
+            if of_stat(os.fstat(fd)) != of_stat(before) or len(data) != before.st_size:
+                raise UnreadableError("changed while it was read", path=path, hint="run the command again")
+        except OSError as error:
+            raise _unreadable(path, error) from None
+        finally:
+            os.close(fd)
+        self.trace.saw_file(path, of_stat(before))
+        return data
+
+    def read_text(self, path: str, *, limit: int = MAX_BYTES) -> str:
+        """Return the content of *path* as UTF-8 text; UnreadableError names the first byte that is none."""
+        data = self.read_bytes(path, limit=limit)
+        try:
+            return data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            raise UnreadableError(
+                f"is not UTF-8 text: byte 0x{data[error.start]:02x} at offset {error.start}", path=path, line=line
+            ) from None
+
+    def _stat(self, path: str) -> os.stat_result | None:
+        try:
+            st = os.stat(path)
+        except (OSError, ValueError):
+            self.trace.saw_file(path, ABSENT)
+            return None
+        self.trace.saw_file(path, of_stat(st))
+        return st
+
+
+def _unreadable(path: str, error: OSError) -> UnreadableError:
+    return UnreadableError(f"cannot be read: {(error.strerror or str(error)).lower()}", path=path)

@@ -1,0 +1,38 @@
+"""TOML in, with errors that name the place."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+try:
+    import tomli as _toml  # compiled, about three times as fast as the standard library's
+except ImportError:
+    import tomllib as _toml  # type: ignore[no-redef]
+
+if TYPE_CHECKING:
+    from .errors import EnvguardError
+    from .reader import Reader
+
+_POSITION = re.compile(r"^(?P<what>.*) \((?:at line (?P<line>\d+), column (?P<column>\d+)|at end of document)\)$", re.DOTALL)
+
+
+def read_toml(reader: Reader, path: str, error: type[EnvguardError], *, limit: int) -> dict[str, Any]:
+    """Return the TOML document at *path* as plain values.
+
+    *error* is raised, with the line, where the text is no TOML; UnreadableError where there is no text.
+    """
+    return parse_toml(reader.read_text(path, limit=limit), path, error)
+
+
+def parse_toml(text: str, path: str, error: type[EnvguardError]) -> dict[str, Any]:
+    """Return the TOML document *text*, which was read from *path*, as plain values."""
+    try:
+        return _toml.loads(text.replace("\r\n", "\n"))
+    except (_toml.TOMLDecodeError, RecursionError) as problem:
+        match = _POSITION.match(str(problem))
+        if match is None:
+            raise error("is not valid TOML: nested too deeply", path=path) from None
+        line = int(match["line"]) if match["line"] else text.count("\n") + 1
+        what = match["what"][:1].lower() + match["what"][1:]
+        raise error(f"is not valid TOML: {what}", path=path, line=line) from None

@@ -1,0 +1,121 @@
+"""What a check read, and whether all of it is still as it was.
+
+A check is a function of what it reads: files, folders, environment variables and a few probes of the machine. A trace
+lists them with a signature each; while every signature still holds, the answer of then is the answer of now ("verifying
+traces", Mokhov, Mitchell, Peyton Jones: Build Systems à la Carte, 2018). Paths that were looked for and not found are
+inputs like any other.
+
+The signature of a file or folder is (device, inode, mode, size, mtime, ctime). Equal signatures prove equal content only
+if the last change lay safely before the reading ("racily clean" entries of git's index otherwise), so a trace with a
+younger input is not kept. Files whose stamps say nothing (procfs, sysfs) must be read by a probe instead.
+
+This module lies on the path of every clean check: it imports nothing that the interpreter has not loaded itself.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+ABSENT = "-"
+LOCAL_SLACK_NS = 2 * 10**9
+FOREIGN_SLACK_NS = 24 * 3600 * 10**9
+_LOCAL = frozenset(("ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs", "ramfs", "overlay", "zfs", "f2fs", "bcachefs"))
+_STAMPLESS = frozenset(("proc", "sysfs", "devtmpfs", "cgroup", "cgroup2", "debugfs", "securityfs"))
+
+
+def signature(path: str) -> str:
+    """Return the signature of the file or folder at *path*, links followed; ``-`` where there is none to reach."""
+    try:
+        st = os.stat(path)
+    except OSError:
+        return ABSENT
+    return of_stat(st)
+
+
+def of_stat(st: os.stat_result) -> str:
+    """Return the signature in a stat result."""
+    return f"{st.st_dev} {st.st_ino} {st.st_mode} {st.st_size} {st.st_mtime_ns} {st.st_ctime_ns}"
+
+
+class Trace:
+    """The inputs of one check, as they are read. *files* maps paths, *values* ``(kind, name)`` to what was seen."""
+
+    __slots__ = ("_started_ns", "_unstable", "files", "values")
+
+    def __init__(self) -> None:
+        self._started_ns = time.time_ns()
+        self._unstable = False
+        self.files: dict[str, str] = {}
+        self.values: dict[tuple[str, str], str] = {}
+
+    def saw_file(self, path: str, seen: str) -> None:
+        """Note that *path* had the signature *seen*; a second, different one makes the trace worthless."""
+        if self.files.setdefault(path, seen) != seen:
+            self._unstable = True
+
+    def saw_value(self, kind: str, name: str, value: str) -> None:
+        """Note that the environment variable or probe *name* had *value*."""
+        if self.values.setdefault((kind, name), value) != value:
+            self._unstable = True
+
+    def settled(self) -> bool:
+        """Return whether equal signatures will prove equal content: no input changed while, or just before, it was read."""
+        if self._unstable or any("\n" in path for path in self.files):
+            return False
+        slack = _slack_by_device()
+        for seen in self.files.values():
+            if seen == ABSENT:
+                continue
+            device, _, _, _, mtime, ctime = seen.split(" ")
+            allowed = slack.get(int(device), FOREIGN_SLACK_NS)
+            if allowed is None or max(int(mtime), int(ctime)) + allowed > self._started_ns:
+                return False
+        return True
+
+
+def holds(
+    files: Mapping[str, str], values: Mapping[tuple[str, str], str], probes: Mapping[str, Callable[[], str]]
+) -> bool:
+    """Return whether every file still has its signature and every environment variable and probe its value."""
+    for (kind, name), value in values.items():
+        if kind == "env":
+            now = os.environ.get(name, "")
+        elif name in probes:
+            now = probes[name]()
+        else:
+            return False
+        if now != value:
+            return False
+    return all(signature(path) == seen for path, seen in files.items())
+
+
+def _slack_by_device() -> dict[int, int | None]:
+    """Return for each mounted device how old a change must be to be safely past; None where stamps say nothing.
+
+    A network file system is stamped by another machine's clock, which can be minutes off, so a day is asked for there,
+    and wherever the kind of file system cannot be told.
+    """
+    slack: dict[int, int | None] = {}
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
+            lines = mounts.read().splitlines()
+    except OSError:
+        return slack
+    for line in lines:
+        before, _, after = line.partition(" - ")
+        kind = after.split(" ", 1)[0]
+        major, _, minor = before.split(" ")[2].partition(":")
+        device = os.makedev(int(major), int(minor))
+        slack[device] = LOCAL_SLACK_NS if kind in _LOCAL else None if kind in _STAMPLESS else FOREIGN_SLACK_NS
+        if kind in ("btrfs", "overlay", "zfs"):
+            # Their files report device numbers of their own, which mountinfo does not show: ask the mount point.
+            try:
+                slack[os.stat(before.split(" ")[4].replace("\\040", " ")).st_dev] = LOCAL_SLACK_NS
+            except OSError:
+                continue
+    return slack
