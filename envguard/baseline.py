@@ -1,0 +1,232 @@
+"""``envguard.lock``: what somebody recorded and committed; read, changed and written as JSON made to be read in a diff.
+
+Schema ``envguard.lock`` version 1: ``machines`` maps a name to the *facts* of the machine, the *packages* with what their
+installers recorded, the *lock* they came from and the *selection* that was installed. Facts and packages are one line each.
+Sections that this version does not know are kept as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from .atomic import write_atomic
+from .errors import BaselineError
+from .model import Fact, Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .reader import Reader
+
+FILE = "envguard.lock"
+SCHEMA = "envguard.lock"
+VERSION = 1
+MAX_BYTES = 64 * 1024 * 1024
+_UNKNOWN = "unknown: "
+_REPAIR = f"restore {FILE} from version control, or move it away and run 'envguard record'"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedPackage:
+    """An installed package as it was recorded: its version and the digest of what its installer recorded."""
+
+    version: str
+    digest: Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedSelection:
+    """The members, extras and groups that were installed; an environment does not remember them."""
+
+    packages: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    default_groups: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """One recorded machine. *rest* holds the keys that this version does not know."""
+
+    facts: Mapping[str, Fact]
+    packages: Mapping[str, RecordedPackage]
+    lock_path: str
+    lock_digest: str
+    selection: RecordedSelection
+    rest: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """The whole of ``envguard.lock``; *path* is absolute, *digest* (``blake3:hex``) that of its bytes."""
+
+    path: str
+    digest: str
+    machines: Mapping[str, Machine]
+    rest: Mapping[str, Any] = field(default_factory=dict)
+
+    def with_machine(self, name: str, machine: Machine) -> Baseline:
+        """Return a copy in which *name* is *machine*."""
+        return replace(self, machines={**self.machines, name: machine})
+
+
+def empty_baseline(project: str) -> Baseline:
+    """Return the baseline of a *project* that has none yet."""
+    return Baseline(path=os.path.join(project, FILE), digest="", machines={})
+
+
+def read_baseline(reader: Reader, project: str) -> Baseline | None:
+    """Return the baseline of the folder *project*, None where there is none.
+
+    Raises BaselineError, with the line or the key path, where the file is no baseline of a version that is known here.
+    """
+    path = os.path.join(project, FILE)
+    if not reader.exists(path):
+        return None
+    from ._native import hexdigest
+
+    text = reader.read_text(path, limit=MAX_BYTES)
+    try:
+        document = json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        line = error.lineno if isinstance(error, json.JSONDecodeError) else None
+        what = "has an unfinished merge in it" if "<<<<<<<" in text else "is not valid JSON"
+        detail = f": {error.msg.lower()}" if isinstance(error, json.JSONDecodeError) and "<<<<<<<" not in text else ""
+        raise BaselineError(f"{what}{detail}", path=path, line=line, hint=_REPAIR) from None
+    root = _Object(path, (), document)
+    schema = root.child("schema")
+    name, version = schema.text("name"), schema.get("version", int, "a number")
+    if name != SCHEMA:
+        raise schema.error("name", f'expected "{SCHEMA}", found "{name}"')
+    if version != VERSION:
+        hint = "update envguard" if version > VERSION else _REPAIR
+        raise BaselineError(
+            f"schema version {version} is not known here, only {VERSION}", path=path, keys=("schema", "version"), hint=hint
+        )
+    machines = root.child("machines")
+    return Baseline(
+        path=path,
+        digest=f"blake3:{hexdigest(text.encode())}",
+        machines={name: _read_machine(machines.child(name)) for name in machines.value},
+        rest={key: value for key, value in root.value.items() if key not in ("schema", "machines")},
+    )
+
+
+def write_baseline(baseline: Baseline) -> bool:
+    """Write *baseline* to its path, atomically; return False where its bytes already stand there.
+
+    Raises WriteError where it cannot be written; the old file is then untouched.
+    """
+    data = render_baseline(baseline)
+    try:
+        with open(baseline.path, "rb") as file:
+            if file.read() == data:
+                return False
+    except OSError:
+        pass
+    write_atomic(baseline.path, data)
+    return True
+
+
+def render_baseline(baseline: Baseline) -> bytes:
+    """Return the bytes of *baseline*: JSON with sorted keys, indented by two, in ASCII."""
+    document = {
+        **baseline.rest,
+        "schema": {"name": SCHEMA, "version": VERSION},
+        "machines": {name: _machine_document(machine) for name, machine in baseline.machines.items()},
+    }
+    return (json.dumps(document, indent=2, sort_keys=True) + "\n").encode("ascii")
+
+
+def fact_text(fact: Fact) -> str:
+    """Return *fact* as one line of text: its value, or ``unknown: `` and the reason."""
+    return _UNKNOWN + fact.reason if isinstance(fact, Unknown) else fact
+
+
+def _fact(text: str) -> Fact:
+    return Unknown(reason=text.removeprefix(_UNKNOWN)) if text.startswith(_UNKNOWN) else text
+
+
+def _machine_document(machine: Machine) -> dict[str, Any]:
+    selection = machine.selection
+    return {
+        **machine.rest,
+        "facts": {key: fact_text(value) for key, value in machine.facts.items()},
+        "lock": {"digest": machine.lock_digest, "path": machine.lock_path},
+        "packages": {name: f"{item.version} {fact_text(item.digest)}" for name, item in machine.packages.items()},
+        "selection": {
+            "default-groups": selection.default_groups,
+            "extras": list(selection.extras),
+            "groups": list(selection.groups),
+            "packages": list(selection.packages),
+        },
+    }
+
+
+def _read_machine(table: _Object) -> Machine:
+    facts, packages = table.child("facts"), table.child("packages")
+    lock, selection = table.child("lock"), table.child("selection")
+    return Machine(
+        facts={key: _fact(facts.text(key)) for key in facts.value},
+        packages={name: _read_package(packages, name) for name in packages.value},
+        lock_path=lock.text("path"),
+        lock_digest=lock.text("digest"),
+        selection=RecordedSelection(
+            packages=selection.texts("packages"),
+            extras=selection.texts("extras"),
+            groups=selection.texts("groups"),
+            default_groups=selection.get("default-groups", bool, "true or false"),
+        ),
+        rest={key: value for key, value in table.value.items() if key not in ("facts", "packages", "lock", "selection")},
+    )
+
+
+def _read_package(packages: _Object, name: str) -> RecordedPackage:
+    version, _, digest = packages.text(name).partition(" ")
+    if not version or not digest:
+        raise packages.error(name, "expected a version and a digest with a space between")
+    return RecordedPackage(version=version, digest=_fact(digest))
+
+
+class _Object:
+    """A JSON object with typed getters that know where they are."""
+
+    def __init__(self, path: str, keys: tuple[str | int, ...], value: object) -> None:
+        self.path = path
+        self.keys = keys
+        if not isinstance(value, dict):
+            raise BaselineError(f"expected an object, found {_kind(value)}", path=path, keys=keys, hint=_REPAIR)
+        self.value: dict[str, Any] = value
+
+    def get(self, key: str, kind: type, expected: str) -> Any:
+        if key not in self.value:
+            raise BaselineError(f"the key '{key}' is missing", path=self.path, keys=self.keys, hint=_REPAIR)
+        value = self.value[key]
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise self.error(key, f"expected {expected}, found {_kind(value)}")
+        return value
+
+    def child(self, key: str) -> _Object:
+        return _Object(self.path, (*self.keys, key), self.get(key, dict, "an object"))
+
+    def text(self, key: str) -> str:
+        return self.get(key, str, "a string")  # type: ignore[no-any-return]
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        values = self.get(key, list, "a list of strings")
+        if not all(isinstance(value, str) for value in values):
+            raise self.error(key, "expected a list of strings")
+        return tuple(values)
+
+    def error(self, key: str, message: str) -> BaselineError:
+        return BaselineError(message, path=self.path, keys=(*self.keys, key), hint=_REPAIR)
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "null"
+    names = {bool: "true or false", str: "a string", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    return names[type(value)]

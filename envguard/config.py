@@ -1,0 +1,190 @@
+"""``[tool.envguard]`` of ``pyproject.toml``, or a whole ``envguard.toml``, as a value.
+
+Unknown keys and wrong types are errors that name the key: a setting that silently does nothing is worse than none.
+"""
+
+from __future__ import annotations
+
+import datetime
+import difflib
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .errors import ConfigError
+from .model import Level, Severity, Waiver
+from .toml import read_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .reader import Reader
+
+MANIFEST = "pyproject.toml"
+OWN_FILE = "envguard.toml"
+MAX_BYTES = 16 * 1024 * 1024
+
+_Word = TypeVar("_Word")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """The settings of a project.
+
+    *path* is the file they were read from and *keys* the route to their table, so that a finding can point there.
+    *extras*, *groups* and *packages* are None where the file does not say: then the baseline's selection counts.
+    *unexpected* is the severity of an installed package that is not in the lock, None to allow it; *expected* are names
+    that are always fine. *numeric* are further packages that compute numbers.
+    """
+
+    path: str | None = None
+    keys: tuple[str, ...] = ()
+    level: Level = Level.HOST_TO_HOST
+    fail_on: Severity = Severity.ERROR
+    lock: str | None = None
+    python: str | None = None
+    packages: tuple[str, ...] | None = None
+    extras: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
+    default_groups: bool | None = None
+    unexpected: Severity | None = Severity.WARNING
+    expected: tuple[str, ...] = ()
+    numeric: tuple[str, ...] = ()
+    waivers: tuple[Waiver, ...] = field(default=())
+
+
+def load_config(reader: Reader, project: str) -> Config:
+    """Return the settings of the folder *project*: ``envguard.toml`` if it is there, else ``[tool.envguard]``, else defaults.
+
+    Raises ConfigError with the key path where a value cannot be used, and where the manifest is no TOML.
+    """
+    own = os.path.join(project, OWN_FILE)
+    if reader.exists(own):
+        return _Table(own, (), read_toml(reader, own, ConfigError, limit=MAX_BYTES)).config()
+    manifest = os.path.join(project, MANIFEST)
+    if not reader.exists(manifest):
+        return Config()
+    table = read_toml(reader, manifest, ConfigError, limit=MAX_BYTES)
+    for key in ("tool", "envguard"):
+        table = table.get(key, {})
+        if not isinstance(table, dict):
+            raise ConfigError(f"expected a table, found {_kind(table)}", path=manifest, keys=("tool", key)[: 1 + (key != "tool")])
+    return _Table(manifest, ("tool", "envguard"), table).config()
+
+
+class _Table:
+    """A table of settings with typed getters that know where they are."""
+
+    def __init__(self, path: str, keys: tuple[str | int, ...], table: Mapping[str, Any]) -> None:
+        self.path = path
+        self.keys = keys
+        self.table = table
+        self.known: list[str] = []
+
+    def config(self) -> Config:
+        default = Config()
+        config = Config(
+            path=self.path,
+            keys=tuple(str(key) for key in self.keys),
+            level=self.word("level", Level, list(Level)) or default.level,
+            fail_on=self.word("fail-on", Severity.parse, list(Severity)) or default.fail_on,
+            lock=self.text("lock"),
+            python=self.text("python"),
+            packages=self.names("packages"),
+            extras=self.names("extras"),
+            groups=self.names("groups"),
+            default_groups=self.flag("default-groups"),
+            unexpected=self.unexpected(default.unexpected),
+            expected=self.names("expected") or (),
+            numeric=self.names("numeric") or (),
+            waivers=self.waivers(),
+        )
+        self.refuse_unknown()
+        return config
+
+    def get(self, key: str, kind: type, expected: str) -> Any:
+        self.known.append(key)
+        value = self.table.get(key)
+        if value is not None and (not isinstance(value, kind) or (kind is not bool and isinstance(value, bool))):
+            raise self.error(key, f"expected {expected}, found {_kind(value)}")
+        return value
+
+    def text(self, key: str) -> str | None:
+        value = self.get(key, str, "a string")
+        if value is not None and (not value.strip() or "\0" in value):
+            raise self.error(key, "expected a string with something in it, found an empty one")
+        return value  # type: ignore[no-any-return]
+
+    def flag(self, key: str) -> bool | None:
+        return self.get(key, bool, "true or false")  # type: ignore[no-any-return]
+
+    def names(self, key: str) -> tuple[str, ...] | None:
+        value = self.get(key, list, "a list of names")
+        if value is None:
+            return None
+        for index, item in enumerate(value):
+            if not isinstance(item, str) or not item.strip():
+                raise self.error(key, f"expected a name, found {_kind(item)}", index)
+        return tuple(value)
+
+    def word(self, key: str, parse: Callable[[str], _Word], words: list[Any]) -> _Word | None:
+        value = self.text(key)
+        if value is None:
+            return None
+        try:
+            return parse(value)
+        except ValueError:
+            choices = ", ".join(f'"{word}"' for word in words)
+            raise self.error(key, f'expected one of {choices}, found "{value}"') from None
+
+    def unexpected(self, default: Severity | None) -> Severity | None:
+        def parse(value: str) -> Severity | str:
+            return value if value == "allow" else Severity.parse(value)
+
+        value = self.word("unexpected", parse, ["allow", *Severity])
+        if value is None:
+            return default
+        return value if isinstance(value, Severity) else None
+
+    def waivers(self) -> tuple[Waiver, ...]:
+        value = self.get("waivers", list, "a list of tables")
+        return tuple(self.waiver(index, item) for index, item in enumerate(value or ()))
+
+    def waiver(self, index: int, item: object) -> Waiver:
+        keys = (*self.keys, "waivers", index)
+        if not isinstance(item, dict):
+            raise ConfigError(f"expected a table, found {_kind(item)}", path=self.path, keys=keys)
+        table = _Table(self.path, keys, item)
+        until = table.get("until", datetime.date, "a date such as 2027-01-31")
+        if isinstance(until, datetime.datetime):
+            until = until.date()
+        waiver = Waiver(
+            rule=table.required("rule"),
+            subject=table.required("subject"),
+            reason=table.required("reason"),
+            until=until,
+            index=index,
+        )
+        table.refuse_unknown()
+        return waiver
+
+    def required(self, key: str) -> str:
+        value = self.text(key)
+        if value is None:
+            raise ConfigError(f"the key '{key}' is missing", path=self.path, keys=self.keys)
+        return value
+
+    def refuse_unknown(self) -> None:
+        for key in self.table:
+            if key not in self.known:
+                close = difflib.get_close_matches(key, self.known, n=1)
+                hint = f"did you mean '{close[0]}'?" if close else f"known keys are {', '.join(self.known)}"
+                raise ConfigError("this key is not known", path=self.path, keys=(*self.keys, key), hint=hint)
+
+    def error(self, key: str, message: str, *more: int) -> ConfigError:
+        return ConfigError(message, path=self.path, keys=(*self.keys, key, *more))
+
+
+def _kind(value: object) -> str:
+    names = {bool: "true or false", str: "a string", int: "a number", float: "a number", list: "a list", dict: "a table"}
+    return names.get(type(value), "a date or time")

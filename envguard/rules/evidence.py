@@ -1,0 +1,63 @@
+"""What a rule may look at: values only, observed before any rule runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..lockfiles.model import Selected
+
+if TYPE_CHECKING:
+    import datetime
+    from collections.abc import Mapping
+
+    from ..baseline import Baseline, Machine
+    from ..config import Config
+    from ..installed.model import Distribution, Environment, Inventory
+    from ..lockfiles.model import FreshnessVerdict, Inconsistency, Lock, LockedPackage, Refused, Selection
+    from ..model import Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Everything that one check observed. What a kind of check does not look at is None or empty.
+
+    *project* is the absolute folder; *lock_name* the lock that was looked for, relative to it; *repairs* the environment
+    that repair commands work on; *own* the names that envguard itself, pip and the like bring along.
+    """
+
+    project: str
+    config: Config
+    today: datetime.date
+    lock_name: str = "uv.lock"
+    lock: Lock | None = None
+    freshness: FreshnessVerdict | None = None
+    inconsistencies: tuple[Inconsistency, ...] = ()
+    selection: Selection | None = None
+    selected: Selected | Refused | None = None
+    inventory: Inventory | None = None
+    own: frozenset[str] = frozenset()
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    baseline: Baseline | None = None
+    machine_name: str | None = None
+    machine: Machine | None = None
+
+    @property
+    def environment(self) -> Environment:
+        """The environment that was scanned; only rules that need one may ask."""
+        if self.inventory is None:
+            raise LookupError("no environment was looked at")
+        return self.inventory.environment
+
+    @property
+    def wanted(self) -> dict[str, LockedPackage]:
+        """The packages that should be installed, by name; empty where no selection was possible."""
+        return {package.name: package for package in self.selected.packages} if isinstance(self.selected, Selected) else {}
+
+    @property
+    def installed(self) -> dict[str, Distribution]:
+        """For each name the distribution that an import finds first."""
+        winners: dict[str, Distribution] = {}
+        for distribution in self.inventory.distributions if self.inventory is not None else ():
+            winners.setdefault(distribution.name, distribution)
+        return winners

@@ -1,0 +1,159 @@
+"""EG1: the lock against its manifest, and against itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..model import Impact, Place
+from .registry import Need, Rule, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..lockfiles.model import Inconsistency
+    from ..model import Finding
+    from .evidence import Evidence
+
+_RELOCK = "uv lock"
+
+
+@rule("EG101", "stale-lock", "the lock no longer belongs to its manifest", since="0.1", need=Need.LOCK)
+def stale_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Compares what the lock recorded of its inputs with the manifest as it is now.
+
+    ## What it sees
+
+    Requirements, extras, groups, sources, indexes, constraints and `requires-python` in `pyproject.toml` (of every
+    workspace member) against what `uv.lock` recorded when it was made. It decides offline and resolves nothing: markers
+    and version ranges are compared by meaning, not by spelling.
+
+    ## Why it matters
+
+    A stale lock describes an environment that nobody asked for any more. The next tool that is allowed to resolves anew,
+    and then other versions are installed than those that were tested.
+
+    ## How to mend
+
+    Run `uv lock` and commit the result, or undo the change in the manifest.
+    """
+    for reason in evidence.freshness.reasons if evidence.freshness is not None else ():
+        if not reason.unknown:
+            yield self.finding(
+                reason.subject,
+                reason.message,
+                impact=Impact.UNKNOWN,
+                why="the lock describes another project than the manifest does; the next resolution may choose other versions",
+                expected=reason.expected,
+                found=reason.found,
+                place=Place(path=reason.path, keys=reason.keys),
+                hint=_RELOCK,
+            )
+
+
+@rule("EG102", "undecided-freshness", "whether the lock is stale cannot be told", since="0.1", need=Need.LOCK)
+def undecided_freshness(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Says so where the files alone do not tell whether the lock still belongs to its manifest.
+
+    ## What it sees
+
+    Dependencies that a build backend computes (`dynamic`), a lock without recorded inputs, and other things that only a
+    resolver could answer.
+
+    ## Why it matters
+
+    "Stale" and "could not tell" are different answers. Passing the second as fresh would hide the first.
+
+    ## How to mend
+
+    Declare dependencies statically; or let `uv lock --check` decide where a network and an interpreter are at hand.
+    """
+    for reason in evidence.freshness.reasons if evidence.freshness is not None else ():
+        if reason.unknown:
+            yield self.finding(
+                reason.subject,
+                reason.message,
+                impact=Impact.UNKNOWN,
+                why="a lock that cannot be compared with its manifest may be stale",
+                expected=reason.expected,
+                found=reason.found,
+                place=Place(path=reason.path, keys=reason.keys),
+                hint="uv lock --check",
+                unknown=True,
+            )
+
+
+def _inconsistencies(self: Rule, evidence: Evidence, kinds: tuple[str, ...], why: str) -> Iterator[Finding]:
+    for item in evidence.inconsistencies:
+        if item.kind in kinds:
+            yield _inconsistency(self, evidence, item, why)
+
+
+def _inconsistency(self: Rule, evidence: Evidence, item: Inconsistency, why: str) -> Finding:
+    path = evidence.lock.path if evidence.lock is not None else evidence.lock_name
+    return self.finding(
+        item.subject,
+        item.message,
+        impact=Impact.UNKNOWN,
+        why=why,
+        expected=item.expected,
+        found=item.found,
+        place=Place(path=path, keys=item.keys),
+        hint="git checkout -- uv.lock, or make it anew: uv lock",
+    )
+
+
+@rule("EG103", "broken-edge", "a dependency in the lock leads to no package, or to several", since="0.1", need=Need.LOCK)
+def broken_edge(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Follows every dependency that the lock writes down.
+
+    ## What it sees
+
+    An edge whose name, version and source match no entry, or more than one; two entries for one and the same package.
+
+    ## Why it matters
+
+    No tool writes such a lock: it was edited by hand, by a bot, or by an unfinished merge. `uv lock --check` does not look.
+
+    ## How to mend
+
+    Take the lock from version control, or run `uv lock`.
+    """
+    yield from _inconsistencies(self, evidence, ("edge", "duplicate"), "the lock was not written by uv as it stands here")
+
+
+@rule("EG104", "artifact-mismatch", "a file in the lock is of another package or version", since="0.1", need=Need.LOCK)
+def artifact_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Compares the names of the locked files with the entry that lists them.
+
+    ## What it sees
+
+    A wheel or source archive whose file name carries another name or version than its `[[package]]` entry.
+
+    ## Why it matters
+
+    What gets installed is the file, not the number above it.
+
+    ## How to mend
+
+    Take the lock from version control, or run `uv lock`.
+    """
+    yield from _inconsistencies(self, evidence, ("artifact",), "the file is what gets installed, not the version above it")
+
+
+@rule("EG105", "weak-hash", "a locked file has no hash, or one that can be forged", since="0.1", need=Need.LOCK)
+def weak_hash(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Looks at the hash of every locked file.
+
+    ## What it sees
+
+    A file from an index, a URL or a path without a hash where uv would have written one, or with one weaker than SHA-256.
+
+    ## Why it matters
+
+    Without a hash the same lock can install other bytes tomorrow.
+
+    ## How to mend
+
+    Run `uv lock`; an index that offers no hashes cannot be pinned to bytes.
+    """
+    yield from _inconsistencies(self, evidence, ("hash",), "without a strong hash the same lock can install other bytes")

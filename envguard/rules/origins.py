@@ -1,0 +1,120 @@
+"""Whether an installed package came from where the lock says: ``direct_url.json`` (PEP 610) against a locked source."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from ..installed.model import OriginKind
+from ..lockfiles.model import Source, SourceKind
+
+if TYPE_CHECKING:
+    from ..installed.model import Distribution, Origin
+
+
+def mismatch(source: Source, distribution: Distribution, root: str) -> tuple[str, str] | None:
+    """Return what the lock says and what was found, in words, where they differ; None where they agree.
+
+    *root* is the folder that relative paths in the lock start from.
+    """
+    origin = distribution.origin
+    expected = _locked_words(source)
+    if origin is None:
+        if source.kind is SourceKind.REGISTRY:
+            return None
+        return expected, "an index: it has no direct_url.json"
+    agrees = _AGREES.get(source.kind)
+    if agrees is not None and agrees(source, origin, root):
+        return None
+    return expected, _found_words(origin)
+
+
+def _git(source: Source, origin: Origin, root: str) -> bool:
+    del root
+    return (
+        origin.kind is OriginKind.GIT
+        and origin.commit == source.commit
+        and _repository(origin.url) == _repository(source.location)
+        and (origin.subdirectory or None) == (source.subdirectory or None)
+    )
+
+
+def _url(source: Source, origin: Origin, root: str) -> bool:
+    del root
+    return (
+        origin.kind is OriginKind.ARCHIVE
+        and _plain(origin.url) == _plain(source.location)
+        and (origin.subdirectory or None) == (source.subdirectory or None)
+    )
+
+
+def _archive(source: Source, origin: Origin, root: str) -> bool:
+    return origin.kind is OriginKind.ARCHIVE and _same_path(source, origin, root)
+
+
+def _directory(source: Source, origin: Origin, root: str) -> bool:
+    return origin.kind is OriginKind.DIRECTORY and _same_path(source, origin, root)
+
+
+def _editable(source: Source, origin: Origin, root: str) -> bool:
+    return origin.kind is OriginKind.EDITABLE and _same_path(source, origin, root)
+
+
+_AGREES = {
+    SourceKind.GIT: _git,
+    SourceKind.URL: _url,
+    SourceKind.PATH: _archive,
+    SourceKind.DIRECTORY: _directory,
+    SourceKind.EDITABLE: _editable,
+}
+
+
+def _same_path(source: Source, origin: Origin, root: str) -> bool:
+    if origin.path is None:
+        return False
+    return os.path.realpath(os.path.join(root, source.location)) == os.path.realpath(origin.path)
+
+
+def _repository(url: str) -> str:
+    parts = urlsplit(_plain(url).removeprefix("git+"))
+    return f"{parts.hostname or ''}{parts.path.rstrip('/').removesuffix('.git')}".lower()
+
+
+def _plain(url: str) -> str:
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=host, fragment="", path=unquote(parts.path)).geturl()
+
+
+def _locked_words(source: Source) -> str:
+    match source.kind:
+        case SourceKind.REGISTRY:
+            return f"the index {source.location}"
+        case SourceKind.GIT:
+            return f"git {source.location} at {source.commit}" + _within(source.subdirectory)
+        case SourceKind.URL:
+            return f"the archive {source.location}" + _within(source.subdirectory)
+        case SourceKind.PATH:
+            return f"the file {source.location}"
+        case SourceKind.EDITABLE:
+            return f"the folder {source.location}, editable"
+        case _:
+            return f"the folder {source.location}, built and copied"
+
+
+def _found_words(origin: Origin) -> str:
+    where = origin.path or origin.url
+    match origin.kind:
+        case OriginKind.GIT:
+            return f"git {where} at {origin.commit}" + _within(origin.subdirectory)
+        case OriginKind.ARCHIVE:
+            return f"the archive {where}" + _within(origin.subdirectory)
+        case OriginKind.EDITABLE:
+            return f"the folder {where}, editable"
+        case OriginKind.DIRECTORY:
+            return f"the folder {where}, built and copied"
+
+
+def _within(subdirectory: str | None) -> str:
+    return f", folder {subdirectory}" if subdirectory else ""

@@ -1,0 +1,209 @@
+"""EG9: what keeps envguard itself from an answer, and what is wrong with its own record and settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..model import Impact, Place, Severities, Severity
+from . import repair
+from .registry import Need, Rule, rule
+from .versions import same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..baseline import Machine
+    from ..model import Finding
+    from .evidence import Evidence
+
+_NAMED = 8
+
+
+@rule("EG901", "missing-lock", "there is no lock to compare with", since="0.1", need=Need.NOTHING)
+def missing_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Says that nothing could be compared, because the project has no lock.
+
+    ## What it sees
+
+    Neither the lock that is named in the configuration nor `uv.lock` is in the project.
+
+    ## Why it matters
+
+    Without a lock nobody can say which packages should be here. That is no drift, and it is no pass either.
+
+    ## How to mend
+
+    Run `uv lock`, and commit `uv.lock`.
+    """
+    if evidence.lock is None:
+        yield self.finding(
+            evidence.lock_name,
+            f"there is no {evidence.lock_name}, so nobody can say which packages should be here",
+            impact=Impact.UNKNOWN,
+            why="without a lock every installation may choose other versions",
+            place=Place(path=evidence.project),
+            hint="uv lock",
+            unknown=True,
+        )
+
+
+@rule("EG902", "missing-baseline", "nothing was ever recorded", since="0.1", need=Need.ENVIRONMENT)
+def missing_baseline(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Says that there is no record of the machine to compare with.
+
+    ## What it sees
+
+    `envguard.lock` is not in the project, or no machine is recorded in it.
+
+    ## Why it matters
+
+    A lock tells which packages should be here. Which interpreter, processor, C library and accelerator the results came
+    from, and what the installer really wrote, only a record can tell.
+
+    ## How to mend
+
+    Where the results are known to be good, run `envguard record`, and commit `envguard.lock`.
+    """
+    if evidence.machine is None:
+        empty = evidence.baseline is not None
+        yield self.finding(
+            "envguard.lock",
+            "envguard.lock records no machine" if empty else "there is no envguard.lock: nothing was ever recorded",
+            impact=Impact.UNKNOWN,
+            why="interpreter, processor, libraries and accelerators cannot be compared with anything",
+            place=Place(path=evidence.baseline.path if evidence.baseline is not None else evidence.project),
+            hint="envguard record",
+            unknown=True,
+        )
+
+
+@rule("EG903", "outdated-baseline", "the record was made for another lock or selection", since="0.1", need=Need.BASELINE)
+def outdated_baseline(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Compares the lock and the selection that the record was made for with those in force.
+
+    ## What it sees
+
+    Another digest of the lock, or other extras and groups, than `envguard.lock` holds for this machine. Where nothing that
+    is installed here differs from the record, that is only noted.
+
+    ## Why it matters
+
+    Results from before and after such a change are results of two environments; they must be kept apart.
+
+    ## How to mend
+
+    If the change is wanted, run `envguard record` and commit `envguard.lock` together with the lock.
+    """
+    machine, lock = evidence.machine, evidence.lock
+    if machine is None or lock is None or evidence.baseline is None:
+        return
+    place = Place(path=evidence.baseline.path, keys=("machines", evidence.machine_name or "", "lock", "digest"))
+    if machine.lock_digest != lock.digest:
+        changed = _changed(evidence, machine)
+        names = ", ".join(changed[:_NAMED]) + (f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else "")
+        what = f"; installed here and different: {names}" if changed else "; nothing that is installed here differs"
+        yield self.finding(
+            "lock",
+            f"{evidence.lock_name} changed since the baseline was recorded{what}",
+            impact=Impact.UNKNOWN if changed else Impact.NONE,
+            why="results from before and after the change come from two environments",
+            expected=machine.lock_digest,
+            found=lock.digest,
+            place=place,
+            hint=repair.record(evidence),
+            severities=self.severities if changed else Severities.same(Severity.NOTE),
+        )
+    recorded, selection = machine.selection, evidence.selection
+    if selection is not None and (
+        (set(recorded.extras), set(recorded.groups), set(recorded.packages), recorded.default_groups)
+        != (set(selection.extras), set(selection.groups), set(selection.packages), selection.default_groups)
+    ):
+        yield self.finding(
+            "selection",
+            "other extras, groups or members are selected than were recorded",
+            impact=Impact.UNKNOWN,
+            why="another selection installs other packages",
+            expected=_words(recorded.packages, recorded.extras, recorded.groups, default=recorded.default_groups),
+            found=_words(selection.packages, selection.extras, selection.groups, default=selection.default_groups),
+            place=Place(path=place.path, keys=("machines", evidence.machine_name or "", "selection")),
+            hint=repair.record(evidence),
+        )
+
+
+def _changed(evidence: Evidence, machine: Machine) -> list[str]:
+    """Return the installed packages of the lock that are not what was recorded, as ``name old -> new``."""
+    changed = []
+    for name in evidence.wanted:
+        old = machine.packages[name].version if name in machine.packages else None
+        distribution = evidence.installed.get(name)
+        new = distribution.version if distribution is not None else None
+        if old != new and not (old and new and same(old, new)):
+            changed.append(f"{name} {old or 'absent'} -> {new or 'absent'}")
+    gone = (name for name in machine.packages if name not in evidence.wanted and name not in evidence.installed)
+    return changed + [f"{name} {machine.packages[name].version} -> absent" for name in gone]
+
+
+def _words(packages: tuple[str, ...], extras: tuple[str, ...], groups: tuple[str, ...], *, default: bool) -> str:
+    parts = [f"packages {', '.join(sorted(packages))}"] if packages else []
+    parts += [f"extras {', '.join(sorted(extras))}"] if extras else []
+    parts += [f"groups {', '.join(sorted(groups))}"] if groups else []
+    parts.append("default groups" if default else "no default groups")
+    return "; ".join(parts)
+
+
+@rule(
+    "EG904", "expired-waiver", "a waiver is past its end date", since="0.1", need=Need.NOTHING, severities=Severity.WARNING
+)
+def expired_waiver(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Looks at the end dates of the waivers.
+
+    ## What it sees
+
+    A waiver whose `until` lies before today. It no longer accepts anything: the finding that it covered counts again.
+
+    ## Why it matters
+
+    An accepted difference was meant to be temporary.
+
+    ## How to mend
+
+    Mend what was waived and delete the waiver, or set a new date and say why.
+    """
+    for waiver in evidence.config.waivers:
+        if waiver.until is not None and waiver.until < evidence.today:
+            yield self.finding(
+                f"{waiver.rule}/{waiver.subject}",
+                f"the waiver of {waiver.rule} for '{waiver.subject}' ended on {waiver.until}",
+                impact=Impact.NONE,
+                why="what it accepted counts again",
+                expected=f"a date from {evidence.today} on",
+                found=str(waiver.until),
+                place=waiver_place(evidence, waiver.index, "until"),
+                hint="mend what was waived and delete the waiver, or set a new date and say why",
+            )
+
+
+@rule("EG905", "unused-waiver", "a waiver accepts nothing", since="0.1", need=Need.NOTHING, severities=Severity.WARNING)
+def unused_waiver(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Looks for waivers that no finding needs; the check itself adds these findings, since it alone knows.
+
+    ## What it sees
+
+    A waiver that is in force and matches no finding of this check.
+
+    ## Why it matters
+
+    It would hide the next difference of that kind, for a reason that no longer holds.
+
+    ## How to mend
+
+    Delete the waiver.
+    """
+    del self, evidence
+    yield from ()
+
+
+def waiver_place(evidence: Evidence, index: int, *more: str) -> Place | None:
+    """Return the place of the waiver *index* in the configuration."""
+    config = evidence.config
+    return Place(path=config.path, keys=(*config.keys, "waivers", index, *more)) if config.path is not None else None

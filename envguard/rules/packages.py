@@ -1,0 +1,229 @@
+"""EG2, first half: which packages are here, in which versions, and whether the lock speaks about this environment at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..lockfiles.model import RefusalKind, Refused
+from ..model import Impact, Place, Severities
+from . import repair
+from .impact import impact_of
+from .registry import Need, Rule, rule
+from .versions import same, same_but_local
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..installed.model import Distribution
+    from ..lockfiles.model import LockedPackage
+    from ..model import Finding
+    from .evidence import Evidence
+
+_MISSING_IS = "code that imports it fails, or quietly takes another way"
+_VERSION_IS = "another version can compute, load or default differently"
+
+
+def place_of(evidence: Evidence, package: LockedPackage, key: str) -> Place:
+    """Return the place of *key* of a locked package in the lock."""
+    path = evidence.lock.path if evidence.lock is not None else evidence.lock_name
+    return Place(path=path, keys=("package", package.index, key))
+
+
+@rule("EG201", "missing-package", "a locked package is not installed", since="0.1", need=Need.ENVIRONMENT)
+def missing_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Looks for every package that the lock selects for this environment.
+
+    ## What it sees
+
+    A package that follows from the lock, the chosen extras and groups and this environment's markers, and that no metadata
+    folder on the path of the environment names.
+
+    ## Why it matters
+
+    Code that imports it fails; optional dependencies are worse: without them libraries take another way and say nothing.
+
+    ## How to mend
+
+    Run the `uv sync` command that the finding prints.
+    """
+    for name, package in evidence.wanted.items():
+        if name not in evidence.installed:
+            version = f" {package.version}" if package.version else ""
+            yield self.finding(
+                name,
+                f"{name}{version} is in the lock and not installed",
+                impact=impact_of(name, evidence.config.numeric),
+                why=_MISSING_IS,
+                expected=package.version or "installed",
+                found="not installed",
+                place=place_of(evidence, package, "version" if package.version else "name"),
+                hint=repair.sync(evidence),
+            )
+
+
+@rule("EG202", "unexpected-package", "an installed package is not in the lock", since="0.1", need=Need.ENVIRONMENT)
+def unexpected_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Looks for packages that the lock does not ask for.
+
+    ## What it sees
+
+    An installed package that does not follow from the lock for this environment and the chosen extras and groups. envguard
+    with what it needs, pip, setuptools and wheel are expected, and so is what `expected` in `[tool.envguard]` names. The
+    setting `unexpected` says whether it is an `error`, a `warning` (the default), a `note`, or `allow`ed.
+
+    ## Why it matters
+
+    Libraries look for optional packages and behave differently where they find one; nobody else who installs from the lock
+    has it.
+
+    ## How to mend
+
+    Uninstall it, add it to the project with `uv add`, or choose the extra or group that it belongs to.
+    """
+    severity = evidence.config.unexpected
+    if severity is None or evidence.lock is None or not evidence.wanted:
+        return
+    locked = {package.name for package in evidence.lock.packages}
+    for name, distribution in evidence.installed.items():
+        if name in evidence.wanted or name in evidence.own:
+            continue
+        where = "in the lock, but not selected here" if name in locked else "not in the lock"
+        yield self.finding(
+            name,
+            f"{name} {distribution.version or '(no version)'} is installed and {where}",
+            impact=impact_of(name, evidence.config.numeric),
+            why="libraries that find an optional package behave differently; nobody who installs from the lock has it",
+            expected="not installed",
+            found=distribution.version or distribution.path,
+            place=Place(path=distribution.path),
+            hint=repair.uninstall(evidence, name),
+            severities=Severities.same(severity),
+        )
+
+
+def _versions(evidence: Evidence) -> Iterator[tuple[LockedPackage, Distribution, str, str]]:
+    for name, package in evidence.wanted.items():
+        distribution = evidence.installed.get(name)
+        if distribution is None or package.version is None or distribution.version is None:
+            continue
+        if not same(package.version, distribution.version):
+            yield package, distribution, package.version, distribution.version
+
+
+@rule("EG203", "version-mismatch", "an installed package has another version than the lock", since="0.1", need=Need.ENVIRONMENT)
+def version_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Compares the version of every installed package with the one that the lock pins.
+
+    ## What it sees
+
+    Versions that are not equal as PEP 440 versions. `1.0` and `1.0.0` are equal; the local part (`+cu130`) has a rule of
+    its own, `local-version-mismatch`.
+
+    ## Why it matters
+
+    Another version can compute, load or default differently. For packages of the numeric stack the finding says so; for the
+    others nobody promises that it does not.
+
+    ## How to mend
+
+    Run the `uv sync` command that the finding prints. If the installed version is the wanted one, change the manifest, run
+    `uv lock`, and record again.
+    """
+    for package, distribution, locked, found in _versions(evidence):
+        if not same_but_local(locked, found):
+            yield self.finding(
+                package.name,
+                f"{package.name} {found} is installed, the lock pins {locked}",
+                impact=impact_of(package.name, evidence.config.numeric),
+                why=_VERSION_IS,
+                expected=locked,
+                found=f"{found} ({distribution.path})",
+                place=place_of(evidence, package, "version"),
+                hint=repair.sync(evidence),
+            )
+
+
+@rule("EG204", "local-version-mismatch", "an installed package is another build of the locked version", since="0.1", need=Need.ENVIRONMENT)
+def local_version_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Compares the local part of versions: what follows the `+`.
+
+    ## What it sees
+
+    `2.13.0+cpu` installed where `2.13.0+cu130` or `2.13.0` is locked, and the reverse.
+
+    ## Why it matters
+
+    The local part names the build: for PyTorch the CUDA version or the absence of one. Specifiers such as `==2.13.0` accept
+    every build, so tools that compare with specifiers do not see the difference.
+
+    ## How to mend
+
+    Run the `uv sync` command that the finding prints; check that the index for the wanted build is configured.
+    """
+    for package, distribution, locked, found in _versions(evidence):
+        if same_but_local(locked, found):
+            yield self.finding(
+                package.name,
+                f"{package.name} {found} is installed, the lock pins {locked}: another build of the same version",
+                impact=impact_of(package.name, evidence.config.numeric),
+                why="the part after '+' names the build, for PyTorch its CUDA version",
+                expected=locked,
+                found=f"{found} ({distribution.path})",
+                place=place_of(evidence, package, "version"),
+                hint=repair.sync(evidence, "--reinstall-package", package.name),
+            )
+
+
+@rule("EG208", "python-out-of-range", "the interpreter is outside the lock's requires-python", since="0.1", need=Need.ENVIRONMENT)
+def python_out_of_range(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Compares the environment's Python version with `requires-python` of the lock and of the chosen groups.
+
+    ## What it sees
+
+    An interpreter for which the lock was not resolved. Nothing else of EG2 can be told then: the markers in a lock are
+    only right inside the range that it was made for.
+
+    ## Why it matters
+
+    The packages that would be chosen for this Python were never resolved, let alone tested.
+
+    ## How to mend
+
+    Make the environment with a Python in the range: `uv sync --locked --python X.Y`.
+    """
+    yield from _refused(self, evidence, RefusalKind.REQUIRES_PYTHON, "uv sync --locked --python X.Y, with a version in the range")
+
+
+@rule("EG209", "unsupported-environment", "the lock does not cover this environment", since="0.1", need=Need.ENVIRONMENT)
+def unsupported_environment(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Evaluates the environments that a lock says it covers.
+
+    ## What it sees
+
+    None of the lock's `resolution-markers` or `supported-markers` holds in this environment.
+
+    ## Why it matters
+
+    The lock says nothing about this platform. What is installed here was resolved by somebody else, or never.
+
+    ## How to mend
+
+    Add the platform to `tool.uv.environments` and run `uv lock`.
+    """
+    yield from _refused(self, evidence, RefusalKind.ENVIRONMENT, "add this platform to tool.uv.environments, then: uv lock")
+
+
+def _refused(self: Rule, evidence: Evidence, kind: RefusalKind, hint: str) -> Iterator[Finding]:
+    refused = evidence.selected
+    if isinstance(refused, Refused) and refused.kind is kind:
+        path = evidence.lock.path if evidence.lock is not None else evidence.lock_name
+        yield self.finding(
+            evidence.lock_name,
+            refused.message,
+            impact=Impact.UNKNOWN,
+            why="the lock was not resolved for this environment, so it cannot say what should be here",
+            expected=refused.expected,
+            found=refused.found,
+            place=Place(path=path, keys=refused.keys),
+            hint=hint,
+        )

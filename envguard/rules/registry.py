@@ -1,0 +1,93 @@
+"""The rules: a code, a name, a text for people, and a function that reads values and yields findings."""
+
+from __future__ import annotations
+
+import difflib
+import enum
+import importlib
+import inspect
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigError
+from ..model import Finding, Impact, Severities, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from .evidence import Evidence
+
+FAMILIES = ("lock", "packages", "distributions", "machine", "own")
+
+
+class Need(enum.StrEnum):
+    """What must have been observed before a rule can be asked."""
+
+    NOTHING = "nothing"
+    LOCK = "lock"
+    ENVIRONMENT = "environment"
+    BASELINE = "baseline"
+
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One rule. *doc* is its text for people, in Markdown with fixed headings; *since* the first version that has it."""
+
+    code: str
+    name: str
+    summary: str
+    doc: str
+    since: str
+    need: Need
+    severities: Severities
+    check: Callable[[Rule, Evidence], Iterator[Finding]]
+
+    def finding(self, subject: str, message: str, *, impact: Impact, why: str, **more: Any) -> Finding:
+        """Return a finding of this rule; its severities are the rule's unless *more* says otherwise."""
+        values = {"severities": self.severities, **more}
+        return Finding(code=self.code, name=self.name, subject=subject, message=message, impact=impact, why=why, **values)
+
+
+_RULES: list[Rule] = []
+
+
+def rule(
+    code: str, name: str, summary: str, *, since: str, need: Need, severities: Severities | Severity = Severity.ERROR
+) -> Callable[[Callable[[Rule, Evidence], Iterator[Finding]]], Rule]:
+    """Register the decorated function as the check of a new rule; its docstring becomes the rule's text."""
+
+    def register(check: Callable[[Rule, Evidence], Iterator[Finding]]) -> Rule:
+        made = Rule(
+            code=code,
+            name=name,
+            summary=summary,
+            doc=inspect.cleandoc(check.__doc__ or ""),
+            since=since,
+            need=need,
+            severities=Severities.same(severities) if isinstance(severities, Severity) else severities,
+            check=check,
+        )
+        _RULES.append(made)
+        return made
+
+    return register
+
+
+def all_rules() -> tuple[Rule, ...]:
+    """Return every rule, sorted by code."""
+    for family in FAMILIES:
+        importlib.import_module(f"{__package__}.{family}")
+    return tuple(sorted(_RULES, key=lambda made: made.code))
+
+
+def get(word: str) -> Rule:
+    """Return the rule with the code or name *word*; ConfigError, with the nearest names, where there is none."""
+    rules = all_rules()
+    for made in rules:
+        if word in (made.name, made.code) or word.upper() == made.code:
+            return made
+    names = [text for made in rules for text in (made.name, made.code)]
+    close = difflib.get_close_matches(word, names, n=2) or difflib.get_close_matches(word.upper(), names, n=2)
+    hint = f"did you mean {' or '.join(close)}?" if close else "'envguard explain' lists all rules"
+    raise ConfigError(f"there is no rule '{word}'", hint=hint)

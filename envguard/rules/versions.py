@@ -1,0 +1,26 @@
+"""Versions compared exactly, local part included: ``1.0`` is not ``1.0+cpu`` (PEP 440 calls them different versions)."""
+
+from __future__ import annotations
+
+
+def same(one: str, other: str) -> bool:
+    """Return whether two versions are equal; ``1.0`` and ``1.0.0`` are, texts that are no versions only if identical."""
+    if one == other:
+        return True
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(one) == Version(other)
+    except InvalidVersion:
+        return False
+
+
+def same_but_local(one: str, other: str) -> bool:
+    """Return whether two versions differ in nothing but their local part (``+cu130``)."""
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        left, right = Version(one), Version(other)
+    except InvalidVersion:
+        return False
+    return left.public == right.public and left.local != right.local
