@@ -8,9 +8,10 @@ it is ever executed. This module lies on the path of every clean check: it impor
 from __future__ import annotations
 
 import os
+import sys
 from zlib import crc32
 
-from .trace import Trace, holds
+from .trace import Trace, holds, signature
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _MAGIC = "envguard answer 1"
 _MAX_BYTES = 16 * 1024 * 1024
+_CODE = ("envguard", "packaging", "tomli", "blake3")
 
 
 def folder() -> str | None:
@@ -65,12 +67,15 @@ def recall(key: Iterable[str], probes: Mapping[str, Callable[[], str]]) -> str |
 def remember(key: Iterable[str], trace: Trace, answer: str) -> bool:
     """Keep *answer* under *key*; return whether it was kept.
 
-    It is not where the trace is unsettled (an input too young to be told from a later edit), where there is no folder
+    The code that is loaded is one of its inputs. It is not kept where the trace is unsettled (an input too young to be told from a later edit), where there is no folder
     to keep it in, or where writing fails: an answer less costs time, nothing else.
     """
     wanted = _escape(key)
     path = _path(wanted)
-    if path is None or not trace.settled():
+    if path is None:
+        return False
+    _saw_code(trace)
+    if not trace.settled():
         return False
     lines = [wanted]
     lines += [f"{kind}\t{name}\t{_escape((value,))}" for (kind, name), value in trace.values.items()]
@@ -92,6 +97,14 @@ def remember(key: Iterable[str], trace: Trace, answer: str) -> bool:
             pass
         return False
     return True
+
+
+def _saw_code(trace: Trace) -> None:
+    """Note the code that made the answer as one of its inputs."""
+    for name, module in list(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and name.partition(".")[0] in _CODE:
+            trace.saw_file(file, signature(file))
 
 
 def _path(escaped: str) -> str | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .atomic import write_atomic
 from .errors import BaselineError
-from .model import Fact, Unknown
+from .model import Fact, Selection, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,24 +38,17 @@ class RecordedPackage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordedSelection:
-    """The members, extras and groups that were installed; an environment does not remember them."""
-
-    packages: tuple[str, ...] = ()
-    extras: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    default_groups: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """One recorded machine. *rest* holds the keys that this version does not know."""
+    """One recorded machine; its *selection* is kept because an environment does not remember it.
+
+    *rest* holds the keys that this version does not know.
+    """
 
     facts: Mapping[str, Fact]
     packages: Mapping[str, RecordedPackage]
     lock_path: str
     lock_digest: str
-    selection: RecordedSelection
+    selection: Selection
     rest: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -174,7 +167,7 @@ def _read_machine(table: _Object) -> Machine:
         packages={name: _read_package(packages, name) for name in packages.value},
         lock_path=lock.text("path"),
         lock_digest=lock.text("digest"),
-        selection=RecordedSelection(
+        selection=Selection(
             packages=selection.texts("packages"),
             extras=selection.texts("extras"),
             groups=selection.texts("groups"),

@@ -92,6 +92,33 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What somebody wants installed. No *packages* means the root project; ``*`` all members.
+
+    *default_groups* adds the groups that the lock or the tool selects by itself. Order and repetition mean nothing.
+    """
+
+    packages: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    default_groups: bool = True
+
+    def canonical(self) -> Selection:
+        """Return the same selection with sorted names, each once."""
+        return Selection(
+            packages=tuple(sorted(set(self.packages))),
+            extras=tuple(sorted(set(self.extras))),
+            groups=tuple(sorted(set(self.groups))),
+            default_groups=self.default_groups,
+        )
+
+    def __str__(self) -> str:
+        named = (("packages", self.packages), ("extras", self.extras), ("groups", self.groups))
+        parts = [f"{word} {', '.join(names)}" for word, names in named if names]
+        return "; ".join([*parts, "default groups" if self.default_groups else "no default groups"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Severities:
     """The severity of a finding at each level; None where it is none of that level's business."""
 

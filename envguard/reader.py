@@ -54,15 +54,19 @@ class Reader:
         st = self._stat(path)
         return st is not None and stat_module.S_ISDIR(st.st_mode)
 
+    def real_path(self, path: str) -> str:
+        """Return the absolute path behind all links on the way to *path*, whether anything is there or not."""
+        real = os.path.realpath(path)
+        self.trace.saw_value("link", path, real)
+        return real
+
     def list_dir(self, path: str) -> list[str]:
         """Return the sorted names in the folder *path*; UnreadableError where it cannot be listed."""
-        seen = signature(path)
+        self.trace.saw_file(path, signature(path))
         try:
-            names = os.listdir(path)
+            return sorted(os.listdir(path))
         except OSError as error:
             raise _unreadable(path, error) from None
-        self.trace.saw_file(path, seen)
-        return sorted(names)
 
     def read_bytes(self, path: str, *, limit: int = MAX_BYTES) -> bytes:
         """Return the content of the regular file *path*.
@@ -77,19 +81,23 @@ class Reader:
             raise _unreadable(path, error) from None
         try:
             before = os.fstat(fd)
+            seen = of_stat(before)
+            self.trace.saw_file(path, seen)
             if not stat_module.S_ISREG(before.st_mode):
                 raise UnreadableError("is not a regular file", path=path)
-            if before.st_size > limit:
-                raise UnreadableError(f"is too large: {before.st_size} bytes, at most {limit} are read", path=path)
-            with os.fdopen(fd, "rb", closefd=False) as file:
-                data = file.read(limit + 1)
-            if of_stat(os.fstat(fd)) != of_stat(before) or len(data) != before.st_size:
+            size = before.st_size
+            if size > limit:
+                raise UnreadableError(f"is too large: {size} bytes, at most {limit} are read", path=path)
+            # One byte more than the size is asked for, never the limit: a buffer of that many bytes costs more than the file.
+            data = os.read(fd, size + 1)
+            while len(data) < size and (more := os.read(fd, size + 1 - len(data))):
+                data += more
+            if len(data) != size or of_stat(os.fstat(fd)) != seen:
                 raise UnreadableError("changed while it was read", path=path, hint="run the command again")
         except OSError as error:
             raise _unreadable(path, error) from None
         finally:
             os.close(fd)
-        self.trace.saw_file(path, of_stat(before))
         return data
 
     def read_text(self, path: str, *, limit: int = MAX_BYTES) -> str:

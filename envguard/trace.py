@@ -1,6 +1,6 @@
 """What a check read, and whether all of it is still as it was.
 
-A check is a function of what it reads: files, folders, environment variables and a few probes of the machine. A trace
+A check is a function of what it reads: files, folders, links, environment variables and a few probes of the machine. A trace
 lists them with a signature each; while every signature still holds, the answer of then is the answer of now ("verifying
 traces", Mokhov, Mitchell, Peyton Jones: Build Systems à la Carte, 2018). Paths that were looked for and not found are
 inputs like any other.
@@ -59,13 +59,13 @@ class Trace:
             self._unstable = True
 
     def saw_value(self, kind: str, name: str, value: str) -> None:
-        """Note that the environment variable or probe *name* had *value*."""
+        """Note that the environment variable, link or probe *name* had *value*."""
         if self.values.setdefault((kind, name), value) != value:
             self._unstable = True
 
     def settled(self) -> bool:
         """Return whether equal signatures will prove equal content: no input changed while, or just before, it was read."""
-        if self._unstable or any("\n" in path for path in self.files):
+        if self._unstable or any(c in path for path in self.files for c in "\n\t"):
             return False
         slack = _slack_by_device()
         for seen in self.files.values():
@@ -81,10 +81,12 @@ class Trace:
 def holds(
     files: Mapping[str, str], values: Mapping[tuple[str, str], str], probes: Mapping[str, Callable[[], str]]
 ) -> bool:
-    """Return whether every file still has its signature and every environment variable and probe its value."""
+    """Return whether every file still has its signature and every variable, link and probe its value."""
     for (kind, name), value in values.items():
         if kind == "env":
             now = os.environ.get(name, "")
+        elif kind == "link":
+            now = os.path.realpath(name)
         elif name in probes:
             now = probes[name]()
         else:

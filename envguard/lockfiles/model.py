@@ -6,8 +6,29 @@ import enum
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..model import Selection
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+__all__ = [
+    "Artifact",
+    "ConflictItem",
+    "Edge",
+    "Freshness",
+    "FreshnessVerdict",
+    "Inconsistency",
+    "Lock",
+    "LockedPackage",
+    "Reason",
+    "RefusalKind",
+    "Refused",
+    "Selected",
+    "Selection",
+    "Source",
+    "SourceKind",
+]
 
 
 class SourceKind(enum.StrEnum):
@@ -110,19 +131,6 @@ class Lock:
     packages: tuple[LockedPackage, ...]
     manifest: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
-    """What somebody wants installed. No *packages* means the root project; ``*`` all members.
-
-    *default_groups* adds the groups that the lock or the tool selects by itself.
-    """
-
-    packages: tuple[str, ...] = ()
-    extras: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    default_groups: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

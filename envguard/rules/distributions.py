@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ..installed.model import Distribution, Layer
+from ..lockfiles.model import Selected
 from ..model import Impact, Place, Severities, Severity, Unknown
 from . import repair
 from .impact import impact_of
@@ -42,7 +43,7 @@ def source_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
         distribution = evidence.installed.get(name)
         if distribution is None or distribution.problems:
             continue
-        difference = mismatch(package.source, distribution, evidence.project)
+        difference = mismatch(package.source, distribution, evidence.real_paths)
         if difference is not None:
             expected, found = difference
             yield self.finding(
@@ -202,9 +203,9 @@ def unlocked_change(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     Install the recorded version, or run `envguard record` if the change is wanted.
     """
     machine = evidence.machine
-    if machine is None or evidence.baseline is None or not evidence.wanted or evidence.lock is None:
+    if machine is None or evidence.baseline is None or evidence.lock is None:
         return
-    if machine.lock_digest != evidence.lock.digest:
+    if not isinstance(evidence.selected, Selected) or machine.lock_digest != evidence.lock.digest:
         return
     for name, recorded in machine.packages.items():
         if name in evidence.wanted or name in evidence.own:

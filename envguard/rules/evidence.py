@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 class Evidence:
     """Everything that one check observed. What a kind of check does not look at is None or empty.
 
-    *project* is the absolute folder; *lock_name* the lock that was looked for, relative to it; *repairs* the environment
-    that repair commands work on; *own* the names that envguard itself, pip and the like bring along.
+    *project* is the absolute folder, links resolved; *lock_name* the lock that was looked for, relative to it; *own* the
+    names that envguard itself, pip and the like bring along; *real_paths* maps local paths, as lock and metadata write
+    them, to the paths behind all links.
     """
 
     project: str
@@ -37,6 +38,7 @@ class Evidence:
     selected: Selected | Refused | None = None
     inventory: Inventory | None = None
     own: frozenset[str] = frozenset()
+    real_paths: Mapping[str, str] = field(default_factory=dict)
     facts: Mapping[str, Fact] = field(default_factory=dict)
     baseline: Baseline | None = None
     machine_name: str | None = None

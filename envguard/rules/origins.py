@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -10,13 +9,15 @@ from ..installed.model import OriginKind
 from ..lockfiles.model import Source, SourceKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..installed.model import Distribution, Origin
 
 
-def mismatch(source: Source, distribution: Distribution, root: str) -> tuple[str, str] | None:
+def mismatch(source: Source, distribution: Distribution, real: Mapping[str, str]) -> tuple[str, str] | None:
     """Return what the lock says and what was found, in words, where they differ; None where they agree.
 
-    *root* is the folder that relative paths in the lock start from.
+    *real* maps local paths, as lock and metadata write them, to the paths behind all links.
     """
     origin = distribution.origin
     expected = _locked_words(source)
@@ -25,13 +26,13 @@ def mismatch(source: Source, distribution: Distribution, root: str) -> tuple[str
             return None
         return expected, "an index: it has no direct_url.json"
     agrees = _AGREES.get(source.kind)
-    if agrees is not None and agrees(source, origin, root):
+    if agrees is not None and agrees(source, origin, real):
         return None
     return expected, _found_words(origin)
 
 
-def _git(source: Source, origin: Origin, root: str) -> bool:
-    del root
+def _git(source: Source, origin: Origin, real: Mapping[str, str]) -> bool:
+    del real
     return (
         origin.kind is OriginKind.GIT
         and origin.commit == source.commit
@@ -40,8 +41,8 @@ def _git(source: Source, origin: Origin, root: str) -> bool:
     )
 
 
-def _url(source: Source, origin: Origin, root: str) -> bool:
-    del root
+def _url(source: Source, origin: Origin, real: Mapping[str, str]) -> bool:
+    del real
     return (
         origin.kind is OriginKind.ARCHIVE
         and _plain(origin.url) == _plain(source.location)
@@ -49,16 +50,16 @@ def _url(source: Source, origin: Origin, root: str) -> bool:
     )
 
 
-def _archive(source: Source, origin: Origin, root: str) -> bool:
-    return origin.kind is OriginKind.ARCHIVE and _same_path(source, origin, root)
+def _archive(source: Source, origin: Origin, real: Mapping[str, str]) -> bool:
+    return origin.kind is OriginKind.ARCHIVE and _same_path(source, origin, real)
 
 
-def _directory(source: Source, origin: Origin, root: str) -> bool:
-    return origin.kind is OriginKind.DIRECTORY and _same_path(source, origin, root)
+def _directory(source: Source, origin: Origin, real: Mapping[str, str]) -> bool:
+    return origin.kind is OriginKind.DIRECTORY and _same_path(source, origin, real)
 
 
-def _editable(source: Source, origin: Origin, root: str) -> bool:
-    return origin.kind is OriginKind.EDITABLE and _same_path(source, origin, root)
+def _editable(source: Source, origin: Origin, real: Mapping[str, str]) -> bool:
+    return origin.kind is OriginKind.EDITABLE and _same_path(source, origin, real)
 
 
 _AGREES = {
@@ -70,10 +71,10 @@ _AGREES = {
 }
 
 
-def _same_path(source: Source, origin: Origin, root: str) -> bool:
+def _same_path(source: Source, origin: Origin, real: Mapping[str, str]) -> bool:
     if origin.path is None:
         return False
-    return os.path.realpath(os.path.join(root, source.location)) == os.path.realpath(origin.path)
+    return real.get(source.location) == real.get(origin.path, origin.path)
 
 
 def _repository(url: str) -> str:

@@ -113,18 +113,14 @@ def outdated_baseline(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             hint=repair.record(evidence),
             severities=self.severities if changed else Severities.same(Severity.NOTE),
         )
-    recorded, selection = machine.selection, evidence.selection
-    if selection is not None and (
-        (set(recorded.extras), set(recorded.groups), set(recorded.packages), recorded.default_groups)
-        != (set(selection.extras), set(selection.groups), set(selection.packages), selection.default_groups)
-    ):
+    if evidence.selection is not None and machine.selection.canonical() != evidence.selection.canonical():
         yield self.finding(
             "selection",
             "other extras, groups or members are selected than were recorded",
             impact=Impact.UNKNOWN,
             why="another selection installs other packages",
-            expected=_words(recorded.packages, recorded.extras, recorded.groups, default=recorded.default_groups),
-            found=_words(selection.packages, selection.extras, selection.groups, default=selection.default_groups),
+            expected=str(machine.selection),
+            found=str(evidence.selection),
             place=Place(path=place.path, keys=("machines", evidence.machine_name or "", "selection")),
             hint=repair.record(evidence),
         )
@@ -141,14 +137,6 @@ def _changed(evidence: Evidence, machine: Machine) -> list[str]:
             changed.append(f"{name} {old or 'absent'} -> {new or 'absent'}")
     gone = (name for name in machine.packages if name not in evidence.wanted and name not in evidence.installed)
     return changed + [f"{name} {machine.packages[name].version} -> absent" for name in gone]
-
-
-def _words(packages: tuple[str, ...], extras: tuple[str, ...], groups: tuple[str, ...], *, default: bool) -> str:
-    parts = [f"packages {', '.join(sorted(packages))}"] if packages else []
-    parts += [f"extras {', '.join(sorted(extras))}"] if extras else []
-    parts += [f"groups {', '.join(sorted(groups))}"] if groups else []
-    parts.append("default groups" if default else "no default groups")
-    return "; ".join(parts)
 
 
 @rule(

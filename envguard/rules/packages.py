@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..lockfiles.model import RefusalKind, Refused
+from ..lockfiles.model import RefusalKind, Refused, Selected
 from ..model import Impact, Place, Severities
 from . import repair
 from .impact import impact_of
@@ -81,7 +81,7 @@ def unexpected_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     Uninstall it, add it to the project with `uv add`, or choose the extra or group that it belongs to.
     """
     severity = evidence.config.unexpected
-    if severity is None or evidence.lock is None or not evidence.wanted:
+    if severity is None or evidence.lock is None or not isinstance(evidence.selected, Selected):
         return
     locked = {package.name for package in evidence.lock.packages}
     for name, distribution in evidence.installed.items():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .evidence import Evidence
+
+
+OWN_VENV = ".venv"
 
 
 def selection_flags(evidence: Evidence) -> list[str]:
@@ -31,9 +33,8 @@ def sync(evidence: Evidence, *more: str) -> str:
     """Return the uv command that brings the environment to the lock and removes nothing that is not in it."""
     command = ["uv", "sync", "--locked", "--inexact", *selection_flags(evidence), *more]
     prefix = evidence.environment.prefix
-    own = os.path.realpath(os.path.join(evidence.project, ".venv"))
     before = ""
-    if os.path.realpath(prefix) != own:
+    if evidence.real_paths.get(prefix, prefix) != evidence.real_paths.get(OWN_VENV):
         if evidence.environment.chosen_by in ("VIRTUAL_ENV", "CONDA_PREFIX"):
             command.insert(2, "--active")
         else:

@@ -1,0 +1,181 @@
+"""The heart: look, let the rules compare, and report."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .baseline import fact_text
+from .errors import ConfigError
+from .model import Impact, Level, Report, Severity, Subject, Waived
+from .observe import Request, find_project, look, look_at_lock
+from .reader import Reader
+from .rules import registry
+from .rules.own import unused_waiver, waiver_place
+from .rules.registry import Need
+
+if TYPE_CHECKING:
+    from .config import Config
+    from .model import Finding, Waiver
+    from .rules.evidence import Evidence
+    from .trace import Trace
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOutcome:
+    """A report, the trace of everything that was read for it, and what a receipt says of the observation (plain JSON)."""
+
+    report: Report
+    trace: Trace
+    facts: dict[str, Any]
+
+
+def check(
+    project: str | os.PathLike[str] | None = None,
+    *,
+    python: str | None = None,
+    level: Level | str | None = None,
+    fail_on: Severity | str | None = None,
+    machine: str | None = None,
+) -> Report:
+    """Compare a project's environment and machine with its lock and its record.
+
+    *project* is a folder in it (default: the current one), *python* an interpreter or the folder of an environment
+    (default: the active one, the project's ``.venv``, the running interpreter), *level* and *fail_on* override the
+    settings, *machine* names the recorded machine to compare with (default: the one that fits best).
+
+    Raises EnvguardError where an input cannot be used; differences and unknowns are findings of the report.
+    """
+    reader = Reader()
+    request = Request(python=python, level=parse_level(level), machine=machine)
+    root = find_project(reader, os.fspath(project) if project is not None else os.getcwd())
+    return run_check(reader, root, request, fail_on=parse_severity(fail_on)).report
+
+
+def run_check(reader: Reader, project: str, request: Request, *, fail_on: Severity | None = None) -> CheckOutcome:
+    """Return the outcome of a full check of the folder *project*, which ``find_project`` gave."""
+    evidence = look(reader, project, request)
+    report = _report(evidence, request.level, fail_on, tuple(Need))
+    return CheckOutcome(report=report, trace=reader.trace, facts=receipt_facts(evidence))
+
+
+def check_lock(reader: Reader, project: str, *, fail_on: Severity | None = None) -> CheckOutcome:
+    """Return the outcome of the static check: the lock against its manifest and itself; no environment is touched."""
+    evidence = look_at_lock(reader, project)
+    report = _report(evidence, None, fail_on, (Need.NOTHING, Need.LOCK))
+    return CheckOutcome(report=report, trace=reader.trace, facts={})
+
+
+def parse_level(word: Level | str | None) -> Level | None:
+    """Return the level called *word*; ConfigError where there is none."""
+    try:
+        return None if word is None else Level(word)
+    except ValueError:
+        raise ConfigError(f"there is no level '{word}'", hint=f"levels are {', '.join(Level)}") from None
+
+
+def parse_severity(word: Severity | str | None) -> Severity | None:
+    """Return the severity called *word*; ConfigError where there is none."""
+    if word is None or isinstance(word, Severity):
+        return word
+    try:
+        return Severity.parse(word)
+    except ValueError:
+        known = ", ".join(str(severity) for severity in Severity)
+        raise ConfigError(f"there is no severity '{word}'", hint=f"severities are {known}") from None
+
+
+def _report(evidence: Evidence, level: Level | None, fail_on: Severity | None, needs: tuple[Need, ...]) -> Report:
+    config = evidence.config
+    _refuse_unknown_rules(config)
+    found = [
+        finding for rule in registry.all_rules() if rule.need in needs for finding in rule.check(rule, evidence)
+    ]
+    open_findings, waived, unused = _waive(found, evidence)
+    if Need.ENVIRONMENT in needs:
+        open_findings += [_unused(evidence, waiver) for waiver in unused]
+    return Report(
+        subject=_subject(evidence),
+        level=level or config.level,
+        fail_on=fail_on or config.fail_on,
+        findings=tuple(open_findings),
+        waived=tuple(waived),
+    )
+
+
+def _refuse_unknown_rules(config: Config) -> None:
+    for waiver in config.waivers:
+        try:
+            registry.get(waiver.rule)
+        except ConfigError as error:
+            keys = (*config.keys, "waivers", waiver.index, "rule")
+            raise ConfigError(error.message, path=config.path, keys=keys, hint=error.hint) from None
+
+
+def _waive(found: list[Finding], evidence: Evidence) -> tuple[list[Finding], list[Waived], list[Waiver]]:
+    """Split findings into open and waived ones, and return the waivers in force that accepted nothing."""
+    in_force = [w for w in evidence.config.waivers if w.until is None or w.until >= evidence.today]
+    open_findings: list[Finding] = []
+    waived: list[Waived] = []
+    for finding in found:
+        waiver = next((w for w in in_force if _accepts(w, finding)), None)
+        if waiver is None:
+            open_findings.append(finding)
+        else:
+            waived.append(Waived(finding=finding, waiver=waiver))
+    used = {item.waiver.index for item in waived}
+    return open_findings, waived, [w for w in in_force if w.index not in used]
+
+
+def _accepts(waiver: Waiver, finding: Finding) -> bool:
+    rule = registry.get(waiver.rule)
+    return rule.code == finding.code and fnmatch.fnmatchcase(finding.subject, waiver.subject)
+
+
+def _unused(evidence: Evidence, waiver: Waiver) -> Finding:
+    return unused_waiver.finding(
+        f"{waiver.rule}/{waiver.subject}",
+        f"the waiver of {waiver.rule} for '{waiver.subject}' accepts nothing",
+        impact=Impact.NONE,
+        why="it would hide the next difference of its kind, for a reason that no longer holds",
+        place=waiver_place(evidence, waiver.index, "rule"),
+        hint="delete the waiver",
+    )
+
+
+def _subject(evidence: Evidence) -> Subject:
+    environment = evidence.environment if evidence.inventory is not None else None
+    return Subject(
+        project=evidence.project,
+        lock=evidence.lock.path if evidence.lock is not None else None,
+        packages=len(evidence.wanted),
+        environment=environment.prefix if environment is not None else None,
+        chosen_by=environment.chosen_by if environment is not None else None,
+        python=f"{environment.implementation} {environment.version}" if environment is not None else None,
+        baseline=evidence.baseline.path if evidence.baseline is not None else None,
+        machine=evidence.machine_name,
+        selection=str(evidence.selection) if evidence.selection is not None else None,
+    )
+
+
+def receipt_facts(evidence: Evidence) -> dict[str, Any]:
+    """Return what a receipt says of an observation, as plain JSON values."""
+    lock, baseline, selection = evidence.lock, evidence.baseline, evidence.selection
+    return {
+        "project": evidence.project,
+        "environment": evidence.environment.prefix if evidence.inventory is not None else None,
+        "lock": {"path": evidence.lock_name, "digest": lock.digest} if lock is not None else None,
+        "baseline": {"digest": baseline.digest, "machine": evidence.machine_name} if baseline is not None else None,
+        "selection": {
+            "packages": list(selection.packages),
+            "extras": list(selection.extras),
+            "groups": list(selection.groups),
+            "default-groups": selection.default_groups,
+        }
+        if selection is not None
+        else None,
+        "facts": {key: fact_text(value) for key, value in evidence.facts.items()},
+        "packages": {name: item.version or "unknown" for name, item in evidence.installed.items()},
+    }

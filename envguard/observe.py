@@ -1,0 +1,244 @@
+"""Looking: everything that a check compares, read once, as values.
+
+Nothing is judged here, except where there is nothing to look at: no project, no environment, an unusable setting.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from .baseline import Machine, RecordedPackage, read_baseline
+from .config import MANIFEST, OWN_FILE, load_config
+from .errors import ConfigError
+from .lockfiles.model import RefusalKind, Refused, SourceKind
+from .model import Level, Selection
+from .rules.evidence import Evidence
+from .rules.repair import OWN_VENV
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .baseline import Baseline
+    from .config import Config
+    from .installed.model import Inventory
+    from .lockfiles.model import Lock, Selected
+    from .model import Fact
+    from .reader import Reader
+
+DEFAULT_LOCK = "uv.lock"
+DEFAULT_MACHINE = "default"
+_ALWAYS_EXPECTED = frozenset(("envguard", "pip", "setuptools", "wheel"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a caller asks for beyond the project's own settings; None leaves it to them.
+
+    *running* takes the running interpreter, whatever environment is active. *machine* names a recorded machine.
+    """
+
+    python: str | None = None
+    running: bool = False
+    level: Level | None = None
+    machine: str | None = None
+    packages: tuple[str, ...] | None = None
+    extras: tuple[str, ...] | None = None
+    groups: tuple[str, ...] | None = None
+    default_groups: bool | None = None
+
+
+def find_project(reader: Reader, start: str) -> str:
+    """Return the project that the folder (or file) *start* belongs to, links resolved.
+
+    The nearest folder upward that holds ``uv.lock``, ``envguard.lock`` or ``envguard.toml``, else the nearest that holds
+    ``pyproject.toml``; the search ends at the root of a repository. ConfigError where there is none.
+    """
+    folder = reader.real_path(start)
+    if not reader.exists(folder):
+        raise ConfigError("there is no such folder", path=start)
+    if not reader.is_dir(folder):
+        folder = os.path.dirname(folder)
+    fallback = None
+    here = folder
+    while True:
+        if any(reader.exists(os.path.join(here, name)) for name in (DEFAULT_LOCK, "envguard.lock", OWN_FILE)):
+            return here
+        if fallback is None and reader.exists(os.path.join(here, MANIFEST)):
+            fallback = here
+        above = os.path.dirname(here)
+        if above == here or reader.exists(os.path.join(here, ".git")):
+            break
+        here = above
+    if fallback is None:
+        raise ConfigError(
+            "there is no project here: no pyproject.toml, uv.lock or envguard.lock in this folder or above",
+            path=folder,
+            hint="run the command in the project's folder, or name it",
+        )
+    return fallback
+
+
+def look_at_lock(reader: Reader, project: str) -> Evidence:
+    """Return what the project's files alone tell: settings, lock, and the lock against manifest and itself."""
+    config = load_config(reader, project)
+    evidence = Evidence(project=project, config=config, today=datetime.date.fromisoformat(reader.probe("today")))
+    return _with_lock(reader, evidence)
+
+
+def _with_lock(reader: Reader, evidence: Evidence) -> Evidence:
+    from .lockfiles import find_lock, read_lock
+    from .lockfiles.uv.consistency import inconsistencies
+    from .lockfiles.uv.freshness import freshness
+
+    named = evidence.config.lock
+    path = find_lock(reader, evidence.project, named)
+    if path is None:
+        return replace(evidence, lock_name=named or DEFAULT_LOCK)
+    lock = read_lock(reader, path)
+    return replace(
+        evidence,
+        lock_name=os.path.relpath(path, evidence.project),
+        lock=lock,
+        freshness=freshness(reader, lock),
+        inconsistencies=inconsistencies(lock),
+    )
+
+
+def look(reader: Reader, project: str, request: Request) -> Evidence:
+    """Return what the project's files, its environment and this machine tell.
+
+    Raises ConfigError, LockfileError, BaselineError, EnvironmentNotFoundError or UnreadableError where something that was
+    named or that is there cannot be used.
+    """
+    from .installed import find_environment, running_environment, scan
+
+    evidence = look_at_lock(reader, project)
+    config = evidence.config
+    baseline = read_baseline(reader, project)
+    if request.running:
+        environment = running_environment(reader)
+    else:
+        environment = find_environment(reader, project, request.python or config.python)
+    inventory = scan(reader, environment)
+    facts = _facts(reader, inventory)
+    name, machine = _machine(baseline, facts, request.level or config.level, request.machine)
+    selection = _selection(request, config, machine)
+    return replace(
+        evidence,
+        inventory=inventory,
+        facts=facts,
+        baseline=baseline,
+        machine_name=name,
+        machine=machine,
+        selection=selection,
+        selected=_select(evidence.lock, selection, environment.markers),
+        own=_own(inventory, config),
+        real_paths=_real_paths(reader, project, evidence.lock, inventory),
+    )
+
+
+def machine_of(evidence: Evidence) -> Machine:
+    """Return what was observed as a machine that can be recorded."""
+    if evidence.lock is None or evidence.selection is None:
+        raise ConfigError(
+            f"there is no {evidence.lock_name} to record against", path=evidence.project, hint="uv lock"
+        )
+    old = evidence.machine
+    return Machine(
+        facts=dict(evidence.facts),
+        packages={
+            name: RecordedPackage(version=item.version, digest=item.digest)
+            for name, item in evidence.installed.items()
+            if item.version is not None
+        },
+        lock_path=evidence.lock_name,
+        lock_digest=evidence.lock.digest,
+        selection=evidence.selection.canonical(),
+        rest=dict(old.rest) if old is not None else {},
+    )
+
+
+def _facts(reader: Reader, inventory: Inventory) -> dict[str, Fact]:
+    from .machine import observe
+
+    environment = inventory.environment
+    return observe(
+        reader,
+        implementation=environment.implementation,
+        version=environment.version,
+        build=environment.build,
+        folders=[folder.path for folder in environment.folders],
+    )
+
+
+def _machine(
+    baseline: Baseline | None, facts: Mapping[str, Fact], level: Level, named: str | None
+) -> tuple[str | None, Machine | None]:
+    """Return the recorded machine that is named, or the one that differs least from what was observed."""
+    from .rules.machine import distance
+
+    machines = baseline.machines if baseline is not None else {}
+    if named is not None:
+        if named not in machines and baseline is not None:
+            known = ", ".join(sorted(machines)) or "none"
+            raise ConfigError(
+                f"no machine '{named}' is recorded; recorded are: {known}",
+                path=baseline.path,
+                hint=f"envguard record --machine {named}",
+            )
+        return named, machines.get(named)
+    if not machines:
+        return None, None
+    name = min(sorted(machines), key=lambda candidate: distance(machines[candidate], facts, level))
+    return name, machines[name]
+
+
+def _selection(request: Request, config: Config, machine: Machine | None) -> Selection:
+    recorded = machine.selection if machine is not None else Selection()
+
+    def choose(name: str) -> tuple[str, ...]:
+        for source in (request, config, recorded):
+            value: tuple[str, ...] | None = getattr(source, name)
+            if value is not None:
+                return value
+        return ()
+
+    default = next(flag for flag in (request.default_groups, config.default_groups, recorded.default_groups) if flag is not None)
+    return Selection(
+        packages=choose("packages"), extras=choose("extras"), groups=choose("groups"), default_groups=default
+    )
+
+
+def _select(lock: Lock | None, selection: Selection, markers: Mapping[str, str]) -> Selected | Refused | None:
+    from .lockfiles.select import select
+
+    if lock is None:
+        return None
+    selected = select(lock, selection, markers)
+    if isinstance(selected, Refused) and selected.kind in (RefusalKind.CONFLICT, RefusalKind.UNKNOWN_NAME):
+        # The choice itself is wrong, not the environment.
+        raise ConfigError(selected.message, path=lock.path, keys=selected.keys)
+    return selected
+
+
+def _own(inventory: Inventory, config: Config) -> frozenset[str]:
+    from .installed import requirement_closure
+
+    needs = requirement_closure(inventory, "envguard", inventory.environment.markers)
+    return _ALWAYS_EXPECTED | needs | {name.lower().replace("_", "-").replace(".", "-") for name in config.expected}
+
+
+def _real_paths(reader: Reader, project: str, lock: Lock | None, inventory: Inventory) -> dict[str, str]:
+    local = (SourceKind.PATH, SourceKind.DIRECTORY, SourceKind.EDITABLE)
+    root = os.path.dirname(lock.path) if lock is not None else project
+    real = {OWN_VENV: reader.real_path(os.path.join(project, OWN_VENV))}
+    for package in lock.packages if lock is not None else ():
+        if package.source.kind in local:
+            real[package.source.location] = reader.real_path(os.path.join(root, package.source.location))
+    origins = (item.origin.path for item in inventory.distributions if item.origin is not None)
+    paths: Iterable[str] = (path for path in (*origins, inventory.environment.prefix) if path is not None)
+    real.update((path, reader.real_path(path)) for path in paths)
+    return real
