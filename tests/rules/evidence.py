@@ -1,0 +1,138 @@
+"""Evidence made by hand: what a rule sees, without a file in sight."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from envguard.baseline import Baseline, Machine, RecordedPackage
+from envguard.config import Config
+from envguard.installed.model import Distribution, Environment, Inventory, Layer, Origin
+from envguard.lockfiles.model import Lock, LockedPackage, Selected, Source, SourceKind
+from envguard.model import Fact, Selection
+from envguard.rules import registry
+from envguard.rules.evidence import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from envguard.model import Finding
+
+PROJECT = "/work/demo"
+PREFIX = f"{PROJECT}/.venv"
+SITE = f"{PREFIX}/lib/python3.11/site-packages"
+INDEX = Source(kind=SourceKind.REGISTRY, location="https://index.example/simple")
+
+
+def locked(name: str, version: str | None = "1.0", source: Source = INDEX, **more: Any) -> LockedPackage:
+    return LockedPackage(index=0, name=name, version=version, source=source, **more)
+
+
+def dist(name: str, version: str | None = "1.0", **more: Any) -> Distribution:
+    values: dict[str, Any] = {
+        "path": f"{SITE}/{name.replace('-', '_')}-{version}.dist-info",
+        "layer": Layer.ENVIRONMENT,
+        "metadata_version": version,
+        "digest": f"blake3:{name}-{version}",
+        **more,
+    }
+    return Distribution(name=name, version=version, **values)
+
+
+def origin(**values: Any) -> Origin:
+    return Origin(**values)
+
+
+def environment(chosen_by: str = ".venv of the project", prefix: str = PREFIX) -> Environment:
+    return Environment(
+        prefix=prefix,
+        base_prefix="/usr",
+        executable=f"{prefix}/bin/python",
+        chosen_by=chosen_by,
+        running=False,
+        implementation="cpython",
+        version="3.11.7",
+        build="main",
+        markers={},
+        folders=(),
+    )
+
+
+def lock(packages: Iterable[LockedPackage], digest: str = "blake3:lock") -> Lock:
+    numbered = tuple(replace(package, index=index) for index, package in enumerate(packages))
+    return Lock(
+        path=f"{PROJECT}/uv.lock",
+        format="uv",
+        version=1,
+        revision=3,
+        digest=digest,
+        requires_python=">=3.11",
+        markers=(),
+        supported=(),
+        required=(),
+        conflicts=(),
+        members=(),
+        packages=numbered,
+    )
+
+
+def machine(
+    packages: Iterable[Distribution] = (),
+    facts: Mapping[str, Fact] | None = None,
+    lock_digest: str = "blake3:lock",
+    selection: Selection | None = None,
+) -> Machine:
+    return Machine(
+        facts=facts or {},
+        packages={p.name: RecordedPackage(version=p.version or "", digest=p.digest) for p in packages},
+        lock_path="uv.lock",
+        lock_digest=lock_digest,
+        selection=selection or Selection(),
+    )
+
+
+def evidence(
+    packages: Iterable[LockedPackage] = (),
+    installed: Iterable[Distribution] = (),
+    *,
+    recorded: Machine | None = None,
+    facts: Mapping[str, Fact] | None = None,
+    config: Config | None = None,
+    **more: Any,
+) -> Evidence:
+    """Return evidence for a lock of *packages*, all of them selected, and an environment that holds *installed*."""
+    whole = lock(packages)
+    baseline = None
+    if recorded is not None:
+        baseline = Baseline(path=f"{PROJECT}/envguard.lock", digest="blake3:base", machines={"laptop": recorded})
+    values: dict[str, Any] = {
+        "project": PROJECT,
+        "config": config or Config(path=f"{PROJECT}/pyproject.toml", keys=("tool", "envguard")),
+        "today": datetime.date(2026, 11, 23),
+        "lock": whole,
+        "selection": Selection(),
+        "selected": Selected(packages=whole.packages, groups=()),
+        "inventory": Inventory(environment=environment(), distributions=tuple(installed)),
+        "own": frozenset(("pip",)),
+        "real_paths": {".venv": PREFIX, PREFIX: PREFIX},
+        "facts": facts or {},
+        "baseline": baseline,
+        "machine_name": "laptop" if recorded is not None else None,
+        "machine": recorded,
+        **more,
+    }
+    return Evidence(**values)
+
+
+def findings(name: str, seen: Evidence) -> list[Finding]:
+    """Return what the rule *name* finds."""
+    found = registry.get(name)
+    return list(found.check(found, seen))
+
+
+def one(name: str, seen: Evidence) -> Finding:
+    """Return the only finding of the rule *name*."""
+    (finding,) = findings(name, seen)
+    assert finding.name == name
+    return finding

@@ -1,0 +1,80 @@
+"""EG3, and the table of levels behind it."""
+
+from __future__ import annotations
+
+import pytest
+
+from envguard.model import Impact, Level, Place, Severity, Unknown
+from envguard.rules.machine import distance, fact_levels
+from tests.rules.evidence import PROJECT, evidence, findings, machine, one
+
+RULES = (
+    "interpreter-mismatch",
+    "platform-mismatch",
+    "cpu-mismatch",
+    "torch-build-mismatch",
+    "accelerator-mismatch",
+    "unreadable-fact",
+)
+
+
+def test_every_fact_has_a_rule_and_equal_facts_no_finding() -> None:
+    for key in fact_levels():
+        if key == "interpreter.version.minor":
+            continue
+        same = evidence(recorded=machine(facts={key: "1.2"}), facts={key: "1.2"})
+        other = evidence(recorded=machine(facts={key: "1.2"}), facts={key: "1.3"})
+        assert [finding for rule in RULES for finding in findings(rule, same)] == []
+        assert len([finding for rule in RULES for finding in findings(rule, other)]) == 1, key
+
+
+def test_another_processor_is_named_with_both_and_with_the_way_out() -> None:
+    finding = one("cpu-mismatch", evidence(recorded=machine(facts={"cpu.model": "Xeon"}), facts={"cpu.model": "EPYC"}))
+    assert finding.message == "cpu.model is EPYC, recorded was Xeon"
+    assert (finding.expected, finding.found, finding.impact) == ("Xeon", "EPYC", Impact.NUMBERS)
+    assert finding.place == Place(path=f"{PROJECT}/envguard.lock", keys=("machines", "laptop", "facts", "cpu.model"))
+    assert finding.hint == "use a machine like 'laptop', or record this one: envguard record --machine NAME"
+    assert [finding.severities.at(level) for level in Level] == [Severity.ERROR, Severity.ERROR, Severity.NOTE]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "grave"),
+    [("3.11.7", "3.11.8", Severity.NOTE), ("3.11.7", "3.12.7", Severity.ERROR), ("3.1.0", "3.11.0", Severity.ERROR)],
+)
+def test_only_another_minor_python_stands_in_the_way_of_every_level(old: str, new: str, grave: Severity) -> None:
+    seen = evidence(recorded=machine(facts={"interpreter.version": old}), facts={"interpreter.version": new})
+    assert one("interpreter-mismatch", seen).severities.cross_hardware is grave
+
+
+def test_a_fact_that_only_one_side_has_is_not_compared() -> None:
+    seen = evidence(recorded=machine(facts={"old.fact": "1"}), facts={"new.fact": "1"})
+    assert [finding for rule in RULES for finding in findings(rule, seen)] == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("glibc 2.36", Unknown(reason="no confstr"), "platform.libc cannot be compared: no confstr"),
+        (
+            Unknown(reason="musl"),
+            "glibc 2.36",
+            "platform.libc cannot be compared: it could not be read when it was recorded (musl)",
+        ),
+        (Unknown(reason="musl"), Unknown(reason="musl"), "platform.libc cannot be compared: musl"),
+    ],
+)
+def test_unknown_is_never_equal(old: str | Unknown, new: str | Unknown, message: str) -> None:
+    seen = evidence(recorded=machine(facts={"platform.libc": old}), facts={"platform.libc": new})
+    assert findings("platform-mismatch", seen) == []
+    finding = one("unreadable-fact", seen)
+    assert (finding.message, finding.unknown) == (message, True)
+    assert finding.severities.host_to_host is Severity.ERROR
+
+
+def test_a_machine_with_another_kernel_is_nearer_than_one_with_another_processor() -> None:
+    here = {"platform.kernel": "6.1", "cpu.model": "Xeon"}
+    kernel = machine(facts={**here, "platform.kernel": "6.2"})
+    processor = machine(facts={**here, "cpu.model": "EPYC"})
+    assert distance(machine(facts=here), here, Level.RUN_TO_RUN) == 0
+    assert 0 < distance(kernel, here, Level.RUN_TO_RUN) < distance(processor, here, Level.RUN_TO_RUN)
+    assert distance(kernel, here, Level.CROSS_HARDWARE) == 0

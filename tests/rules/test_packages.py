@@ -1,0 +1,128 @@
+"""EG2, first half."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from envguard.config import Config
+from envguard.lockfiles.model import RefusalKind, Refused
+from envguard.model import Impact, Place, Selection, Severity
+from tests.rules.evidence import PREFIX, PROJECT, SITE, dist, environment, evidence, findings, locked, one
+
+UV_LOCK = f"{PROJECT}/uv.lock"
+
+
+def test_what_is_installed_as_locked_is_no_finding() -> None:
+    seen = evidence([locked("numpy", "2.4.6"), locked("click", "8.5")], [dist("numpy", "2.4.6"), dist("click", "8.5.0")])
+    for name in ("missing-package", "unexpected-package", "version-mismatch", "local-version-mismatch"):
+        assert findings(name, seen) == []
+
+
+def test_a_version_mismatch_says_everything_that_mends_it() -> None:
+    finding = one("version-mismatch", evidence([locked("click"), locked("numpy", "2.4.6")], [dist("numpy", "2.4.5")]))
+    assert finding.code == "EG203"
+    assert finding.subject == "numpy"
+    assert finding.message == "numpy 2.4.5 is installed, the lock pins 2.4.6"
+    assert finding.expected == "2.4.6"
+    assert finding.found == f"2.4.5 ({SITE}/numpy-2.4.5.dist-info)"
+    assert finding.impact is Impact.NUMBERS
+    assert finding.place == Place(path=UV_LOCK, keys=("package", 1, "version"))
+    assert finding.hint == "uv sync --locked --inexact"
+
+
+def test_a_package_that_computes_nothing_says_what_is_known_of_it() -> None:
+    finding = one("version-mismatch", evidence([locked("click", "8.5")], [dist("click", "8.4")]))
+    assert finding.impact is Impact.BEHAVIOUR
+
+
+def test_a_project_names_its_own_numeric_packages() -> None:
+    config = Config(numeric=("our-*",))
+    finding = one("version-mismatch", evidence([locked("our-kernels", "2")], [dist("our-kernels", "1")], config=config))
+    assert finding.impact is Impact.NUMBERS
+
+
+@pytest.mark.parametrize(
+    ("pinned", "here"), [("2.13.0+cu130", "2.13.0+cpu"), ("2.13.0", "2.13.0+cpu"), ("2.13.0+cu130", "2.13.0")]
+)
+def test_another_build_of_the_same_version_has_a_rule_of_its_own(pinned: str, here: str) -> None:
+    seen = evidence([locked("torch", pinned)], [dist("torch", here)])
+    assert findings("version-mismatch", seen) == []
+    finding = one("local-version-mismatch", seen)
+    assert finding.message == f"torch {here} is installed, the lock pins {pinned}: another build of the same version"
+    assert finding.hint == "uv sync --locked --inexact --reinstall-package torch"
+
+
+@pytest.mark.parametrize(("pinned", "here"), [("2.13.0+cu130", "2.13.1+cpu"), ("1.0", "1.0.post1"), ("1.0", "nonsense")])
+def test_anything_else_that_differs_is_another_version(pinned: str, here: str) -> None:
+    seen = evidence([locked("torch", pinned)], [dist("torch", here)])
+    assert findings("local-version-mismatch", seen) == []
+    assert one("version-mismatch", seen).subject == "torch"
+
+
+def test_a_missing_package_is_named_with_its_version() -> None:
+    finding = one("missing-package", evidence([locked("scipy", "1.16")], []))
+    assert finding.message == "scipy 1.16 is in the lock and not installed"
+    assert (finding.expected, finding.found) == ("1.16", "not installed")
+    assert finding.place == Place(path=UV_LOCK, keys=("package", 0, "version"))
+
+
+def test_a_project_without_a_static_version_is_only_looked_for() -> None:
+    seen = evidence([locked("demo", None)], [dist("demo", "0.1.dev3")])
+    assert findings("version-mismatch", seen) == []
+    assert one("missing-package", replace(seen, inventory=replace_inventory(seen))).expected == "installed"
+
+
+def replace_inventory(seen: object) -> object:
+    return replace(seen.inventory, distributions=())  # type: ignore[attr-defined]
+
+
+def test_an_unexpected_package_is_a_warning_and_says_how_to_remove_it() -> None:
+    finding = one("unexpected-package", evidence([locked("numpy")], [dist("numpy"), dist("pip"), dist("ipdb", "0.13")]))
+    assert finding.message == "ipdb 0.13 is installed and not in the lock"
+    assert finding.severities.host_to_host is Severity.WARNING
+    assert finding.hint == f"uv pip uninstall --python {PREFIX} ipdb"
+
+
+def test_an_unexpected_package_that_only_another_selection_wants_says_so() -> None:
+    seen = evidence([locked("numpy"), locked("pytest", "9")], [dist("numpy"), dist("pytest", "9")])
+    assert seen.lock is not None
+    chosen = replace(seen.selected, packages=seen.lock.packages[:1])  # type: ignore[type-var]
+    finding = one("unexpected-package", replace(seen, selected=chosen))  # type: ignore[arg-type]
+    assert finding.message == "pytest 9 is installed and in the lock, but not selected here"
+
+
+@pytest.mark.parametrize(("setting", "expected"), [(Severity.ERROR, [Severity.ERROR]), (None, [])])
+def test_a_setting_says_how_grave_an_unexpected_package_is(setting: Severity | None, expected: list[Severity]) -> None:
+    seen = evidence([], [dist("ipdb")], config=Config(unexpected=setting))
+    assert [finding.severities.run_to_run for finding in findings("unexpected-package", seen)] == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [(RefusalKind.REQUIRES_PYTHON, "python-out-of-range"), (RefusalKind.ENVIRONMENT, "unsupported-environment")],
+)
+def test_where_the_lock_gives_no_answer_that_is_the_finding(kind: RefusalKind, name: str) -> None:
+    refused = Refused(kind=kind, message="no answer", keys=("requires-python",), expected=">=3.12", found="3.11.7")
+    seen = evidence([locked("numpy")], [dist("ipdb")], selected=refused)
+    finding = one(name, seen)
+    assert (finding.message, finding.expected, finding.found) == ("no answer", ">=3.12", "3.11.7")
+    assert finding.place == Place(path=UV_LOCK, keys=("requires-python",))
+    for other in ("missing-package", "unexpected-package", "version-mismatch"):
+        assert findings(other, seen) == []
+
+
+def test_repairs_name_the_environment_and_the_selection() -> None:
+    seen = evidence([locked("numpy", "2")], [dist("numpy", "1")])
+    selection = Selection(packages=("*",), extras=("cu130",), groups=("dev",), default_groups=False)
+    chosen = "--all-packages --extra cu130 --no-default-groups --group dev"
+    assert one("version-mismatch", replace(seen, selection=selection)).hint == f"uv sync --locked --inexact {chosen}"
+
+    def elsewhere(chosen_by: str) -> str | None:
+        where = environment(chosen_by, "/opt/my env")
+        inventory = replace(seen.inventory, environment=where)  # type: ignore[type-var]
+        return one("version-mismatch", replace(seen, inventory=inventory)).hint  # type: ignore[arg-type]
+
+    assert elsewhere("VIRTUAL_ENV") == "uv sync --active --locked --inexact"
+    assert elsewhere("--python") == "UV_PROJECT_ENVIRONMENT='/opt/my env' uv sync --locked --inexact"

@@ -1,0 +1,269 @@
+"""envguard.lock is written to be read in a diff, read strictly, and replaced whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from envguard.atomic import write_atomic
+from envguard.baseline import (
+    Baseline,
+    Machine,
+    RecordedPackage,
+    empty_baseline,
+    read_baseline,
+    render_baseline,
+    write_baseline,
+)
+from envguard.errors import BaselineError, WriteError
+from envguard.model import Selection, Unknown
+from envguard.reader import Reader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MACHINE = Machine(
+    facts={"cpu.model": "Xeon", "platform.libc": Unknown(reason="not glibc")},
+    packages={
+        "numpy": RecordedPackage(version="2.4.6", digest="blake3:00ff"),
+        "mine": RecordedPackage(version="0.1.0", digest=Unknown(reason="editable")),
+    },
+    lock_path="uv.lock",
+    lock_digest="blake3:abcd",
+    selection=Selection(extras=("cu130",), groups=("dev",)),
+)
+
+TEXT = """\
+{
+  "machines": {
+    "laptop": {
+      "facts": {
+        "cpu.model": "Xeon",
+        "platform.libc": "unknown: not glibc"
+      },
+      "lock": {
+        "digest": "blake3:abcd",
+        "path": "uv.lock"
+      },
+      "packages": {
+        "mine": "0.1.0 unknown: editable",
+        "numpy": "2.4.6 blake3:00ff"
+      },
+      "selection": {
+        "default-groups": true,
+        "extras": [
+          "cu130"
+        ],
+        "groups": [
+          "dev"
+        ],
+        "packages": []
+      }
+    }
+  },
+  "schema": {
+    "name": "envguard.lock",
+    "version": 1
+  }
+}
+"""
+
+
+def read(folder: Path) -> Baseline | None:
+    return read_baseline(Reader(), str(folder))
+
+
+def test_a_baseline_is_json_with_sorted_keys_and_one_fact_a_line(tmp_path: Path) -> None:
+    baseline = empty_baseline(str(tmp_path)).with_machine("laptop", MACHINE)
+    assert write_baseline(baseline)
+    assert (tmp_path / "envguard.lock").read_text() == TEXT
+
+
+def test_writing_the_same_again_touches_nothing(tmp_path: Path) -> None:
+    baseline = empty_baseline(str(tmp_path)).with_machine("laptop", MACHINE)
+    write_baseline(baseline)
+    before = (tmp_path / "envguard.lock").stat()
+    assert not write_baseline(baseline)
+    assert (tmp_path / "envguard.lock").stat() == before
+
+
+def test_what_was_written_is_read_again_and_unknown_stays_unknown(tmp_path: Path) -> None:
+    (tmp_path / "envguard.lock").write_text(TEXT)
+    baseline = read(tmp_path)
+    assert baseline is not None
+    machine = baseline.machines["laptop"]
+    assert machine.packages["numpy"] == MACHINE.packages["numpy"]
+    libc = machine.facts["platform.libc"]
+    assert isinstance(libc, Unknown)
+    assert libc.reason == "not glibc"
+    assert libc != machine.facts["cpu.model"]
+    assert render_baseline(baseline) == TEXT.encode()
+
+
+def test_sections_that_this_version_does_not_know_survive(tmp_path: Path) -> None:
+    document = json.loads(TEXT)
+    document["data"] = {"imagenet": {"root": "blake3:11"}}
+    document["machines"]["laptop"]["canaries"] = {"matmul": "blake3:22"}
+    (tmp_path / "envguard.lock").write_text(json.dumps(document))
+    baseline = read(tmp_path)
+    assert baseline is not None
+    again = json.loads(render_baseline(baseline.with_machine("node", MACHINE)))
+    assert again["data"] == document["data"]
+    assert again["machines"]["laptop"] == document["machines"]["laptop"]
+    assert set(again["machines"]) == {"laptop", "node"}
+
+
+def test_there_may_be_none(tmp_path: Path) -> None:
+    assert read(tmp_path) is None
+
+
+def broken(change: str, to: str) -> str:
+    assert change in TEXT
+    return TEXT.replace(change, to)
+
+
+HINT = "\nhint: restore envguard.lock from version control, or move it away and run 'envguard record'"
+
+BROKEN = {
+    "empty": ("", ":1: is not valid JSON: expecting value"),
+    "truncated": (TEXT[:200], ":8: is not valid JSON: "),
+    "merge": ("<<<<<<< HEAD\n" + TEXT, ":1: has an unfinished merge in it" + HINT),
+    "list": ("[]", ": expected an object, found a list" + HINT),
+    "deep": ("[" * 200_000, ": is not valid JSON" + HINT),
+    "no schema": (broken('"schema"', '"scheme"'), ": the key 'schema' is missing" + HINT),
+    "other schema": (
+        broken('"name": "envguard.lock"', '"name": "package-lock"'),
+        ": in 'schema.name': expected \"envguard.lock\", found \"package-lock\"" + HINT,
+    ),
+    "newer": (
+        broken('"version": 1', '"version": 2'),
+        ": in 'schema.version': schema version 2 is not known here, only 1\nhint: update envguard",
+    ),
+    "true is no version": (
+        broken('"version": 1', '"version": true'),
+        ": in 'schema.version': expected a number, found true or false" + HINT,
+    ),
+    "fact": (
+        broken('"Xeon"', "7"),
+        ": in 'machines.laptop.facts.cpu.model': expected a string, found a number" + HINT,
+    ),
+    "package": (
+        broken('"2.4.6 blake3:00ff"', '"2.4.6"'),
+        ": in 'machines.laptop.packages.numpy': expected a version and a digest with a space between" + HINT,
+    ),
+    "lock": (broken('"digest"', '"digests"'), ": in 'machines.laptop.lock': the key 'digest' is missing" + HINT),
+    "selection": (
+        broken('"packages": []', '"packages": [null]'),
+        ": in 'machines.laptop.selection.packages': expected a list of strings" + HINT,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_baseline_that_is_no_use_is_one_clear_error(tmp_path: Path, case: str) -> None:
+    text, message = BROKEN[case]
+    path = tmp_path / "envguard.lock"
+    path.write_text(text)
+    with pytest.raises(BaselineError) as caught:
+        read(tmp_path)
+    assert str(caught.value).startswith(f"{path}{message}")
+    assert path.read_text() == text
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    facts=st.dictionaries(st.text(max_size=20), st.text(max_size=40)),
+    versions=st.dictionaries(st.text(max_size=20), st.text(st.characters(exclude_characters=" "), min_size=1)),
+)
+def test_any_facts_and_versions_survive(
+    tmp_path_factory: pytest.TempPathFactory, facts: dict[str, str], versions: dict[str, str]
+) -> None:
+    folder = tmp_path_factory.mktemp("baseline")
+    machine = Machine(
+        facts=facts,
+        packages={name: RecordedPackage(version=v, digest="blake3:0") for name, v in versions.items()},
+        lock_path="uv.lock",
+        lock_digest="",
+        selection=Selection(),
+    )
+    baseline = empty_baseline(str(folder)).with_machine("m", machine)
+    write_baseline(baseline)
+    again = read(folder)
+    assert again is not None
+    assert render_baseline(again) == render_baseline(baseline)
+
+
+class TestAtomicWrites:
+    def test_the_content_is_replaced_and_the_mode_kept(self, tmp_path: Path) -> None:
+        path = tmp_path / "a"
+        path.write_text("old")
+        path.chmod(0o640)
+        write_atomic(str(path), b"new")
+        assert (path.read_bytes(), path.stat().st_mode & 0o777) == (b"new", 0o640)
+
+    def test_a_link_stays_a_link(self, tmp_path: Path) -> None:
+        (tmp_path / "real").write_text("old")
+        (tmp_path / "link").symlink_to("real")
+        write_atomic(str(tmp_path / "link"), b"new")
+        assert (tmp_path / "link").is_symlink()
+        assert (tmp_path / "real").read_bytes() == b"new"
+
+    @pytest.mark.parametrize("step", ["replace", "fsync"])
+    def test_a_failure_leaves_the_old_content_and_nothing_else(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    ) -> None:
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        path = tmp_path / "a"
+        path.write_text("old")
+        monkeypatch.setattr(os, step, full)
+        with pytest.raises(WriteError) as caught:
+            write_atomic(str(path), b"new")
+        assert str(caught.value) == f"{path}: cannot be written: no space left on device"
+        assert path.read_text() == "old"
+        assert [entry.name for entry in tmp_path.iterdir()] == ["a"]
+
+    def test_a_missing_folder_is_one_clear_error(self, tmp_path: Path) -> None:
+        with pytest.raises(WriteError, match="cannot be written: no such file or directory"):
+            write_atomic(str(tmp_path / "gone" / "a"), b"new")
+
+    def test_a_write_protected_file_is_not_replaced(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = tmp_path / "a"
+        path.write_text("old")
+        # The superuser may write anything, so the answer of the system is what is replaced here.
+        monkeypatch.setattr(os, "access", lambda *_: False)
+        with pytest.raises(WriteError) as caught:
+            write_atomic(str(path), b"new")
+        assert str(caught.value) == f"{path}: cannot be written: it is write-protected"
+        assert path.read_text() == "old"
+
+    @pytest.mark.slow
+    def test_a_kill_at_any_moment_leaves_the_old_file_or_the_new_one(self, tmp_path: Path) -> None:
+        path = tmp_path / "a"
+        old, new = b"o" * 3_000_000, b"n" * 3_000_000
+        path.write_bytes(old)
+        program = textwrap.dedent(f"""
+            import itertools
+            from envguard.atomic import write_atomic
+            print("ready", flush=True)
+            for turn in itertools.count():
+                write_atomic({str(path)!r}, (b"n", b"o")[turn % 2] * 3_000_000)
+        """)
+        for turn in range(12):
+            with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
+                assert process.stdout is not None
+                process.stdout.readline()
+                time.sleep(0.003 * turn)
+                process.send_signal(signal.SIGKILL)
+            assert path.read_bytes() in (old, new)

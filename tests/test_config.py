@@ -1,0 +1,151 @@
+"""Settings are read as written, or refused with the key that is wrong."""
+
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envguard.config import Config, load_config
+from envguard.errors import ConfigError, EnvguardError
+from envguard.model import Level, Severity, Waiver
+from envguard.reader import Reader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EVERYTHING = """
+[project]
+name = "demo"
+
+[tool.envguard]
+level = "run-to-run"
+fail-on = "warning"
+lock = "locks/uv.lock"
+python = ".venv"
+packages = ["*"]
+extras = ["cu130"]
+groups = ["dev", "train"]
+default-groups = false
+unexpected = "error"
+expected = ["ipdb"]
+numeric = ["our-kernels"]
+
+[[tool.envguard.waivers]]
+rule = "EG203"
+subject = "pillow"
+reason = "security fix; decoded pixels compared on 2026-11-02"
+until = 2027-01-31
+
+[[tool.envguard.waivers]]
+rule = "cpu-mismatch"
+subject = "cpu.model"
+reason = "CI runs where it runs"
+"""
+
+
+def load(folder: Path, text: str | None, name: str = "pyproject.toml") -> Config:
+    if text is not None:
+        (folder / name).write_text(text)
+    return load_config(Reader(), str(folder))
+
+
+def test_without_a_file_or_a_table_the_defaults_hold(tmp_path: Path) -> None:
+    assert load(tmp_path, None) == Config()
+    found = load(tmp_path, '[project]\nname = "demo"\n')
+    assert (found.level, found.fail_on, found.unexpected) == (Level.HOST_TO_HOST, Severity.ERROR, Severity.WARNING)
+    assert (found.extras, found.groups, found.default_groups) == (None, None, None)
+
+
+def test_every_setting_is_read(tmp_path: Path) -> None:
+    assert load(tmp_path, EVERYTHING) == Config(
+        path=str(tmp_path / "pyproject.toml"),
+        keys=("tool", "envguard"),
+        level=Level.RUN_TO_RUN,
+        fail_on=Severity.WARNING,
+        lock="locks/uv.lock",
+        python=".venv",
+        packages=("*",),
+        extras=("cu130",),
+        groups=("dev", "train"),
+        default_groups=False,
+        unexpected=Severity.ERROR,
+        expected=("ipdb",),
+        numeric=("our-kernels",),
+        waivers=(
+            Waiver(
+                rule="EG203",
+                subject="pillow",
+                reason="security fix; decoded pixels compared on 2026-11-02",
+                until=datetime.date(2027, 1, 31),
+                index=0,
+            ),
+            Waiver(rule="cpu-mismatch", subject="cpu.model", reason="CI runs where it runs", index=1),
+        ),
+    )
+
+
+def test_a_file_of_our_own_has_the_same_keys_without_a_prefix_and_wins(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(EVERYTHING)
+    found = load(tmp_path, 'level = "cross-hardware"\nunexpected = "allow"\n', "envguard.toml")
+    assert (found.level, found.unexpected, found.extras, found.keys) == (Level.CROSS_HARDWARE, None, None, ())
+
+
+WRONG = {
+    'level = "bitwise"': (
+        "in 'tool.envguard.level': expected one of \"run-to-run\", \"host-to-host\", \"cross-hardware\", found \"bitwise\""
+    ),
+    "level = 3": "in 'tool.envguard.level': expected a string, found a number",
+    'fail-on = "never"': "in 'tool.envguard.fail-on': expected one of \"note\", \"warning\", \"error\", found \"never\"",
+    'unexpected = "maybe"': (
+        "in 'tool.envguard.unexpected': expected one of \"allow\", \"note\", \"warning\", \"error\", found \"maybe\""
+    ),
+    'lock = " "': "in 'tool.envguard.lock': expected a string with something in it, found an empty one",
+    'extras = "cu130"': "in 'tool.envguard.extras': expected a list of names, found a string",
+    'groups = ["dev", 1]': "in 'tool.envguard.groups[1]': expected a name, found a number",
+    "default-groups = 1": "in 'tool.envguard.default-groups': expected true or false, found a number",
+    'levels = "run-to-run"': "in 'tool.envguard.levels': this key is not known\nhint: did you mean 'level'?",
+    "waivers = {}": "in 'tool.envguard.waivers': expected a list of tables, found a table",
+    "waivers = [1]": "in 'tool.envguard.waivers[0]': expected a table, found a number",
+    'waivers = [{rule = "EG203", subject = "numpy"}]': "in 'tool.envguard.waivers[0]': the key 'reason' is missing",
+    'waivers = [{rule = "EG203", subject = "numpy", reason = ""}]': (
+        "in 'tool.envguard.waivers[0].reason': expected a string with something in it, found an empty one"
+    ),
+    'waivers = [{rule = "EG203", subject = "numpy", reason = "x", until = "soon"}]': (
+        "in 'tool.envguard.waivers[0].until': expected a date such as 2027-01-31, found a string"
+    ),
+    'waivers = [{rule = "EG203", subject = "numpy", reason = "x", untill = 2027-01-31}]': (
+        "in 'tool.envguard.waivers[0].untill': this key is not known\nhint: did you mean 'until'?"
+    ),
+}
+
+
+@pytest.mark.parametrize("line", WRONG, ids=range(len(WRONG)))
+def test_a_wrong_setting_is_named_by_its_key(tmp_path: Path, line: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, f"[tool.envguard]\n{line}\n")
+    assert str(caught.value) == f"{tmp_path}/pyproject.toml: {WRONG[line]}"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[project\n", ":1: is not valid TOML: expected ']' at the end of a table declaration"),
+        ("tool = 3\n", ": in 'tool': expected a table, found a number"),
+        ("[tool]\nenvguard = []\n", ": in 'tool.envguard': expected a table, found a list"),
+        ("a = " + "[" * 100_000, ": is not valid TOML"),
+    ],
+    ids=["syntax", "tool", "envguard", "deep"],
+)
+def test_a_manifest_that_is_no_use_is_one_clear_error(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(EnvguardError) as caught:
+        load(tmp_path, text)
+    assert str(caught.value).startswith(f"{tmp_path}/pyproject.toml{message}")
+
+
+def test_a_manifest_that_is_no_text_names_the_byte(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(b"[project]\nname = '\xe9'\n")
+    with pytest.raises(EnvguardError) as caught:
+        load_config(Reader(), str(tmp_path))
+    assert str(caught.value) == f"{tmp_path}/pyproject.toml:2: is not UTF-8 text: byte 0xe9 at offset 18"
