@@ -127,5 +127,7 @@ def _unescape(text: str) -> str:
     out = []
     characters = iter(text)
     for character in characters:
-        out.append({"n": "\n", "t": "\t", "u": "\x1f"}.get(code := next(characters), code) if character == "\\" else character)
+        out.append(
+            {"n": "\n", "t": "\t", "u": "\x1f"}.get(code := next(characters), code) if character == "\\" else character
+        )
     return "".join(out)

@@ -97,7 +97,10 @@ def read_baseline(reader: Reader, project: str) -> Baseline | None:
     if version != VERSION:
         hint = "update envguard" if version > VERSION else _REPAIR
         raise BaselineError(
-            f"schema version {version} is not known here, only {VERSION}", path=path, keys=("schema", "version"), hint=hint
+            f"schema version {version} is not known here, only {VERSION}",
+            path=path,
+            keys=("schema", "version"),
+            hint=hint,
         )
     machines = root.child("machines")
     return Baseline(
@@ -173,7 +176,9 @@ def _read_machine(table: _Object) -> Machine:
             groups=selection.texts("groups"),
             default_groups=selection.get("default-groups", bool, "true or false"),
         ),
-        rest={key: value for key, value in table.value.items() if key not in ("facts", "packages", "lock", "selection")},
+        rest={
+            key: value for key, value in table.value.items() if key not in ("facts", "packages", "lock", "selection")
+        },
     )
 
 
@@ -221,5 +226,12 @@ class _Object:
 def _kind(value: object) -> str:
     if value is None:
         return "null"
-    names = {bool: "true or false", str: "a string", int: "a number", float: "a number", list: "a list", dict: "an object"}
+    names = {
+        bool: "true or false",
+        str: "a string",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+        dict: "an object",
+    }
     return names[type(value)]

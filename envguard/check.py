@@ -90,9 +90,7 @@ def parse_severity(word: Severity | str | None) -> Severity | None:
 def _report(evidence: Evidence, level: Level | None, fail_on: Severity | None, needs: tuple[Need, ...]) -> Report:
     config = evidence.config
     _refuse_unknown_rules(config)
-    found = [
-        finding for rule in registry.all_rules() if rule.need in needs for finding in rule.check(rule, evidence)
-    ]
+    found = [finding for rule in registry.all_rules() if rule.need in needs for finding in rule.check(rule, evidence)]
     open_findings, waived, unused = _waive(found, evidence)
     if Need.ENVIRONMENT in needs:
         open_findings += [_unused(evidence, waiver) for waiver in unused]

@@ -68,7 +68,9 @@ def load_config(reader: Reader, project: str) -> Config:
     for key in ("tool", "envguard"):
         table = table.get(key, {})
         if not isinstance(table, dict):
-            raise ConfigError(f"expected a table, found {_kind(table)}", path=manifest, keys=("tool", key)[: 1 + (key != "tool")])
+            raise ConfigError(
+                f"expected a table, found {_kind(table)}", path=manifest, keys=("tool", key)[: 1 + (key != "tool")]
+            )
     return _Table(manifest, ("tool", "envguard"), table).config()
 
 
@@ -186,5 +188,12 @@ class _Table:
 
 
 def _kind(value: object) -> str:
-    names = {bool: "true or false", str: "a string", int: "a number", float: "a number", list: "a list", dict: "a table"}
+    names = {
+        bool: "true or false",
+        str: "a string",
+        int: "a number",
+        float: "a number",
+        list: "a list",
+        dict: "a table",
+    }
     return names.get(type(value), "a date or time")

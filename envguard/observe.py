@@ -143,9 +143,7 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
 def machine_of(evidence: Evidence) -> Machine:
     """Return what was observed as a machine that can be recorded."""
     if evidence.lock is None or evidence.selection is None:
-        raise ConfigError(
-            f"there is no {evidence.lock_name} to record against", path=evidence.project, hint="uv lock"
-        )
+        raise ConfigError(f"there is no {evidence.lock_name} to record against", path=evidence.project, hint="uv lock")
     old = evidence.machine
     return Machine(
         facts=dict(evidence.facts),
@@ -206,7 +204,9 @@ def _selection(request: Request, config: Config, machine: Machine | None) -> Sel
                 return value
         return ()
 
-    default = next(flag for flag in (request.default_groups, config.default_groups, recorded.default_groups) if flag is not None)
+    default = next(
+        flag for flag in (request.default_groups, config.default_groups, recorded.default_groups) if flag is not None
+    )
     return Selection(
         packages=choose("packages"), extras=choose("extras"), groups=choose("groups"), default_groups=default
     )

@@ -80,15 +80,17 @@ def interpreter() -> str:
     version = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info.releaselevel != "final":
         version += f"{sys.version_info.releaselevel}{sys.version_info.serial}"
-    return "\n".join((
-        sys.implementation.name,
-        version,
-        sys.version.replace("\n", " "),
-        sys.executable or "",
-        sys.prefix,
-        sys.base_prefix,
-        str(int(sys.flags.no_user_site)),
-    ))
+    return "\n".join(
+        (
+            sys.implementation.name,
+            version,
+            sys.version.replace("\n", " "),
+            sys.executable or "",
+            sys.prefix,
+            sys.base_prefix,
+            str(int(sys.flags.no_user_site)),
+        )
+    )
 
 
 PROBES: dict[str, Callable[[], str]] = {

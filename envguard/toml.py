@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from .errors import EnvguardError
     from .reader import Reader
 
-_POSITION = re.compile(r"^(?P<what>.*) \((?:at line (?P<line>\d+), column (?P<column>\d+)|at end of document)\)$", re.DOTALL)
+_POSITION = re.compile(
+    r"^(?P<what>.*) \((?:at line (?P<line>\d+), column (?P<column>\d+)|at end of document)\)$", re.DOTALL
+)
 
 
 def read_toml(reader: Reader, path: str, error: type[EnvguardError], *, limit: int) -> dict[str, Any]:

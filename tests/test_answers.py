@@ -57,9 +57,7 @@ def test_another_question_gets_no_answer(tmp_path: Path) -> None:
     assert answers.recall((*KEY, "--level"), PROBES) is None
 
 
-def test_two_questions_that_share_a_file_name_only_take_turns(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_questions_that_share_a_file_name_only_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "crc32", lambda data: len(data) & 0)
     answers.remember(("one",), traced(tmp_path / "a"), "first")
     answers.remember(("two",), traced(tmp_path / "a"), "second")
@@ -117,9 +115,7 @@ def test_an_unsettled_trace_is_not_kept(tmp_path: Path, store: Path, monkeypatch
     assert not store.exists()
 
 
-def test_a_store_that_cannot_be_written_is_no_harm(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_store_that_cannot_be_written_is_no_harm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("ENVGUARD_CACHE_DIR", str(tmp_path / "file" / "below"))
     assert not answers.remember(KEY, traced(tmp_path / "a"), "all is well")

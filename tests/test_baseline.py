@@ -143,7 +143,7 @@ BROKEN = {
     "no schema": (broken('"schema"', '"scheme"'), ": the key 'schema' is missing" + HINT),
     "other schema": (
         broken('"name": "envguard.lock"', '"name": "package-lock"'),
-        ": in 'schema.name': expected \"envguard.lock\", found \"package-lock\"" + HINT,
+        ': in \'schema.name\': expected "envguard.lock", found "package-lock"' + HINT,
     ),
     "newer": (
         broken('"version": 1', '"version": 2'),

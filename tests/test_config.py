@@ -94,12 +94,12 @@ def test_a_file_of_our_own_has_the_same_keys_without_a_prefix_and_wins(tmp_path:
 
 WRONG = {
     'level = "bitwise"': (
-        "in 'tool.envguard.level': expected one of \"run-to-run\", \"host-to-host\", \"cross-hardware\", found \"bitwise\""
+        'in \'tool.envguard.level\': expected one of "run-to-run", "host-to-host", "cross-hardware", found "bitwise"'
     ),
     "level = 3": "in 'tool.envguard.level': expected a string, found a number",
-    'fail-on = "never"': "in 'tool.envguard.fail-on': expected one of \"note\", \"warning\", \"error\", found \"never\"",
+    'fail-on = "never"': 'in \'tool.envguard.fail-on\': expected one of "note", "warning", "error", found "never"',
     'unexpected = "maybe"': (
-        "in 'tool.envguard.unexpected': expected one of \"allow\", \"note\", \"warning\", \"error\", found \"maybe\""
+        'in \'tool.envguard.unexpected\': expected one of "allow", "note", "warning", "error", found "maybe"'
     ),
     'lock = " "': "in 'tool.envguard.lock': expected a string with something in it, found an empty one",
     'extras = "cu130"': "in 'tool.envguard.extras': expected a list of names, found a string",

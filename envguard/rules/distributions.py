@@ -22,7 +22,13 @@ if TYPE_CHECKING:
     from .evidence import Evidence
 
 
-@rule("EG205", "source-mismatch", "an installed package came from elsewhere than the lock says", since="0.1", need=Need.ENVIRONMENT)
+@rule(
+    "EG205",
+    "source-mismatch",
+    "an installed package came from elsewhere than the lock says",
+    since="0.1",
+    need=Need.ENVIRONMENT,
+)
 def source_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     """Compares the `direct_url.json` that installers leave (PEP 610) with the source in the lock.
 
@@ -88,7 +94,9 @@ def duplicate_distribution(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             f"{name} is installed {len(distributions)} times"
             + ("" if own else f"; the one in {distributions[0].layer} shadows the others"),
             impact=impact_of(name, evidence.config.numeric) if own else Impact.UNKNOWN,
-            why="files of both versions may lie over one another" if own else "the first on the path is the one that runs",
+            why="files of both versions may lie over one another"
+            if own
+            else "the first on the path is the one that runs",
             expected="one metadata folder",
             found=", ".join(distribution.path for distribution in distributions),
             place=Place(path=distributions[-1].path),
@@ -97,7 +105,13 @@ def duplicate_distribution(self: Rule, evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-@rule("EG207", "broken-distribution", "the metadata of an installed package is damaged", since="0.1", need=Need.ENVIRONMENT)
+@rule(
+    "EG207",
+    "broken-distribution",
+    "the metadata of an installed package is damaged",
+    since="0.1",
+    need=Need.ENVIRONMENT,
+)
 def broken_distribution(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     """Looks at whether the metadata of what is installed is whole.
 
@@ -185,7 +199,9 @@ def content_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-@rule("EG211", "unlocked-change", "a package outside the lock is not what was recorded", since="0.1", need=Need.BASELINE)
+@rule(
+    "EG211", "unlocked-change", "a package outside the lock is not what was recorded", since="0.1", need=Need.BASELINE
+)
 def unlocked_change(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     """Compares packages that the lock does not know with the record.
 

@@ -54,7 +54,9 @@ class Evidence:
     @property
     def wanted(self) -> dict[str, LockedPackage]:
         """The packages that should be installed, by name; empty where no selection was possible."""
-        return {package.name: package for package in self.selected.packages} if isinstance(self.selected, Selected) else {}
+        return (
+            {package.name: package for package in self.selected.packages} if isinstance(self.selected, Selected) else {}
+        )
 
     @property
     def installed(self) -> dict[str, Distribution]:

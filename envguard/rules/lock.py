@@ -102,7 +102,9 @@ def _inconsistency(self: Rule, evidence: Evidence, item: Inconsistency, why: str
     )
 
 
-@rule("EG103", "broken-edge", "a dependency in the lock leads to no package, or to several", since="0.1", need=Need.LOCK)
+@rule(
+    "EG103", "broken-edge", "a dependency in the lock leads to no package, or to several", since="0.1", need=Need.LOCK
+)
 def broken_edge(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     """Follows every dependency that the lock writes down.
 
@@ -118,7 +120,9 @@ def broken_edge(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Take the lock from version control, or run `uv lock`.
     """
-    yield from _inconsistencies(self, evidence, ("edge", "duplicate"), "the lock was not written by uv as it stands here")
+    yield from _inconsistencies(
+        self, evidence, ("edge", "duplicate"), "the lock was not written by uv as it stands here"
+    )
 
 
 @rule("EG104", "artifact-mismatch", "a file in the lock is of another package or version", since="0.1", need=Need.LOCK)
@@ -137,7 +141,9 @@ def artifact_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Take the lock from version control, or run `uv lock`.
     """
-    yield from _inconsistencies(self, evidence, ("artifact",), "the file is what gets installed, not the version above it")
+    yield from _inconsistencies(
+        self, evidence, ("artifact",), "the file is what gets installed, not the version above it"
+    )
 
 
 @rule("EG105", "weak-hash", "a locked file has no hash, or one that can be forged", since="0.1", need=Need.LOCK)
@@ -156,4 +162,6 @@ def weak_hash(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Run `uv lock`; an index that offers no hashes cannot be pinned to bytes.
     """
-    yield from _inconsistencies(self, evidence, ("hash",), "without a strong hash the same lock can install other bytes")
+    yield from _inconsistencies(
+        self, evidence, ("hash",), "without a strong hash the same lock can install other bytes"
+    )

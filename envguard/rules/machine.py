@@ -36,7 +36,9 @@ def _severities(words: list[str]) -> Severities:
     return Severities(run_to_run=run, host_to_host=host, cross_hardware=cross)
 
 
-def differences(recorded: Mapping[str, Fact], observed: Mapping[str, Fact]) -> Iterator[tuple[str, Fact, Fact, Severities]]:
+def differences(
+    recorded: Mapping[str, Fact], observed: Mapping[str, Fact]
+) -> Iterator[tuple[str, Fact, Fact, Severities]]:
     """Yield each fact that is not known to be equal: its key, what was recorded, what is here, and how grave that is.
 
     Facts that only one side has are left out: another version of envguard observed them.
@@ -95,7 +97,9 @@ def interpreter_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Make the environment with the recorded Python (`uv sync --locked --python VERSION`), or record again.
     """
-    yield from _mismatches(self, evidence, ("interpreter.",), "libraries, hashes and random functions come with the interpreter")
+    yield from _mismatches(
+        self, evidence, ("interpreter.",), "libraries, hashes and random functions come with the interpreter"
+    )
 
 
 @rule("EG302", "platform-mismatch", "another operating system than was recorded", since="0.1", need=Need.BASELINE)
@@ -114,7 +118,12 @@ def platform_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Use the recorded platform (a container image pins all but the kernel), or record this machine under a name of its own.
     """
-    yield from _mismatches(self, evidence, ("platform.",), "elementary functions come from the C library, instructions from the architecture")
+    yield from _mismatches(
+        self,
+        evidence,
+        ("platform.",),
+        "elementary functions come from the C library, instructions from the architecture",
+    )
 
 
 @rule("EG303", "cpu-mismatch", "another processor than was recorded", since="0.1", need=Need.BASELINE)
@@ -200,7 +209,9 @@ def unreadable_fact(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     for key, old, new, grave in differences(machine.facts, evidence.facts):
         if not isinstance(old, Unknown) and not isinstance(new, Unknown):
             continue
-        reason = new.reason if isinstance(new, Unknown) else f"it could not be read when it was recorded ({_reason(old)})"
+        reason = (
+            new.reason if isinstance(new, Unknown) else f"it could not be read when it was recorded ({_reason(old)})"
+        )
         yield self.finding(
             key,
             f"{key} cannot be compared: {reason}",
@@ -209,7 +220,9 @@ def unreadable_fact(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             expected=old if isinstance(old, str) else "unknown",
             found=new if isinstance(new, str) else "unknown",
             place=Place(path=baseline.path, keys=("machines", evidence.machine_name or "", "facts", key)),
-            hint=repair.record(evidence) if isinstance(new, str) else "run envguard with the environment's own interpreter",
+            hint=repair.record(evidence)
+            if isinstance(new, str)
+            else "run envguard with the environment's own interpreter",
             severities=grave,
             unknown=True,
         )

@@ -77,7 +77,9 @@ def missing_baseline(self: Rule, evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-@rule("EG903", "outdated-baseline", "the record was made for another lock or selection", since="0.1", need=Need.BASELINE)
+@rule(
+    "EG903", "outdated-baseline", "the record was made for another lock or selection", since="0.1", need=Need.BASELINE
+)
 def outdated_baseline(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     """Compares the lock and the selection that the record was made for with those in force.
 
@@ -140,7 +142,12 @@ def _changed(evidence: Evidence, machine: Machine) -> list[str]:
 
 
 @rule(
-    "EG904", "expired-waiver", "a waiver is past its end date", since="0.1", need=Need.NOTHING, severities=Severity.WARNING
+    "EG904",
+    "expired-waiver",
+    "a waiver is past its end date",
+    since="0.1",
+    need=Need.NOTHING,
+    severities=Severity.WARNING,
 )
 def expired_waiver(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     """Looks at the end dates of the waivers.

@@ -110,7 +110,13 @@ def _versions(evidence: Evidence) -> Iterator[tuple[LockedPackage, Distribution,
             yield package, distribution, package.version, distribution.version
 
 
-@rule("EG203", "version-mismatch", "an installed package has another version than the lock", since="0.1", need=Need.ENVIRONMENT)
+@rule(
+    "EG203",
+    "version-mismatch",
+    "an installed package has another version than the lock",
+    since="0.1",
+    need=Need.ENVIRONMENT,
+)
 def version_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     """Compares the version of every installed package with the one that the lock pins.
 
@@ -143,7 +149,13 @@ def version_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             )
 
 
-@rule("EG204", "local-version-mismatch", "an installed package is another build of the locked version", since="0.1", need=Need.ENVIRONMENT)
+@rule(
+    "EG204",
+    "local-version-mismatch",
+    "an installed package is another build of the locked version",
+    since="0.1",
+    need=Need.ENVIRONMENT,
+)
 def local_version_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     """Compares the local part of versions: what follows the `+`.
 
@@ -174,7 +186,13 @@ def local_version_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             )
 
 
-@rule("EG208", "python-out-of-range", "the interpreter is outside the lock's requires-python", since="0.1", need=Need.ENVIRONMENT)
+@rule(
+    "EG208",
+    "python-out-of-range",
+    "the interpreter is outside the lock's requires-python",
+    since="0.1",
+    need=Need.ENVIRONMENT,
+)
 def python_out_of_range(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     """Compares the environment's Python version with `requires-python` of the lock and of the chosen groups.
 
@@ -191,10 +209,14 @@ def python_out_of_range(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Make the environment with a Python in the range: `uv sync --locked --python X.Y`.
     """
-    yield from _refused(self, evidence, RefusalKind.REQUIRES_PYTHON, "uv sync --locked --python X.Y, with a version in the range")
+    yield from _refused(
+        self, evidence, RefusalKind.REQUIRES_PYTHON, "uv sync --locked --python X.Y, with a version in the range"
+    )
 
 
-@rule("EG209", "unsupported-environment", "the lock does not cover this environment", since="0.1", need=Need.ENVIRONMENT)
+@rule(
+    "EG209", "unsupported-environment", "the lock does not cover this environment", since="0.1", need=Need.ENVIRONMENT
+)
 def unsupported_environment(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     """Evaluates the environments that a lock says it covers.
 
@@ -210,7 +232,9 @@ def unsupported_environment(self: Rule, evidence: Evidence) -> Iterator[Finding]
 
     Add the platform to `tool.uv.environments` and run `uv lock`.
     """
-    yield from _refused(self, evidence, RefusalKind.ENVIRONMENT, "add this platform to tool.uv.environments, then: uv lock")
+    yield from _refused(
+        self, evidence, RefusalKind.ENVIRONMENT, "add this platform to tool.uv.environments, then: uv lock"
+    )
 
 
 def _refused(self: Rule, evidence: Evidence, kind: RefusalKind, hint: str) -> Iterator[Finding]:

@@ -29,7 +29,6 @@ class Need(enum.StrEnum):
     BASELINE = "baseline"
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
     """One rule. *doc* is its text for people, in Markdown with fixed headings; *since* the first version that has it."""
@@ -46,7 +45,9 @@ class Rule:
     def finding(self, subject: str, message: str, *, impact: Impact, why: str, **more: Any) -> Finding:
         """Return a finding of this rule; its severities are the rule's unless *more* says otherwise."""
         values = {"severities": self.severities, **more}
-        return Finding(code=self.code, name=self.name, subject=subject, message=message, impact=impact, why=why, **values)
+        return Finding(
+            code=self.code, name=self.name, subject=subject, message=message, impact=impact, why=why, **values
+        )
 
 
 _RULES: list[Rule] = []

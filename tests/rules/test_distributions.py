@@ -46,14 +46,29 @@ AGREE = [
 DIFFER = [
     (AGREE[0][0], git(), "the index https://index.example/simple", f"git https://git.example/org/pkg at {COMMIT}"),
     (GIT, None, f"git https://git.example/org/pkg.git at {COMMIT}", "an index: it has no direct_url.json"),
-    (GIT, git(commit=OTHER), f"git https://git.example/org/pkg.git at {COMMIT}", f"git https://git.example/org/pkg at {OTHER}"),
+    (
+        GIT,
+        git(commit=OTHER),
+        f"git https://git.example/org/pkg.git at {COMMIT}",
+        f"git https://git.example/org/pkg at {OTHER}",
+    ),
     (GIT, git("https://git.example/fork/pkg"), None, f"git https://git.example/fork/pkg at {COMMIT}"),
     (GIT, git(subdirectory="python"), None, f"git https://git.example/org/pkg at {COMMIT}, folder python"),
     (URL, Origin(kind=OriginKind.ARCHIVE, url="https://files.example/pkg-1.1.tar.gz"), None, None),
-    (source(SourceKind.DIRECTORY), local(OriginKind.EDITABLE, "/link/pkg"), "the folder libs/pkg, built and copied", None),
+    (
+        source(SourceKind.DIRECTORY),
+        local(OriginKind.EDITABLE, "/link/pkg"),
+        "the folder libs/pkg, built and copied",
+        None,
+    ),
     (source(SourceKind.EDITABLE), local(OriginKind.DIRECTORY, "/link/pkg"), "the folder libs/pkg, editable", None),
     (source(SourceKind.EDITABLE), local(OriginKind.EDITABLE, "/elsewhere"), None, "the folder /elsewhere, editable"),
-    (source(SourceKind.PATH), local(OriginKind.ARCHIVE, "/elsewhere.whl"), "the file libs/pkg", "the archive /elsewhere.whl"),
+    (
+        source(SourceKind.PATH),
+        local(OriginKind.ARCHIVE, "/elsewhere.whl"),
+        "the file libs/pkg",
+        "the archive /elsewhere.whl",
+    ),
 ]
 
 
@@ -104,9 +119,7 @@ def test_the_recorded_version_with_other_content_is_found() -> None:
     finding = one("content-mismatch", evidence([locked("numpy", "2.4.6")], [dist("numpy", "2.4.6")], recorded=recorded))
     assert finding.message == "numpy 2.4.6 has other content than the 2.4.6 that was recorded"
     assert (finding.expected, finding.found) == ("blake3:old", "blake3:numpy-2.4.6")
-    assert finding.place == Place(
-        path=f"{PROJECT}/envguard.lock", keys=("machines", "laptop", "packages", "numpy")
-    )
+    assert finding.place == Place(path=f"{PROJECT}/envguard.lock", keys=("machines", "laptop", "packages", "numpy"))
     assert (finding.severities.host_to_host, finding.severities.cross_hardware) == (Severity.ERROR, Severity.NOTE)
 
 
@@ -118,7 +131,9 @@ def test_equal_content_and_content_that_nobody_could_record_is_none(old: str | U
 
 def test_a_package_outside_the_lock_is_compared_with_the_record() -> None:
     recorded = machine([dist("torch", "2.13.0+cpu"), dist("gone", "1"), dist("kept", "3"), dist("pip", "23")])
-    seen = evidence([locked("numpy")], [dist("torch", "2.14.0"), dist("kept", "3"), dist("pip", "26")], recorded=recorded)
+    seen = evidence(
+        [locked("numpy")], [dist("torch", "2.14.0"), dist("kept", "3"), dist("pip", "26")], recorded=recorded
+    )
     torch, gone = findings("unlocked-change", seen)
     assert torch.message == "torch 2.13.0+cpu was recorded, 2.14.0 is installed"
     assert torch.hint == f"uv pip install --python {PROJECT}/.venv torch==2.13.0+cpu"

@@ -36,7 +36,11 @@ def test_without_a_record_nobody_can_tell() -> None:
 def test_a_record_for_another_lock_names_what_changed_here() -> None:
     packages = [dist("numpy", "2.4.5"), dist("gone", "1"), dist("click", "8.5")]
     recorded = machine(packages, lock_digest="blake3:older")
-    seen = evidence([locked("numpy", "2.4.6"), locked("click", "8.5")], [dist("numpy", "2.4.6"), dist("click", "8.5.0")], recorded=recorded)
+    seen = evidence(
+        [locked("numpy", "2.4.6"), locked("click", "8.5")],
+        [dist("numpy", "2.4.6"), dist("click", "8.5.0")],
+        recorded=recorded,
+    )
     finding = one("outdated-baseline", seen)
     assert finding.message == (
         "uv.lock changed since the baseline was recorded; installed here and different: "
@@ -78,7 +82,9 @@ def test_of_several_machines_the_command_names_the_one_to_record() -> None:
     assert one("outdated-baseline", seen).hint == "envguard record --machine laptop"
 
 
-@pytest.mark.parametrize(("until", "ended"), [(datetime.date(2026, 11, 22), True), (datetime.date(2026, 11, 23), False)])
+@pytest.mark.parametrize(
+    ("until", "ended"), [(datetime.date(2026, 11, 22), True), (datetime.date(2026, 11, 23), False)]
+)
 def test_a_waiver_ends_after_its_last_day(until: datetime.date, ended: bool) -> None:
     waiver = Waiver(rule="EG203", subject="numpy", reason="x", until=until, index=2)
     config = Config(path=f"{PROJECT}/pyproject.toml", keys=("tool", "envguard"), waivers=(waiver,))

@@ -15,7 +15,9 @@ UV_LOCK = f"{PROJECT}/uv.lock"
 
 
 def test_what_is_installed_as_locked_is_no_finding() -> None:
-    seen = evidence([locked("numpy", "2.4.6"), locked("click", "8.5")], [dist("numpy", "2.4.6"), dist("click", "8.5.0")])
+    seen = evidence(
+        [locked("numpy", "2.4.6"), locked("click", "8.5")], [dist("numpy", "2.4.6"), dist("click", "8.5.0")]
+    )
     for name in ("missing-package", "unexpected-package", "version-mismatch", "local-version-mismatch"):
         assert findings(name, seen) == []
 
@@ -54,7 +56,9 @@ def test_another_build_of_the_same_version_has_a_rule_of_its_own(pinned: str, he
     assert finding.hint == "uv sync --locked --inexact --reinstall-package torch"
 
 
-@pytest.mark.parametrize(("pinned", "here"), [("2.13.0+cu130", "2.13.1+cpu"), ("1.0", "1.0.post1"), ("1.0", "nonsense")])
+@pytest.mark.parametrize(
+    ("pinned", "here"), [("2.13.0+cu130", "2.13.1+cpu"), ("1.0", "1.0.post1"), ("1.0", "nonsense")]
+)
 def test_anything_else_that_differs_is_another_version(pinned: str, here: str) -> None:
     seen = evidence([locked("torch", pinned)], [dist("torch", here)])
     assert findings("local-version-mismatch", seen) == []

@@ -77,7 +77,9 @@ def test_a_rule_that_is_not_there_names_its_neighbours() -> None:
         registry.get("zzz")
 
 
-@pytest.mark.parametrize("name", ["numpy", "torch", "nvidia-cublas", "nvidia-cudnn-cu13", "jaxlib", "flash-attn", "pillow"])
+@pytest.mark.parametrize(
+    "name", ["numpy", "torch", "nvidia-cublas", "nvidia-cudnn-cu13", "jaxlib", "flash-attn", "pillow"]
+)
 def test_the_numeric_stack_can_change_numbers(name: str) -> None:
     assert impact_of(name) is Impact.NUMBERS
 

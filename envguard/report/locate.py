@@ -1,0 +1,242 @@
+"""Where in a file a symbolic place is: line and column of a key path in TOML or JSON text.
+
+No fast TOML parser tells positions, and almost no check needs one, so findings carry a route and this module walks it
+when a report is rendered. It is a scanner, not a parser: it knows what strings, comments and brackets are, and trusts
+that the text was parsed before. In text that is no TOML it finds less; it never fails.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import EnvguardError
+from ..reader import Reader
+from ..toml import parse_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ..model import Place
+
+    Keys = tuple[str | int, ...]
+
+_LIMIT = 64 * 1024 * 1024
+
+# Possessive quantifiers throughout: hostile text must not make the engine try things twice.
+_BASIC = r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"'
+_LITERAL = r"'[^'\n]*+'"
+_STRING = (
+    r'(?:"(?:[^"\\\n]++"|""(?:[^"\\]++|\\.|"{1,2}(?!"))*+"{3,5}|[^"\\\n]*+(?:\\.[^"\\\n]*+)*+")'
+    r"|'(?:''(?:[^']++|'{1,2}(?!'))*+'{3,5}|[^'\n]*+'))"
+)
+_COMMENT = r"#[^\n]*+"
+_PLAIN = r"""[^"'#\[\]{}]"""
+_KEY = rf"""(?:[^=:,"'#\[\]{{}}\n]++|{_BASIC}|{_LITERAL})++"""
+
+
+def _bracketed(depth: int) -> str:
+    inner = rf"|[\[{{]{_bracketed(depth - 1)}[\]}}]" if depth else ""
+    return rf"{_PLAIN}*+(?:(?:{_STRING}|{_COMMENT}{inner}){_PLAIN}*+)*+"
+
+
+# Runs over a whole table in one match, which is what makes a large lock cheap. Deeper values are walked by `_skip`.
+_VALUE = rf"""(?:{_STRING}|[\[{{]{_bracketed(2)}[\]}}]|[^"'#\[\]{{}}\n]++)"""
+_BODY = re.compile(rf"(?:{_KEY}=[ \t]*+{_VALUE}[ \t\r]*+(?:{_COMMENT})?+(?:\n|\Z)|\s++|{_COMMENT})*+", re.DOTALL)
+_HEADER = re.compile(rf"\[(\[)?+({_KEY})\](?(1)\])[ \t\r]*+(?:{_COMMENT})?+(?:\n|\Z)")
+_ENTRY = re.compile(rf"({_KEY})[=:]\s*+", re.DOTALL)
+_BETWEEN = re.compile(rf"(?:[\s,]++|{_COMMENT})*+")
+_TO_BRACKET = re.compile(rf"(?:{_PLAIN}++|{_STRING}|{_COMMENT})*+", re.DOTALL)
+_SCALAR = re.compile(rf"{_STRING}|[^,#\]}}\n]++", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A line and a column of a text, both counted from one, columns in characters."""
+
+    line: int
+    column: int
+
+
+class Document:
+    """The text of a TOML or JSON file, ready to be asked where its key paths are."""
+
+    __slots__ = ("_decode", "_starts", "_tables", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts: list[int] = []
+        start = _BETWEEN.match(text).end()  # type: ignore[union-attr]  # it matches nothing, too
+        if text.startswith("{", start):  # no TOML document starts like this
+            self._decode: Callable[[str], Keys] = _json_key
+            self._tables: dict[Keys, tuple[int, int]] = {(): (start, start + 1)}
+        else:
+            self._decode = _toml_keys
+            self._tables = dict(_tables(text))
+
+    def locate(self, keys: Keys) -> Position | None:
+        """Return the position of the key or array element at *keys*, else that of the nearest place that encloses it.
+
+        None where nothing but the document itself does.
+        """
+        found, offset = 0, 0
+        for length in range(len(keys), -1, -1):
+            if found < len(keys) and (table := self._tables.get(keys[:length])):
+                depth, inner = self._entry(table[1], keys[length:])
+                if length + depth > found:
+                    found, offset = length + depth, inner if depth else table[0]
+        if found < len(keys):
+            # A table that only exists because a deeper one does: [a.b] alone makes "a".
+            implied = next((at for path, (at, _) in self._tables.items() if path[: len(keys)] == keys), None)
+            if implied is not None:
+                found, offset = len(keys), implied
+        if not found:
+            return None
+        if not self._starts:
+            lengths = (len(line) + 1 for line in self._text.split("\n"))
+            self._starts = list(itertools.accumulate(lengths, initial=0))
+        line = bisect.bisect_right(self._starts, offset)
+        return Position(line=line, column=offset - self._starts[line - 1] + 1)
+
+    def _entry(self, start: int, keys: Keys) -> tuple[int, int]:
+        """Return how many of *keys* lead on in the table whose first entry follows *start*, and to which offset."""
+        depth, offset = 0, start
+        for path, key_at, value_at in self._entries(start):
+            if path == keys[: len(path)] and len(path) > depth:
+                inner_depth, inner = self._value(value_at, keys[len(path) :])
+                depth, offset = len(path) + inner_depth, inner if inner_depth else key_at
+            elif keys and keys == path[: len(keys)] and len(keys) > depth:
+                depth, offset = len(keys), key_at
+            if depth == len(keys):
+                break
+        return depth, offset
+
+    def _value(self, at: int, keys: Keys) -> tuple[int, int]:
+        """Return how many of *keys* lead on inside the value at offset *at*, and to which offset."""
+        if not keys:
+            return 0, at
+        opening = self._text[at : at + 1]
+        if opening == "{":
+            return self._entry(at + 1, keys)
+        if opening == "[" and isinstance(keys[0], int):
+            for index, element in enumerate(self._elements(at + 1)):
+                if index == keys[0]:
+                    depth, inner = self._value(element, keys[1:])
+                    return 1 + depth, inner if depth else element
+        return 0, at
+
+    def _entries(self, at: int) -> Iterator[tuple[Keys, int, int]]:
+        """Yield key path, offset of the key and offset of the value for each entry of the table from *at* on."""
+        while True:
+            at = _end(_BETWEEN, self._text, at)
+            entry = _ENTRY.match(self._text, at)
+            if entry is None:
+                return
+            yield self._decode(entry[1]), at, entry.end()
+            at = _skip(self._text, entry.end())
+
+    def _elements(self, at: int) -> Iterator[int]:
+        while True:
+            at = _end(_BETWEEN, self._text, at)
+            if self._text[at : at + 1] in ("]", ""):
+                return
+            yield at
+            after = _skip(self._text, at)
+            if after == at:
+                return
+            at = after
+
+
+class Locator:
+    """Finds places in files, each of which is read at most once."""
+
+    __slots__ = ("_documents",)
+
+    def __init__(self) -> None:
+        self._documents: dict[str, Document | None] = {}
+
+    def __call__(self, place: Place) -> Position | None:
+        """Return where *place* is; None where it is a whole file, or where the file cannot be read any more."""
+        if not place.keys:
+            return None
+        if place.path not in self._documents:
+            try:
+                self._documents[place.path] = Document(Reader().read_text(place.path, limit=_LIMIT))
+            except EnvguardError:
+                self._documents[place.path] = None
+        document = self._documents[place.path]
+        return document.locate(place.keys) if document else None
+
+
+def _tables(text: str) -> Iterator[tuple[Keys, tuple[int, int]]]:
+    """Yield the key path of each table of a TOML document, with the offsets of its header and of what follows it."""
+    counts: dict[Keys, int] = {}
+    yield (), (0, 0)
+    at = 0
+    while True:
+        at = _end(_BODY, text, at)
+        header = _HEADER.match(text, at)
+        if header is None:
+            entry = _ENTRY.match(text, at)
+            after = _skip(text, entry.end()) if entry else at
+            if after == at:
+                return
+            at = after
+            continue
+        *parents, name = _toml_keys(header[2])
+        path: Keys = ()
+        for key in parents:
+            path += (key,)
+            if path in counts:
+                path += (counts[path],)
+        path += (name,)
+        if header[1]:
+            counts[path] = counts.get(path, -1) + 1
+        if path in counts:
+            path += (counts[path],)
+        yield path, (at, header.end())
+        at = header.end()
+
+
+def _skip(text: str, at: int) -> int:
+    """Return the offset behind the value at *at*."""
+    if text[at : at + 1] not in ("[", "{"):
+        return _end(_SCALAR, text, at)
+    depth = 0
+    while at < len(text):
+        depth += 1 if text[at] in "[{" else -1 if text[at] in "]}" else 0
+        at += 1
+        if depth == 0:
+            break
+        at = _end(_TO_BRACKET, text, at)
+    return at
+
+
+def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
+    match = pattern.match(text, at)
+    return match.end() if match else at
+
+
+def _toml_keys(text: str) -> Keys:
+    if '"' not in text and "'" not in text:
+        return tuple(part.strip() for part in text.split("."))
+    keys: list[str] = []
+    try:
+        table: object = parse_toml(f"{text.strip()} = 0", "", EnvguardError)
+    except EnvguardError:
+        return (text,)
+    while isinstance(table, dict):
+        key, table = next(iter(table.items()))
+        keys.append(key)
+    return tuple(keys)
+
+
+def _json_key(text: str) -> Keys:
+    try:
+        return (json.loads(text),)
+    except ValueError:
+        return (text,)
