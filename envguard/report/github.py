@@ -1,0 +1,65 @@
+"""The report as annotations of GitHub Actions: ``::error file=…,line=…,title=…::message`` on standard output.
+
+GitHub shows ten errors and ten warnings of a step and drops the rest without a word, so the first line counts them all
+and the gravest findings come first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TextIO
+
+from ..model import Severity, Verdict
+from .locate import Locator
+from .words import printable, shorten, summary
+
+if TYPE_CHECKING:
+    from ..model import Finding, Report
+
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+_OF_VERDICT = {Verdict.CLEAN: "notice", Verdict.DRIFT: "error", Verdict.UNDECIDED: "error"}
+
+
+def write(report: Report, stream: TextIO, *, root: str | None = None) -> None:
+    """Write *report* to *stream* as workflow commands; *root* is the folder that GitHub's paths are relative to."""
+    locate = Locator()
+    stream.write(f"::{_OF_VERDICT[report.verdict]} title=envguard::{_data(summary(report))}\n")
+    for finding in report.active:
+        command = _COMMANDS[report.severity(finding)]
+        properties = {"title": f"{finding.code} {finding.name}"}
+        if finding.place is not None:
+            position = locate(finding.place)
+            # Without a line GitHub shows no annotation at all.
+            line = str(position.line if position else 1)
+            properties = {"file": _relative(finding.place.path, root), "line": line, **properties}
+        joined = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
+        stream.write(f"::{command} {joined}::{_data(_message(finding, root))}\n")
+    for waived in report.waived:
+        title = _property(f"{waived.finding.code} {waived.finding.name}, waived")
+        until = f", until {waived.waiver.until.isoformat()}" if waived.waiver.until else ""
+        text = f"{shorten(waived.finding.message, root)}\nwaived: {waived.waiver.reason}{until}"
+        stream.write(f"::notice title={title}::{_data(text)}\n")
+
+
+def _message(finding: Finding, root: str | None) -> str:
+    lines = [finding.message]
+    if finding.expected is not None:
+        lines.append(f"expected: {finding.expected}")
+    if finding.found is not None:
+        lines.append(f"found: {finding.found}")
+    lines += [str(finding.impact), f"why: {finding.why}"]
+    if finding.hint is not None:
+        lines.append(f"hint: {finding.hint}")
+    return "\n".join(shorten(line.replace("\n", " "), root) for line in lines)
+
+
+def _relative(path: str, root: str | None) -> str:
+    return shorten(path, root).replace("\\", "/")
+
+
+def _data(text: str) -> str:
+    lines = "\n".join(map(printable, text.split("\n")))
+    return lines.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,74 @@
+"""What every renderer says in the same words: shortened paths, counts, and text that is safe to print."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ..model import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..model import Finding, Place, Report
+    from .locate import Locator
+
+
+def printable(text: str) -> str:
+    """Return *text* with every control character and lone surrogate escaped.
+
+    Names and versions come out of files that anybody may have written; none of them may move the cursor of a terminal.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in text)
+
+
+def shorten(text: str, root: str | None) -> str:
+    """Return *text* with the absolute paths below *root* in it made relative."""
+    if not root:
+        return text
+    if text == root:
+        return "."
+    return text.replace(root.rstrip(os.sep) + os.sep, "")
+
+
+def where(place: Place | None, root: str | None, locate: Locator) -> str:
+    """Return *place* as ``path:line``, the path alone where there is no line, and nothing where there is no place."""
+    if place is None:
+        return ""
+    path = printable(shorten(place.path, root))
+    position = locate(place)
+    return f"{path}:{position.line}" if position else path
+
+
+def plural(count: int, noun: str) -> str:
+    """Return ``1 error``, ``2 errors``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def counts(report: Report) -> dict[str, int]:
+    """Return how many findings there are of each severity, how many could not be told, and how many are waived."""
+    severities = [report.severity(finding) for finding in report.active]
+    return {
+        **{f"{severity}s": severities.count(severity) for severity in reversed(Severity)},
+        "unknown": sum(finding.unknown for finding in report.active),
+        "waived": len(report.waived),
+    }
+
+
+def summary(report: Report) -> str:
+    """Return the one line that says it all: ``drift at host-to-host: 2 errors, 1 warning, 1 waived``."""
+    number = counts(report)
+    parts = [plural(number[f"{severity}s"], str(severity)) for severity in reversed(Severity) if number[f"{severity}s"]]
+    if number["waived"]:
+        parts.append(f"{number['waived']} waived")
+    untold = f" ({number['unknown']} could not be told)" if number["unknown"] else ""
+    return f"{report.verdict} at {report.level}: {', '.join(parts) or 'nothing differs'}{untold}"
+
+
+def names(findings: Iterable[Finding], limit: int = 3) -> str:
+    """Return the first *limit* findings as ``EG203 numpy, EG301 cpu.model and 2 more``."""
+    every = list(dict.fromkeys(f"{finding.code} {printable(finding.subject)}" for finding in findings))
+    more = f" and {len(every) - limit} more" if len(every) > limit else ""
+    return ", ".join(every[:limit]) + more
