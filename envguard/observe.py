@@ -125,7 +125,7 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
     inventory = scan(reader, environment)
     facts = _facts(reader, inventory)
     name, machine = _machine(baseline, facts, request.level or config.level, request.machine)
-    selection = _selection(request, config, machine)
+    selection = choose_selection(request, config, machine)
     return replace(
         evidence,
         inventory=inventory,
@@ -194,7 +194,8 @@ def _machine(
     return name, machines[name]
 
 
-def _selection(request: Request, config: Config, machine: Machine | None) -> Selection:
+def choose_selection(request: Request, config: Config, machine: Machine | None) -> Selection:
+    """Return what should be installed: each part as the caller asks, else as it is set, else as it was recorded."""
     recorded = machine.selection if machine is not None else Selection()
 
     def choose(name: str) -> tuple[str, ...]:

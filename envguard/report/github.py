@@ -19,9 +19,9 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE
 _OF_VERDICT = {Verdict.CLEAN: "notice", Verdict.DRIFT: "error", Verdict.UNDECIDED: "error"}
 
 
-def write(report: Report, stream: TextIO, *, root: str | None = None) -> None:
+def write(report: Report, stream: TextIO, *, root: str | None = None, locate: Locator | None = None) -> None:
     """Write *report* to *stream* as workflow commands; *root* is the folder that GitHub's paths are relative to."""
-    locate = Locator()
+    locate = locate or Locator()
     stream.write(f"::{_OF_VERDICT[report.verdict]} title=envguard::{_data(summary(report))}\n")
     for finding in report.active:
         command = _COMMANDS[report.severity(finding)]

@@ -24,13 +24,13 @@ _IMPACTS = {
 }
 
 
-def write(report: Report, stream: TextIO, *, version: str) -> None:
+def write(report: Report, stream: TextIO, *, version: str, locate: Locator | None = None) -> None:
     """Write *report* to *stream* as one JSON object and a newline; *version* is envguard's own.
 
     Only ASCII is written, so any encoding of the stream will do. Paths are absolute, findings sorted: those that
     concern the level first, the gravest first.
     """
-    locate = Locator()
+    locate = locate or Locator()
     active = report.active
     others = sorted((f for f in report.findings if f not in active), key=lambda f: (f.code, f.subject))
     number = counts(report)

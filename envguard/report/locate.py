@@ -152,11 +152,12 @@ class Document:
 
 
 class Locator:
-    """Finds places in files, each of which is read at most once."""
+    """Finds places in files, each of which is read at most once, through *reader*."""
 
-    __slots__ = ("_documents",)
+    __slots__ = ("_documents", "_reader")
 
-    def __init__(self) -> None:
+    def __init__(self, reader: Reader | None = None) -> None:
+        self._reader = reader or Reader()
         self._documents: dict[str, Document | None] = {}
 
     def __call__(self, place: Place) -> Position | None:
@@ -165,7 +166,7 @@ class Locator:
             return None
         if place.path not in self._documents:
             try:
-                self._documents[place.path] = Document(Reader().read_text(place.path, limit=_LIMIT))
+                self._documents[place.path] = Document(self._reader.read_text(place.path, limit=_LIMIT))
             except EnvguardError:
                 self._documents[place.path] = None
         document = self._documents[place.path]

@@ -33,21 +33,23 @@ _CODES = {
 _IMPACTS = (Impact.NUMBERS, Impact.UNKNOWN, Impact.BEHAVIOUR, Impact.NONE)
 
 
-def write(report: Report, stream: TextIO, *, color: bool = False, root: str | None = None) -> None:
+def write(
+    report: Report, stream: TextIO, *, color: bool = False, root: str | None = None, locate: Locator | None = None
+) -> None:
     """Write *report* to *stream* as text of at most 100 columns (paths and commands are never broken).
 
     *root*: absolute paths below this folder are written relative to it. *color*: whether to use ANSI colours; they
     underline, and nothing is said by them alone.
     """
-    stream.writelines(f"{line}\n" for line in _Text(report, color=color, root=root).lines())
+    stream.writelines(f"{line}\n" for line in _Text(report, color=color, root=root, locate=locate or Locator()).lines())
 
 
 class _Text:
-    def __init__(self, report: Report, *, color: bool, root: str | None) -> None:
+    def __init__(self, report: Report, *, color: bool, root: str | None, locate: Locator) -> None:
         self.report = report
         self.color = color
         self.root = root
-        self.locate = Locator()
+        self.locate = locate
 
     def lines(self) -> Iterator[str]:
         yield from self.subject(self.report.subject)

@@ -1,0 +1,56 @@
+"""The command line. Only this folder knows click, prints, or ends the process.
+
+``main`` first asks whether the very same ``envguard check`` was answered before and nothing that the answer was derived
+from has changed. So a clean check neither imports click nor parses anything, and there is no second parser of options:
+what is compared is the command as it was typed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line *arguments* (default: those of the process) and return the exit status."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        from .streams import prepare
+
+        prepare()
+        if arguments[:1] == ["check"]:
+            from ..answers import recall
+            from ..probes import PROBES
+
+            key = answer_key(arguments)
+            answer = recall(key, PROBES) if key else None
+            if answer is not None:
+                from .streams import emit
+
+                return 0 if emit(answer) else 2
+        from .commands import run
+
+        return run(arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def answer_key(arguments: Sequence[str]) -> tuple[str, ...] | None:
+    """Return what tells one check from another before anything is read; None where the current folder is gone.
+
+    Everything else that an answer depends on is in its trace.
+    """
+    from .color import wanted
+
+    try:
+        folder = os.getcwd()
+    except OSError:
+        return None
+    color = "color" if wanted(None, sys.stdout) else "plain"
+    return (__file__, sys.version, folder, color, os.environ.get("ENVGUARD_COLOR", ""), *arguments)

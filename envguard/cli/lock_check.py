@@ -1,0 +1,68 @@
+"""``envguard lock check``: the static check that a pre-commit hook runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from ..check import check_lock, parse_severity
+from ..errors import EnvguardError
+from ..model import Severity
+from ..observe import find_project
+from ..reader import Reader
+from . import options
+from .check import render
+from .console import FAILED, Console, start_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@click.command("check", short_help="Check the lockfile against its manifest and against itself.")
+@click.argument("files", nargs=-1, type=click.Path())
+@click.option(
+    "--fail-on", type=click.Choice([str(severity) for severity in Severity]), help="The least severity that fails."
+)
+@click.option("--format", "form", type=click.Choice(["text", "github"]), default="text", show_default=True)
+@options.color
+@click.pass_context
+def command(context: click.Context, /, *, files: tuple[str, ...], fail_on: str | None, form: str) -> None:
+    """Check whether uv.lock belongs to its manifest, and whether it contradicts itself.
+
+    No environment is touched and nothing is resolved or downloaded. FILES are hints (a hook passes what changed): each
+    project that one of them belongs to is checked once; without any, the project of the current folder.
+    """
+    console: Console = context.find_root().obj
+    status = 0
+    for number, project in enumerate(projects(files or (start_folder(),))):
+        reader = Reader()
+        try:
+            report = check_lock(reader, project, fail_on=parse_severity(fail_on)).report
+        except EnvguardError as error:
+            console.error(error)
+            status = FAILED
+            continue
+        console.emit(("\n" if number else "") + render(report, form, reader, color=console.colored(sys.stdout)))
+        status = _graver(status, options.STATUS[report.verdict])
+    context.exit(status)
+
+
+def projects(files: Iterable[str]) -> list[str]:
+    """Return the folders of the projects that *files* belong to, each once.
+
+    A file that was deleted counts as much as one that changed: its folder is asked.
+    """
+    found: dict[str, None] = {}
+    for file in files:
+        start = file if os.path.isdir(file) else os.path.dirname(os.path.abspath(file))
+        found[find_project(Reader(), start)] = None
+    return list(found)
+
+
+def _graver(first: int, second: int) -> int:
+    """Of two statuses return the one that must not be hidden by the other: failed, then findings, then undecided."""
+    order = (0, 3, 1, FAILED)
+    return max(first, second, key=order.index)

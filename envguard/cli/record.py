@@ -1,0 +1,104 @@
+"""``envguard record``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..baseline import write_baseline
+from ..check import run_check
+from ..model import Verdict
+from ..observe import Request, find_project
+from ..reader import Reader
+from ..recording import changes, propose
+from ..report.words import printable, shorten, summary
+from . import options
+from .console import Console, current_folder, start_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..recording import Change, Proposal
+
+_DIGEST = 20
+
+
+@click.command("record", short_help="Record this environment and machine anew in envguard.lock.")
+@click.argument("project", required=False, type=click.Path())
+@click.option("--machine", metavar="NAME", help="The machine to add or replace; all others stay as they are.")
+@options.python
+@options.selection
+@options.color
+@click.pass_context
+def command(
+    context: click.Context, /, *, project: str | None, machine: str | None, python: str | None, **selection: Any
+) -> None:
+    """Record this environment and machine in envguard.lock, and show what changed against the record before.
+
+    PROJECT is a folder in the project; by default the current one. Commit envguard.lock together with the lock.
+    """
+    console: Console = context.find_root().obj
+    reader = Reader()
+    folder = find_project(reader, project if project is not None else start_folder())
+    proposal = propose(reader, folder, options.request(python=python, **selection), name=machine)
+    written = write_baseline(proposal.baseline)
+    console.emit("\n".join([*_changes(proposal, written=written), "", *outlook(proposal, python)]) + "\n")
+
+
+def outlook(proposal: Proposal, python: str | None) -> Iterator[str]:
+    """Check against the new record and yield what that says."""
+    request = Request(python=python, machine=proposal.name)
+    report = run_check(Reader(), proposal.evidence.project, request).report
+    yield summary(report)
+    if report.verdict is not Verdict.CLEAN:
+        yield ""
+        yield "What was recorded is not what the lock asks for. See what differs, mend it, and record again:"
+        yield ""
+        yield "  envguard check"
+
+
+def shown_path(path: str) -> str:
+    """Return *path* as it is shown: relative to the current folder where it is below it."""
+    return printable(shorten(path, current_folder()))
+
+
+def _changes(proposal: Proposal, *, written: bool) -> Iterator[str]:
+    path = shown_path(proposal.baseline.path)
+    name = printable(proposal.name)
+    if proposal.old is None:
+        yield f"recorded machine '{name}' in {path}: {contents(proposal)}"
+        if proposal.inferred:
+            yield f"  selection    {proposal.machine.selection} (told from what is installed)"
+        return
+    differing = list(changes(proposal.old, proposal.machine))
+    if not differing:
+        how = "written in its usual form" if written else "left as it is"
+        yield f"nothing changed for machine '{name}': {path} is {how}"
+        return
+    yield f"recorded machine '{name}' again in {path}: {len(differing)} changed"
+    width = max(12, *(len(printable(change.subject)) for change in differing))
+    for change in differing:
+        yield f"  {printable(change.subject):{width}} {printable(_change(change))}"
+
+
+def contents(proposal: Proposal) -> str:
+    """Return how much is in a record."""
+    return f"{len(proposal.machine.facts)} facts, {len(proposal.machine.packages)} packages"
+
+
+def _change(change: Change) -> str:
+    if change.old is None:
+        return f"added: {_short(change.new or '')}"
+    if change.new is None:
+        return f"removed: {_short(change.old)}"
+    old_words, new_words = change.old.split(" "), change.new.split(" ")
+    if old_words[0] == new_words[0] and len(old_words) == len(new_words) == 2 and ":" in new_words[1]:
+        return f"{old_words[0]}, {_short(old_words[1])} -> {_short(new_words[1])}"
+    return f"{_short(change.old)} -> {_short(change.new)}"
+
+
+def _short(text: str) -> str:
+    """Return *text* with digests cut to what a person compares."""
+    words = (word[:_DIGEST] if word.startswith("blake3:") else word for word in text.split(" "))
+    return " ".join(words)

@@ -1,0 +1,128 @@
+"""What would be recorded of this environment and machine, and what that changes; writing it is the caller's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from .baseline import empty_baseline, fact_text
+from .errors import ConfigError
+from .lockfiles.model import RefusalKind, Refused
+from .lockfiles.select import select
+from .observe import DEFAULT_MACHINE, choose_selection, look, machine_of
+from .selection import infer_selection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from .baseline import Baseline, Machine
+    from .config import Config
+    from .model import Selection
+    from .observe import Request
+    from .reader import Reader
+    from .rules.evidence import Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """A record to be written: *baseline* with *machine* in it under *name*, where *old* stood before.
+
+    *inferred* is true where the selection was told from what is installed, because nobody named one.
+    """
+
+    name: str
+    old: Machine | None
+    machine: Machine
+    baseline: Baseline
+    evidence: Evidence
+    inferred: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One thing that a record says differently: *subject* was *old* and is *new*; None where it is not there."""
+
+    subject: str
+    old: str | None
+    new: str | None
+
+
+def propose(reader: Reader, project: str, request: Request, *, name: str | None = None) -> Proposal:
+    """Return what recording the folder *project* as machine *name* would write.
+
+    Without a name the only recorded machine is meant, or a first one. Raises ConfigError where several are recorded,
+    where there is no lock, and where the selection does not exist in it; and what ``observe.look`` raises.
+    """
+    everything = replace(request, machine=None, packages=(), extras=(), groups=(), default_groups=False)
+    evidence = look(reader, project, everything)
+    baseline = evidence.baseline or empty_baseline(project)
+    name = name or _only(baseline)
+    old = baseline.machines.get(name)
+    selection, inferred = _choose(request, evidence, old)
+    evidence = replace(evidence, selection=selection, machine=old, machine_name=name)
+    machine = machine_of(evidence)
+    return Proposal(
+        name=name,
+        old=old,
+        machine=machine,
+        baseline=baseline.with_machine(name, machine),
+        evidence=evidence,
+        inferred=inferred,
+    )
+
+
+def changes(old: Machine, new: Machine) -> Iterator[Change]:
+    """Yield what *new* says differently from *old*: lock, selection, facts, packages, each sorted by name."""
+    if (old.lock_path, old.lock_digest) != (new.lock_path, new.lock_digest):
+        yield Change(subject="lock", old=f"{old.lock_path} {old.lock_digest}", new=f"{new.lock_path} {new.lock_digest}")
+    if old.selection.canonical() != new.selection.canonical():
+        yield Change(subject="selection", old=str(old.selection.canonical()), new=str(new.selection.canonical()))
+    yield from _differences(
+        {key: fact_text(value) for key, value in old.facts.items()},
+        {key: fact_text(value) for key, value in new.facts.items()},
+    )
+    yield from _differences(
+        {key: f"{item.version} {fact_text(item.digest)}" for key, item in old.packages.items()},
+        {key: f"{item.version} {fact_text(item.digest)}" for key, item in new.packages.items()},
+    )
+
+
+def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:
+    for subject in sorted(old.keys() | new.keys()):
+        if old.get(subject) != new.get(subject):
+            yield Change(subject=subject, old=old.get(subject), new=new.get(subject))
+
+
+def _only(baseline: Baseline) -> str:
+    if len(baseline.machines) > 1:
+        known = ", ".join(sorted(baseline.machines))
+        raise ConfigError(
+            f"several machines are recorded ({known}), and none was named",
+            path=baseline.path,
+            hint=f"envguard record --machine {min(baseline.machines)}",
+        )
+    return next(iter(baseline.machines), DEFAULT_MACHINE)
+
+
+def _choose(request: Request, evidence: Evidence, old: Machine | None) -> tuple[Selection, bool]:
+    """Return the selection to record, and whether it was inferred."""
+    lock = evidence.lock
+    if lock is None:
+        raise ConfigError(f"there is no {evidence.lock_name} to record against", path=evidence.project, hint="uv lock")
+    markers = evidence.environment.markers
+    installed = {name: item.version for name, item in evidence.installed.items()}
+    if old is None and not _named(request) and not _named(evidence.config):
+        return infer_selection(lock, installed, markers), True
+    selection = choose_selection(request, evidence.config, old)
+    refused = select(lock, selection, markers)
+    if isinstance(refused, Refused) and refused.kind in (RefusalKind.CONFLICT, RefusalKind.UNKNOWN_NAME):
+        if old is not None and not _named(request) and not _named(evidence.config):
+            # The lock has moved on: what was recorded then does not exist any more.
+            return infer_selection(lock, installed, markers), True
+        raise ConfigError(refused.message, path=lock.path, keys=refused.keys)
+    return selection, False
+
+
+def _named(source: Request | Config) -> bool:
+    """Return whether the command line or the settings say anything about the selection."""
+    return any(value is not None for value in (source.packages, source.extras, source.groups, source.default_groups))
