@@ -62,20 +62,23 @@ class _Text:
             yield from self.labelled("waived", waived.waiver.reason)
             yield from self.labelled("until", waived.waiver.until.isoformat() if waived.waiver.until else "no end date")
         yield ""
-        for level in self.report.levels:
-            yield from self.level(level)
-        yield ""
+        if self.report.subject.environment is not None:
+            for level in self.report.levels:
+                yield from self.level(level)
+            yield ""
         line = summary(self.report)
         word = str(self.report.verdict)
         yield self.paint(word, word) + line[len(word) :]
 
     def subject(self, subject: Subject) -> Iterator[str]:
         """Say what was compared."""
-        if subject.lock is not None:
+        if subject.lock is None:
+            yield from self.labelled("project", self.text(subject.project))
+        elif subject.environment is None:
+            yield from self.labelled("lock", self.text(subject.lock))
+        else:
             lock = f"{self.text(subject.lock)}, {plural(subject.packages, 'package')}"
             yield from self.labelled("lock", f"{lock} ({subject.selection})" if subject.selection else lock)
-        else:
-            yield from self.labelled("project", self.text(subject.project))
         if subject.environment is not None:
             details = ", ".join(part for part in (subject.python, subject.chosen_by) if part)
             environment = self.text(subject.environment)
@@ -83,7 +86,8 @@ class _Text:
         if subject.baseline is not None:
             machine = f", machine {subject.machine}" if subject.machine else ""
             yield from self.labelled("baseline", self.text(subject.baseline) + machine)
-        yield from self.labelled("level", self.report.level)
+        if subject.environment is not None:
+            yield from self.labelled("level", self.report.level)
         for key, value in self.report.notes.items():
             yield from self.labelled(key, self.text(value))
 

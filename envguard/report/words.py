@@ -64,7 +64,9 @@ def summary(report: Report) -> str:
     if number["waived"]:
         parts.append(f"{number['waived']} waived")
     untold = f" ({number['unknown']} could not be told)" if number["unknown"] else ""
-    return f"{report.verdict} at {report.level}: {', '.join(parts) or 'nothing differs'}{untold}"
+    # Who has only looked at files cannot say that any level is reached.
+    level = f" at {report.level}" if report.subject.environment is not None else ""
+    return f"{report.verdict}{level}: {', '.join(parts) or 'nothing differs'}{untold}"
 
 
 def names(findings: Iterable[Finding], limit: int = 3) -> str:

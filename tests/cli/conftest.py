@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import base64
 import dataclasses
+import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -69,3 +72,141 @@ def cli(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("ENVGUARD_CACHE_DIR", str(cache))
     path = os.environ.get("PYTHONPATH", "")
     return Cli(capsys, {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{path}" if path else str(ROOT)})
+
+
+MANIFEST = """\
+[project]
+name = "app"
+version = "0.1.0"
+requires-python = ">=3.11"
+dependencies = ["numpy>=2"]
+
+[project.optional-dependencies]
+plot = ["matplotlib"]
+
+[dependency-groups]
+dev = ["pytest"]
+
+[[tool.uv.index]]
+url = "https://index.example/simple"
+default = true
+"""
+LOCK = """\
+version = 1
+revision = 3
+requires-python = ">=3.11"
+
+[[package]]
+name = "app"
+version = "0.1.0"
+source = { virtual = "." }
+dependencies = [
+    { name = "numpy" },
+]
+
+[package.optional-dependencies]
+plot = [
+    { name = "matplotlib" },
+]
+
+[package.dev-dependencies]
+dev = [
+    { name = "pytest" },
+]
+
+[package.metadata]
+requires-dist = [
+    { name = "matplotlib", marker = "extra == 'plot'" },
+    { name = "numpy", specifier = ">=2" },
+]
+provides-extras = ["plot"]
+
+[package.metadata.requires-dev]
+dev = [{ name = "pytest" }]
+"""
+ENTRY = """
+[[package]]
+name = "{name}"
+version = "{version}"
+source = {{ registry = "https://index.example/simple" }}
+{more}wheels = [
+    {{ url = "https://files.index.example/{name}-{version}-py3-none-any.whl", hash = "sha256:{digest}", size = 100 }},
+]
+"""
+LOCKED = (("matplotlib", "3.10.1"), ("numpy", "2.4.6"), ("pytest", "9.2.0"))
+
+
+def lock_text() -> str:
+    """Return a lock that uv itself calls fresh for MANIFEST."""
+    text = LOCK
+    for number, (name, version) in enumerate(LOCKED):
+        more = 'dependencies = [\n    { name = "numpy" },\n]\n' if name == "matplotlib" else ""
+        text += ENTRY.format(name=name, version=version, more=more, digest=str(number) * 64)
+    return text
+
+
+class Project:
+    """A project with a lock and a virtual environment that holds what the lock asks for by default."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.manifest = folder / "pyproject.toml"
+        self.lock = folder / "uv.lock"
+        self.baseline = folder / "envguard.lock"
+        major, minor, micro = sys.version_info[:3]
+        self.site = folder / ".venv" / "lib" / f"python{major}.{minor}" / "site-packages"
+        self.site.mkdir(parents=True)
+        (folder / ".venv" / "bin").mkdir()
+        (folder / ".venv" / "bin" / "python").symlink_to(sys.executable)
+        (folder / ".venv" / "pyvenv.cfg").write_text(
+            f"home = {Path(sys.executable).resolve().parent}\nimplementation = CPython\n"
+            f"version_info = {major}.{minor}.{micro}\ninclude-system-site-packages = false\n",
+            encoding="utf-8",
+        )
+        self.manifest.write_text(MANIFEST, encoding="utf-8")
+        self.lock.write_text(lock_text(), encoding="utf-8")
+        self.install("numpy", "2.4.6")
+        self.install("pytest", "9.2.0")
+
+    def install(self, name: str, version: str, content: str = "") -> None:
+        """Put a package into the environment as an installer does, in place of another version of it."""
+        self.uninstall(name)
+        info = self.site / f"{name}-{version}.dist-info"
+        info.mkdir()
+        code = f"__version__ = '{version}'\n{content}".encode()
+        (self.site / f"{name}.py").write_bytes(code)
+        digest = base64.urlsafe_b64encode(hashlib.sha256(code).digest()).rstrip(b"=").decode()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8")
+        (info / "INSTALLER").write_text("uv", encoding="utf-8")
+        (info / "RECORD").write_text(
+            f"{name}.py,sha256={digest},{len(code)}\n{info.name}/METADATA,,\n{info.name}/INSTALLER,,\n"
+            f"{info.name}/RECORD,,\n",
+            encoding="utf-8",
+        )
+
+    def uninstall(self, name: str) -> None:
+        """Take a package out of the environment."""
+        for info in self.site.glob(f"{name}-*.dist-info"):
+            shutil.rmtree(info)
+        (self.site / f"{name}.py").unlink(missing_ok=True)
+
+    def state(self) -> dict[str, bytes]:
+        """Return the bytes of every file beside the environment."""
+        return {path.name: path.read_bytes() for path in self.folder.iterdir() if path.is_file()}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project that nobody has recorded yet; the current folder is in it."""
+    folder = tmp_path / "app"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return Project(folder)
+
+
+@pytest.fixture
+def recorded(project: Project, cli: Cli) -> Project:
+    """A project that was set up and recorded; nothing differs."""
+    result = cli("init")
+    assert result.status == 0, result.err
+    return project

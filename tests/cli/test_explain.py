@@ -7,7 +7,7 @@ import pytest
 from envguard.rules.registry import all_rules
 
 if TYPE_CHECKING:
-    from conftest import Cli
+    from .conftest import Cli
 
 CODES = [rule.code for rule in all_rules()]
 

@@ -17,7 +17,7 @@ from envguard.errors import EnvguardError, WriteError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conftest import Cli
+    from .conftest import Cli
 
 
 def test_a_command_that_does_not_exist_is_a_usage_error_that_names_the_nearest(cli: Cli) -> None:

@@ -8,7 +8,7 @@ from envguard.model import Place
 from envguard.report import github
 
 if TYPE_CHECKING:
-    from conftest import Samples
+    from .conftest import Samples
 
     from envguard.model import Report
 

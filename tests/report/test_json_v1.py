@@ -12,7 +12,7 @@ from envguard.model import Level
 from envguard.report import json_v1
 
 if TYPE_CHECKING:
-    from conftest import Samples
+    from .conftest import Samples
 
     from envguard.model import Report
 

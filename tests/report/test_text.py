@@ -5,11 +5,11 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-from envguard.model import Impact, Level, Place, Severity
+from envguard.model import Impact, Level, Place, Severity, Subject
 from envguard.report import text
 
 if TYPE_CHECKING:
-    from conftest import Samples
+    from .conftest import Samples
 
     from envguard.model import Report
 
@@ -178,12 +178,15 @@ def test_paths_stay_absolute_outside_the_root(samples: Samples) -> None:
     assert f"  lock         {samples.root}/uv.lock, 306 packages" in shown
 
 
-def test_a_check_of_the_files_alone_names_no_environment(samples: Samples) -> None:
-    subject = dataclasses.replace(
-        samples.subject, environment=None, python=None, chosen_by=None, baseline=None, machine=None, lock=None
-    )
+def test_a_check_of_the_files_alone_speaks_of_no_environment_and_no_level(samples: Samples) -> None:
+    subject = Subject(project=samples.root, lock=samples.subject.lock)
     report = dataclasses.replace(samples.report(), subject=subject)
-    assert render(report, samples.root).startswith("  project      .\n  level        host-to-host\n\n")
+    assert render(report, samples.root) == "  lock         uv.lock\n\nclean: nothing differs\n"
+
+
+def test_a_project_without_a_lock_is_named_itself(samples: Samples) -> None:
+    report = dataclasses.replace(samples.report(), subject=Subject(project=samples.root))
+    assert render(report, samples.root) == "  project      .\n\nclean: nothing differs\n"
 
 
 def test_a_report_that_fails_on_warnings_drifts_with_warnings(samples: Samples) -> None:

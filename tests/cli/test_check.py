@@ -1,0 +1,337 @@
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import jsonschema
+import pytest
+
+from envguard.cli import commands
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conftest import Cli, Project
+
+PYTHON = ".".join(map(str, sys.version_info[:3]))
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_clean_project_is_a_few_calm_lines_and_status_0(cli: Cli) -> None:
+    result = cli("check")
+    assert result.status == 0, result.out
+    assert result.err == ""
+    assert (
+        result.out
+        == f"""\
+  lock         uv.lock, 2 packages (default groups)
+  environment  .venv (cpython {PYTHON}, the project's .venv)
+  baseline     envguard.lock, machine default
+  level        host-to-host
+
+  run-to-run      reachable
+  host-to-host    reachable
+  cross-hardware  reachable
+
+clean at host-to-host: nothing differs
+"""
+    )
+
+
+def test_another_version_is_status_1_with_place_numbers_and_repair(cli: Cli, recorded: Project) -> None:
+    recorded.install("numpy", "2.4.5")
+    result = cli("check")
+    assert result.status == 1
+    assert result.err == ""
+    line = recorded.lock.read_text(encoding="utf-8").split("\n").index('version = "2.4.6"') + 1
+    assert (
+        f"""
+uv.lock:{line}: EG203 [version-mismatch] numpy 2.4.5 is installed, the lock pins 2.4.6
+  expected     2.4.6
+  found        2.4.5 ({recorded.site.relative_to(recorded.folder)}/numpy-2.4.5.dist-info)
+  error        can change numbers
+"""
+        in result.out
+    )
+    assert "\n  hint: uv sync --locked" in result.out
+    assert "\ndrift at host-to-host: " in result.out
+    assert "  host-to-host    not reachable: " in result.out
+
+
+def test_a_repaired_environment_is_clean_again(cli: Cli, recorded: Project) -> None:
+    recorded.install("numpy", "2.4.5")
+    assert cli("check").status == 1
+    recorded.install("numpy", "2.4.6")
+    assert cli("check").status == 0
+
+
+@pytest.mark.usefixtures("project")
+def test_without_a_record_nothing_can_be_decided(cli: Cli) -> None:
+    result = cli("check")
+    assert result.status == 3
+    assert "[missing-baseline]" in result.out
+    assert result.out.endswith("\nundecided at host-to-host: 1 error (1 could not be told)\n")
+
+
+def test_without_a_lock_nothing_can_be_decided(cli: Cli, recorded: Project) -> None:
+    recorded.lock.unlink()
+    result = cli("check")
+    assert result.status == 3
+    assert "[missing-lock]" in result.out
+
+
+def test_findings_below_the_limit_do_not_fail(cli: Cli, recorded: Project) -> None:
+    recorded.install("ipdb", "0.13")
+    result = cli("check")
+    assert "[unexpected-package] ipdb 0.13 is installed and not in the lock" in result.out
+    assert result.status == 0
+    assert cli("check", "--fail-on", "warning").status == 1
+
+
+def test_exit_zero_reports_and_does_not_fail(cli: Cli, recorded: Project) -> None:
+    recorded.install("numpy", "2.4.5")
+    result = cli("check", "--exit-zero")
+    assert result.status == 0
+    assert "[version-mismatch]" in result.out
+    recorded.lock.write_text("", encoding="utf-8")
+    assert cli("check", "--exit-zero").status == 2
+
+
+def test_json_fits_its_schema(cli: Cli, recorded: Project) -> None:
+    schema = json.loads((resources.files("envguard.report") / "schema" / "report-v1.json").read_text(encoding="utf-8"))
+    clean = json.loads(cli("check", "--format", "json").out)
+    jsonschema.validate(clean, schema)
+    assert clean["verdict"] == "clean"
+    recorded.install("numpy", "2.4.5")
+    drift = json.loads(cli("check", "--format", "json").out)
+    jsonschema.validate(drift, schema)
+    assert [finding["code"] for finding in drift["findings"]][:1] == ["EG203"]
+
+
+def test_annotations_are_relative_to_the_workspace(
+    cli: Cli, recorded: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded.install("numpy", "2.4.5")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(recorded.folder.parent))
+    result = cli("check", "--format", "github")
+    assert result.status == 1
+    assert result.out.startswith("::error title=envguard::drift at host-to-host: ")
+    assert "\n::error file=app/uv.lock,line=" in result.out
+
+
+def test_a_report_file_is_written_whole_and_standard_output_stays_empty(cli: Cli, recorded: Project) -> None:
+    shown = cli("check").out
+    result = cli("check", "--output", "report.txt")
+    assert (result.status, result.out) == (0, "")
+    assert result.err == "clean at host-to-host: nothing differs (the report is in report.txt)\n"
+    assert (recorded.folder / "report.txt").read_text(encoding="utf-8") == shown
+
+
+def test_no_report_file_appears_where_the_question_could_not_be_asked(cli: Cli, recorded: Project) -> None:
+    recorded.lock.write_text("version = 99\n", encoding="utf-8")
+    assert cli("check", "--output", "report.txt").status == 2
+    assert not (recorded.folder / "report.txt").exists()
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_report_file_that_cannot_be_written_is_status_2(cli: Cli) -> None:
+    result = cli("check", "--output", "no/such/report.txt")
+    assert result.status == 2
+    assert result.err.startswith("error: no/such/report.txt: cannot be written: ")
+
+
+@pytest.mark.usefixtures("recorded")
+def test_the_project_can_be_named_from_elsewhere(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = cli("check", "app")
+    assert result.status == 0
+    assert result.out.startswith("  lock         app/uv.lock, 2 packages")
+
+
+def test_a_folder_that_is_gone_is_said(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    result = cli("check")
+    assert result.status == 2
+    assert result.err.startswith("error: the current folder no longer exists\n")
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    "option", [("--level", "bitwise"), ("--fail-on", "fatal"), ("--format", "xml"), ("--color", "red")]
+)
+def test_a_word_that_is_no_choice_is_a_usage_error(cli: Cli, option: tuple[str, str]) -> None:
+    result = cli("check", *option)
+    assert result.status == 2
+    assert option[1] in result.err
+
+
+@pytest.mark.usefixtures("recorded")
+def test_the_level_can_be_chosen(cli: Cli) -> None:
+    assert "\nclean at run-to-run: nothing differs\n" in cli("check", "--level", "run-to-run").out
+
+
+@pytest.mark.usefixtures("recorded")
+def test_the_selection_can_be_chosen(cli: Cli) -> None:
+    result = cli("check", "--extra", "plot")
+    assert result.status == 1
+    assert "[missing-package] matplotlib 3.10.1 is in the lock and not installed" in result.out
+    assert "--extra plot" in result.out
+
+
+@pytest.mark.usefixtures("recorded")
+def test_an_extra_that_does_not_exist_is_status_2(cli: Cli) -> None:
+    result = cli("check", "--extra", "nope")
+    assert result.status == 2
+    assert "nope" in result.err
+
+
+class Runs:
+    """Counts how often a command was really run."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+        real = commands.run
+
+        def run(arguments: list[str]) -> int:
+            self.count += 1
+            return real(arguments)
+
+        monkeypatch.setattr(commands, "run", run)
+        # The files of a test are younger than what can be trusted in earnest.
+        monkeypatch.setattr("envguard.trace.LOCAL_SLACK_NS", 0)
+        monkeypatch.setattr("envguard.trace.FOREIGN_SLACK_NS", 0)
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
+    """Make answers of young files be kept, and count the commands."""
+    return Runs(monkeypatch)
+
+
+@pytest.mark.usefixtures("recorded")
+def test_the_same_question_is_answered_once(cli: Cli, runs: Runs) -> None:
+    first = cli("check")
+    second = cli("check")
+    assert runs.count == 1
+    assert first == second
+    assert first.status == 0
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--level", "run-to-run"),
+        ("--format", "json"),
+        ("--color", "always"),
+        ("--fail-on", "note"),
+        ("--no-default-groups",),
+    ],
+)
+def test_another_question_is_not_answered_by_the_first(cli: Cli, runs: Runs, arguments: tuple[str, ...]) -> None:
+    cli("check")
+    other = cli("check", *arguments)
+    assert runs.count == 2
+    assert cli("check", "--no-cache", *arguments).out == other.out
+
+
+@pytest.mark.parametrize(
+    "change", ["lock", "manifest", "baseline", "install", "upgrade", "uninstall", "python", "level"]
+)
+def test_any_change_is_seen(cli: Cli, recorded: Project, runs: Runs, change: str) -> None:
+    assert cli("check").status == 0
+    assert cli("check").status == 0
+    assert runs.count == 1
+    match change:
+        case "lock":
+            text = recorded.lock.read_text(encoding="utf-8")
+            recorded.lock.write_text(text.replace('"2.4.6"', '"2.4.7"'), encoding="utf-8")
+        case "manifest":
+            text = recorded.manifest.read_text(encoding="utf-8")
+            recorded.manifest.write_text(text.replace("numpy>=2", "numpy>=3"), encoding="utf-8")
+        case "baseline":
+            recorded.baseline.unlink()
+        case "install":
+            recorded.install("torch", "2.13.0")
+        case "upgrade":
+            recorded.install("numpy", "2.5.0")
+        case "uninstall":
+            recorded.uninstall("numpy")
+        case "python":
+            cfg = recorded.folder / ".venv" / "pyvenv.cfg"
+            cfg.write_text(cfg.read_text(encoding="utf-8").replace(PYTHON, "3.99.1"), encoding="utf-8")
+        case "level":
+            text = recorded.manifest.read_text(encoding="utf-8")
+            recorded.manifest.write_text(text.replace('"host-to-host"', '"run-to-run"'), encoding="utf-8")
+    changed = cli("check")
+    assert runs.count == 2
+    assert changed.out != ""
+    assert changed == cli("check", "--no-cache")
+
+
+@pytest.mark.usefixtures("recorded")
+@pytest.mark.parametrize(
+    "arguments", [("--no-cache",), ("--output", "-"), ("--output", "report.txt")], ids=["no-cache", "stdout", "file"]
+)
+def test_what_must_be_done_again_is_done_again(cli: Cli, runs: Runs, arguments: tuple[str, ...]) -> None:
+    cli("check", *arguments)
+    cli("check", *arguments)
+    assert runs.count == 2
+
+
+def test_drift_is_looked_at_anew_each_time(cli: Cli, recorded: Project, runs: Runs) -> None:
+    recorded.install("numpy", "2.4.5")
+    assert cli("check") == cli("check")
+    assert runs.count == 2
+
+
+@pytest.mark.usefixtures("recorded")
+def test_an_environment_variable_that_matters_is_seen(
+    cli: Cli, runs: Runs, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    cli("check")
+    monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / "none"))
+    result = cli("check")
+    assert runs.count == 2
+    assert result.status != 0
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"\x00" * 40, b"envguard answer 1 00000000\n", "cut", "flip", "folder"],
+    ids=["empty", "zeros", "header", "cut", "flip", "folder"],
+)
+def test_a_corrupt_store_does_no_harm(cli: Cli, recorded: Project, runs: Runs, damage: bytes | str) -> None:
+    first = cli("check")
+    folder = recorded.folder.parent.with_name(f"{recorded.folder.parent.name}-cache") / "answers"
+    kept = list(folder.iterdir())
+    assert kept
+    for path in kept:
+        data = path.read_bytes()
+        if damage == "folder":
+            path.unlink()
+            path.mkdir()
+        else:
+            cut, flipped = data[: len(data) // 2], data[:-9] + bytes([data[-9] ^ 1]) + data[-8:]
+            path.write_bytes({"cut": cut, "flip": flipped}[damage] if isinstance(damage, str) else damage)
+    assert cli("check") == first
+    assert runs.count == 2
+
+
+@pytest.mark.usefixtures("recorded")
+def test_no_place_for_a_store_does_no_harm(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENVGUARD_CACHE_DIR", os.devnull)
+    assert cli("check").status == 0
+    assert cli("check").status == 0
+
+
+def test_a_clean_process_says_the_same_as_the_module_called_here(cli: Cli, recorded: Project) -> None:
+    shown = cli("check").out
+    result = cli.process("check", cwd=recorded.folder)
+    assert (result.status, result.out, result.err) == (0, shown, "")

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conftest import Cli, Project
+
+
+def test_a_fresh_lock_is_clean_and_no_environment_is_needed(cli: Cli, project: Project) -> None:
+    shutil.rmtree(project.folder / ".venv")
+    result = cli("lock", "check")
+    assert (result.status, result.err) == (0, "")
+    assert result.out == "  lock         uv.lock\n\nclean: nothing differs\n"
+
+
+def test_a_stale_lock_is_status_1_and_names_the_requirement(cli: Cli, project: Project) -> None:
+    text = project.manifest.read_text(encoding="utf-8").replace("numpy>=2", "numpy>=2.1")
+    project.manifest.write_text(text, encoding="utf-8")
+    result = cli("lock", "check", "pyproject.toml")
+    assert result.status == 1
+    assert "pyproject.toml:5: EG101 [stale-lock] " in result.out
+    assert "numpy" in result.out
+    assert "\n  hint: uv lock\n" in result.out
+    assert result.out.endswith("\ndrift: 1 error\n")
+    assert "reachable" not in result.out
+
+
+def test_a_lock_that_contradicts_itself_is_status_1(cli: Cli, project: Project) -> None:
+    text = project.lock.read_text(encoding="utf-8").replace("numpy-2.4.6-py3", "numpy-2.4.5-py3")
+    project.lock.write_text(text, encoding="utf-8")
+    result = cli("lock", "check")
+    assert result.status == 1
+    assert "EG104 [artifact-mismatch]" in result.out
+
+
+def test_a_project_without_a_lock_is_undecided(cli: Cli, project: Project) -> None:
+    project.lock.unlink()
+    result = cli("lock", "check")
+    assert result.status == 3
+    assert "EG901 [missing-lock]" in result.out
+
+
+def test_files_are_hints_and_each_project_is_checked_once(
+    cli: Cli, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(project.folder, tmp_path / "other", symlinks=True)
+    text = project.manifest.read_text(encoding="utf-8").replace("numpy>=2", "numpy>=2.1")
+    (tmp_path / "other" / "pyproject.toml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    files = ("app/uv.lock", "app/pyproject.toml", "other/uv.lock", "other/deleted.toml", "app/src/deleted.py")
+    result = cli("lock", "check", *files)
+    assert result.status == 1
+    assert result.out.count("  lock         ") == 2
+    assert "  lock         app/uv.lock\n\nclean: nothing differs\n\n  lock         other/uv.lock\n" in result.out
+    assert "\nother/pyproject.toml:5: EG101 [stale-lock] " in result.out
+
+
+@pytest.mark.usefixtures("project")
+def test_one_unreadable_project_does_not_hide_another(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "uv.lock").write_text("version = \n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    result = cli("lock", "check", "broken/uv.lock", "app/uv.lock")
+    assert result.status == 2
+    assert result.err.startswith("error: broken/uv.lock:1: is not valid TOML")
+    assert "clean: nothing differs\n" in result.out
+
+
+def test_annotations_of_a_stale_lock(cli: Cli, project: Project) -> None:
+    text = project.manifest.read_text(encoding="utf-8").replace("numpy>=2", "numpy>=2.1")
+    project.manifest.write_text(text, encoding="utf-8")
+    result = cli("lock", "check", "--format", "github")
+    assert result.status == 1
+    assert result.out.startswith(
+        "::error title=envguard::drift: 1 error\n::error file=pyproject.toml,line=5,title=EG101 "
+    )
+
+
+@pytest.mark.usefixtures("project")
+def test_what_the_lock_selects_is_listed(cli: Cli) -> None:
+    result = cli("lock", "list")
+    assert (result.status, result.err) == (0, "")
+    assert result.out == "numpy==2.4.6\npytest==9.2.0\n"
+
+
+@pytest.mark.usefixtures("project")
+def test_extras_and_groups_change_what_is_listed(cli: Cli) -> None:
+    assert cli("lock", "list", "--extra", "plot").out == "matplotlib==3.10.1\nnumpy==2.4.6\npytest==9.2.0\n"
+    assert cli("lock", "list", "--no-default-groups").out == "numpy==2.4.6\n"
+    assert cli("lock", "list", "--no-default-groups", "--group", "dev").out == "numpy==2.4.6\npytest==9.2.0\n"
+    assert cli("lock", "list", "--extra", "nope").status == 2
+
+
+@pytest.mark.usefixtures("project")
+def test_the_list_as_json_names_sources_and_hashes(cli: Cli) -> None:
+    document = json.loads(cli("lock", "list", "--format", "json", "--no-default-groups").out)
+    assert document["schema"] == {"name": "envguard.lock-list", "version": 1}
+    assert document["packages"] == [
+        {
+            "name": "numpy",
+            "version": "2.4.6",
+            "source": {
+                "kind": "registry",
+                "location": "https://index.example/simple",
+                "commit": None,
+                "subdirectory": None,
+            },
+            "files": [{"filename": "numpy-2.4.6-py3-none-any.whl", "hash": f"sha256:{'1' * 64}", "size": 100}],
+        }
+    ]
+
+
+def test_another_environment_can_be_named(cli: Cli, project: Project) -> None:
+    text = project.lock.read_text(encoding="utf-8").replace(
+        'dependencies = [\n    { name = "numpy" },\n]\n\n[package.optional',
+        'dependencies = [\n    { name = "numpy", marker = "sys_platform == \'win32\'" },\n]\n\n[package.optional',
+    )
+    project.lock.write_text(text, encoding="utf-8")
+    assert cli("lock", "list", "--platform", "linux").out == "pytest==9.2.0\n"
+    assert cli("lock", "list", "--platform", "windows").out == "numpy==2.4.6\npytest==9.2.0\n"
+    refused = cli("lock", "list", "--python-version", "3.9")
+    assert refused.status == 2
+    assert "3.9" in refused.err
+    assert cli("lock", "list", "--platform", "amiga").status == 2
+
+
+@pytest.mark.usefixtures("project")
+def test_the_lock_itself_can_be_named(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli("lock", "list", "app/uv.lock").out == "numpy==2.4.6\npytest==9.2.0\n"
+    assert cli("lock", "list", "app").out == "numpy==2.4.6\npytest==9.2.0\n"
+    missing = cli("lock", "list", "nowhere.lock")
+    assert missing.status == 2
+    assert missing.err.startswith("error: nowhere.lock: cannot be read: no such file or directory")
