@@ -76,10 +76,17 @@ def nvidia() -> str:
 
 
 def interpreter() -> str:
-    """Return what distinguishes the running interpreter, a line each: name, version, executable, prefixes, path."""
+    """Return what distinguishes the running interpreter, a line each.
+
+    Implementation, version, build line, executable, prefix, base prefix, whether the user's own packages and whether
+    the ``PYTHON*`` variables are ignored (0 or 1), and the version of the implementation as PEP 508 writes it.
+    """
+    own = sys.implementation.version
+    own_version = ".".join(map(str, own[:3])) + (f"{own[3][0]}{own[4]}" if own[3] != "final" else "")
     version = ".".join(map(str, sys.version_info[:3]))
     if sys.version_info.releaselevel != "final":
-        version += f"{sys.version_info.releaselevel}{sys.version_info.serial}"
+        short = {"alpha": "a", "beta": "b", "candidate": "rc"}[sys.version_info.releaselevel]
+        version += f"{short}{sys.version_info.serial}"
     return "\n".join(
         (
             sys.implementation.name,
@@ -89,12 +96,29 @@ def interpreter() -> str:
             sys.prefix,
             sys.base_prefix,
             str(int(sys.flags.no_user_site)),
+            str(int(sys.flags.ignore_environment)),
+            own_version,
         )
     )
 
 
+def package_folders() -> str:
+    """Return the user's own folder of packages (empty where it is off) and then those on ``sys.path``, a line each."""
+    site = sys.modules.get("site")
+    user = getattr(site, "USER_SITE", None) if getattr(site, "ENABLE_USER_SITE", False) else None
+    names = ("site-packages", "dist-packages")
+    paths = [path for path in sys.path if isinstance(path, str)]
+    return "\n".join((user or "", *(path for path in paths if os.path.basename(path.rstrip("/\\")) in names)))
+
+
+def home() -> str:
+    """Return the user's home folder, of the environment variables or the user database; empty where there is none."""
+    path = os.path.expanduser("~")
+    return path if os.path.isabs(path) else ""
+
+
 PROBES: dict[str, Callable[[], str]] = {
-    probe.__name__: probe for probe in (today, uname, libc, cpu, nvidia, interpreter)
+    probe.__name__: probe for probe in (today, uname, libc, cpu, nvidia, interpreter, package_folders, home)
 }
 
 
