@@ -53,11 +53,13 @@ def command(context: click.Context, /, *, files: tuple[str, ...], fail_on: str |
 def projects(files: Iterable[str]) -> list[str]:
     """Return the folders of the projects that *files* belong to, each once.
 
-    A file that was deleted counts as much as one that changed: its folder is asked.
+    A file that was deleted, with its folder or without, counts as much as one that changed.
     """
     found: dict[str, None] = {}
     for file in files:
-        start = file if os.path.isdir(file) else os.path.dirname(os.path.abspath(file))
+        start = os.path.abspath(file)
+        while not os.path.isdir(start):
+            start = os.path.dirname(start)
         found[find_project(Reader(), start)] = None
     return list(found)
 

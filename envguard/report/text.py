@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, TextIO
 
-from ..model import Impact, Level
+from ..model import Impact, Level, Severity
 from .locate import Locator
 from .words import names, plural, printable, shorten, summary, where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..model import Finding, LevelVerdict, Report, Severity, Subject
+    from ..model import Finding, LevelVerdict, Report, Subject
 
 WIDTH = 100
 _LABEL = 12
@@ -53,15 +53,23 @@ class _Text:
 
     def lines(self) -> Iterator[str]:
         yield from self.subject(self.report.subject)
-        for group in _grouped(self.report):
-            yield ""
-            yield from self.group(group)
+        groups = _grouped(self.report)
+        for group in groups:
+            if self.report.severity(group[0]) > Severity.NOTE:
+                yield ""
+                yield from self.group(group)
         for waived in self.report.waived:
             yield ""
             yield from self.head(waived.finding, "waived")
             yield from self.labelled("waived", waived.waiver.reason)
             yield from self.labelled("until", waived.waiver.until.isoformat() if waived.waiver.until else "no end date")
         yield ""
+        # What nobody has to act upon is a line each.
+        notes = [note for group in groups if self.report.severity(group[0]) is Severity.NOTE for note in group]
+        for note in notes:
+            yield from self.labelled("note", f"{note.code} [{note.name}] {self.text(note.message)}", style="note")
+        if notes:
+            yield ""
         if self.report.subject.environment is not None:
             for level in self.report.levels:
                 yield from self.level(level)

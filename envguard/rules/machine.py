@@ -140,8 +140,8 @@ def cpu_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Use a machine of the recorded kind, or record this one under a name of its own: `envguard record --machine NAME`. If only
-    statistics have to agree, check at `--level cross-hardware`.
+    Use a machine of the recorded kind, or record this one under a name of its own: `envguard record --machine NAME`.
+    If only statistics have to agree, check at `--level cross-hardware`.
     """
     yield from _mismatches(self, evidence, ("cpu.",), "numeric libraries choose their kernels by the processor")
 

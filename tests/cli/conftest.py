@@ -173,16 +173,17 @@ class Project:
         self.uninstall(name)
         info = self.site / f"{name}-{version}.dist-info"
         info.mkdir()
-        code = f"__version__ = '{version}'\n{content}".encode()
-        (self.site / f"{name}.py").write_bytes(code)
-        digest = base64.urlsafe_b64encode(hashlib.sha256(code).digest()).rstrip(b"=").decode()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n", encoding="utf-8")
-        (info / "INSTALLER").write_text("uv", encoding="utf-8")
-        (info / "RECORD").write_text(
-            f"{name}.py,sha256={digest},{len(code)}\n{info.name}/METADATA,,\n{info.name}/INSTALLER,,\n"
-            f"{info.name}/RECORD,,\n",
-            encoding="utf-8",
-        )
+        files = {
+            f"{name}.py": f"__version__ = '{version}'\n{content}",
+            f"{info.name}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+            f"{info.name}/INSTALLER": "uv",
+        }
+        record = ""
+        for path, text in files.items():
+            (self.site / path).write_bytes(text.encode())
+            digest = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
+            record += f"{path},sha256={digest},{len(text.encode())}\n"
+        (info / "RECORD").write_text(f"{record}{info.name}/RECORD,,\n", encoding="utf-8")
 
     def uninstall(self, name: str) -> None:
         """Take a package out of the environment."""

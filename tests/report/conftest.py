@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envguard.model import Finding, Impact, Level, Place, Report, Severities, Severity, Subject, Waived, Waiver
+from envguard.model import (
+    Finding,
+    Impact,
+    Level,
+    Place,
+    Report,
+    Severities,
+    Severity,
+    Subject,
+    Waived,
+    Waiver,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

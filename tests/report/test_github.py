@@ -8,9 +8,9 @@ from envguard.model import Place
 from envguard.report import github
 
 if TYPE_CHECKING:
-    from .conftest import Samples
-
     from envguard.model import Report
+
+    from .conftest import Samples
 
 
 def render(report: Report, root: str | None) -> str:

@@ -12,9 +12,9 @@ from envguard.model import Level
 from envguard.report import json_v1
 
 if TYPE_CHECKING:
-    from .conftest import Samples
-
     from envguard.model import Report
+
+    from .conftest import Samples
 
 SCHEMA = json.loads((resources.files("envguard.report") / "schema" / "report-v1.json").read_text(encoding="utf-8"))
 

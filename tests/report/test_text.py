@@ -5,13 +5,13 @@ import io
 import re
 from typing import TYPE_CHECKING
 
-from envguard.model import Impact, Level, Place, Severity, Subject
+from envguard.model import Impact, Level, Place, Severities, Severity, Subject
 from envguard.report import text
 
 if TYPE_CHECKING:
-    from .conftest import Samples
-
     from envguard.model import Report
+
+    from .conftest import Samples
 
 
 def render(report: Report, root: str | None, *, color: bool = False) -> str:
@@ -187,6 +187,19 @@ def test_a_check_of_the_files_alone_speaks_of_no_environment_and_no_level(sample
 def test_a_project_without_a_lock_is_named_itself(samples: Samples) -> None:
     report = dataclasses.replace(samples.report(), subject=Subject(project=samples.root))
     assert render(report, samples.root) == "  project      .\n\nclean: nothing differs\n"
+
+
+def test_a_note_is_a_line_and_no_more(samples: Samples) -> None:
+    note = dataclasses.replace(samples.cpu, severities=Severities.same(Severity.NOTE), message="the CPU is another one")
+    assert render(samples.report(note), samples.root).endswith("""
+  note         EG304 [cpu-mismatch] the CPU is another one
+
+  run-to-run      reachable
+  host-to-host    reachable
+  cross-hardware  reachable
+
+clean at host-to-host: 1 note
+""")
 
 
 def test_a_report_that_fails_on_warnings_drifts_with_warnings(samples: Samples) -> None:
