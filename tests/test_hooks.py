@@ -109,8 +109,8 @@ def test_the_lock_hook_works_for_real(tmp_path: Path) -> None:
 
     done = try_hook()
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "  lock         services/train/uv.lock\n\nclean: nothing differs\n" in done.stdout
-    assert "  lock         uv.lock\n\nclean: nothing differs\n" in done.stdout
+    assert "lock         services/train/uv.lock\n\nclean: nothing differs\n" in done.stdout
+    assert "lock         uv.lock\n\nclean: nothing differs\n" in done.stdout
 
     project(scratch / "services" / "train", MANIFEST.replace("numpy>=2", "numpy>=2.1"))
     done = try_hook()
@@ -118,7 +118,7 @@ def test_the_lock_hook_works_for_real(tmp_path: Path) -> None:
     assert "- exit code: 1" in done.stdout
     assert "services/train/pyproject.toml:5: EG101 [stale-lock] " in done.stdout
     assert "hint: uv lock" in done.stdout
-    assert "  lock         uv.lock\n\nclean: nothing differs\n" in done.stdout
+    assert "lock         uv.lock\n\nclean: nothing differs\n" in done.stdout
 
 
 @pytest.mark.slow

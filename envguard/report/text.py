@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from ..model import Finding, LevelVerdict, Report, Subject
 
 WIDTH = 100
-_LABEL = 12
+_LABEL = 13
+_LEVEL = max(map(len, Level)) + 2
 # In a long group of like findings the later ones are a line each: an empty environment lacks hundreds of packages.
 _DETAILED = 10
 _CODES = {
@@ -67,7 +68,7 @@ class _Text:
         # What nobody has to act upon is a line each.
         notes = [note for group in groups if self.report.severity(group[0]) is Severity.NOTE for note in group]
         for note in notes:
-            yield from self.labelled("note", f"{note.code} [{note.name}] {self.text(note.message)}", style="note")
+            yield from self.row("note", f"{note.code} [{note.name}] {self.text(note.message)}", style="note")
         if notes:
             yield ""
         if self.report.subject.environment is not None:
@@ -81,23 +82,23 @@ class _Text:
     def subject(self, subject: Subject) -> Iterator[str]:
         """Say what was compared."""
         if subject.lock is None:
-            yield from self.labelled("project", self.text(subject.project))
+            yield from self.row("project", self.text(subject.project))
         elif subject.environment is None:
-            yield from self.labelled("lock", self.text(subject.lock))
+            yield from self.row("lock", self.text(subject.lock))
         else:
             lock = f"{self.text(subject.lock)}, {plural(subject.packages, 'package')}"
-            yield from self.labelled("lock", f"{lock} ({subject.selection})" if subject.selection else lock)
+            yield from self.row("lock", f"{lock} ({subject.selection})" if subject.selection else lock)
         if subject.environment is not None:
             details = ", ".join(part for part in (subject.python, subject.chosen_by) if part)
             environment = self.text(subject.environment)
-            yield from self.labelled("environment", f"{environment} ({details})" if details else environment)
+            yield from self.row("environment", f"{environment} ({details})" if details else environment)
         if subject.baseline is not None:
             machine = f", machine {subject.machine}" if subject.machine else ""
-            yield from self.labelled("baseline", self.text(subject.baseline) + machine)
+            yield from self.row("baseline", self.text(subject.baseline) + machine)
         if subject.environment is not None:
-            yield from self.labelled("level", self.report.level)
+            yield from self.row("level", self.report.level)
         for key, value in self.report.notes.items():
-            yield from self.labelled(key, self.text(value))
+            yield from self.row(key, self.text(value))
 
     def group(self, group: Sequence[Finding]) -> Iterator[str]:
         """Write findings that share rule, severity, impact and reason; what they share is said once."""
@@ -139,8 +140,14 @@ class _Text:
             yield from rest
 
     def labelled(self, label: str, value: str, *, style: str = "label") -> Iterator[str]:
-        first, *rest = _wrap(printable(value), _LABEL + 3, first=_LABEL + 3)
-        yield f"  {self.paint(style, label)}{' ' * (_LABEL - len(label))} {first.lstrip()}"
+        return self.row(label, value, style=style, indent=2)
+
+    def row(
+        self, label: str, value: str, *, style: str = "label", width: int = _LABEL, indent: int = 0
+    ) -> Iterator[str]:
+        start = indent + max(width, len(label) + 1)
+        first, *rest = _wrap(printable(value), start, first=start)
+        yield f"{' ' * indent}{self.paint(style, label)}{first[indent + len(label) :]}"
         yield from rest
 
     def level(self, verdict: LevelVerdict) -> Iterator[str]:
@@ -154,10 +161,7 @@ class _Text:
         if verdict.waived:
             text += f"; waived: {names(verdict.waived)}"
         style = {True: "clean", False: "drift", None: "undecided"}[verdict.reachable]
-        width = max(map(len, Level))
-        first, *rest = _wrap(text, width + 4, first=width + 4)
-        yield f"  {self.paint(style, verdict.level)}{' ' * (width - len(verdict.level))}  {first.lstrip()}"
-        yield from rest
+        return self.row(verdict.level, text, style=style, width=_LEVEL)
 
     def text(self, text: str) -> str:
         return printable(shorten(text, self.root))

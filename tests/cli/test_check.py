@@ -27,15 +27,15 @@ def test_a_clean_project_is_a_few_calm_lines_and_status_0(cli: Cli) -> None:
     assert result.err == ""
     head, rest = result.out.split("\n\n", 1)
     assert head == (
-        "  lock         uv.lock, 2 packages (default groups)\n"
-        f"  environment  .venv (cpython {PYTHON}, .venv of the project)\n"
-        "  baseline     envguard.lock, machine default\n"
-        "  level        host-to-host"
+        "lock         uv.lock, 2 packages (default groups)\n"
+        f"environment  .venv (cpython {PYTHON}, .venv of the project)\n"
+        "baseline     envguard.lock, machine default\n"
+        "level        host-to-host"
     )
     # Which facts of this machine can be told without running the interpreter is a matter of the machine.
     assert re.fullmatch(
-        r"(  note         EG306 .*\n( {15}.*\n)*)*\n?"
-        r"  run-to-run      reachable\n  host-to-host    reachable\n  cross-hardware  reachable\n\n"
+        r"(note         EG306 .*\n( {13}.*\n)*)*\n?"
+        r"run-to-run      reachable\nhost-to-host    reachable\ncross-hardware  reachable\n\n"
         r"clean at host-to-host: (nothing differs|\d notes? \(\d could not be told\))\n",
         rest,
     )
@@ -58,7 +58,7 @@ uv.lock:{line}: EG203 [version-mismatch] numpy 2.4.5 is installed, the lock pins
     )
     assert "\n  hint: uv sync --locked" in result.out
     assert "\ndrift at host-to-host: " in result.out
-    assert "  host-to-host    not reachable: " in result.out
+    assert "host-to-host    not reachable: " in result.out
 
 
 def test_a_repaired_environment_is_clean_again(cli: Cli, recorded: Project) -> None:
@@ -148,7 +148,7 @@ def test_the_project_can_be_named_from_elsewhere(cli: Cli, tmp_path: Path, monke
     monkeypatch.chdir(tmp_path)
     result = cli("check", "app")
     assert result.status == 0
-    assert result.out.startswith("  lock         app/uv.lock, 2 packages")
+    assert result.out.startswith("lock         app/uv.lock, 2 packages")
 
 
 def test_a_folder_that_is_gone_is_said(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

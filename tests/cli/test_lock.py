@@ -16,7 +16,7 @@ def test_a_fresh_lock_is_clean_and_no_environment_is_needed(cli: Cli, project: P
     shutil.rmtree(project.folder / ".venv")
     result = cli("lock", "check")
     assert (result.status, result.err) == (0, "")
-    assert result.out == "  lock         uv.lock\n\nclean: nothing differs\n"
+    assert result.out == "lock         uv.lock\n\nclean: nothing differs\n"
 
 
 def test_a_stale_lock_is_status_1_and_names_the_requirement(cli: Cli, project: Project) -> None:
@@ -56,8 +56,8 @@ def test_files_are_hints_and_each_project_is_checked_once(
     files = ("app/uv.lock", "app/pyproject.toml", "other/uv.lock", "other/deleted.toml", "app/src/deleted.py")
     result = cli("lock", "check", *files)
     assert result.status == 1
-    assert result.out.count("  lock         ") == 2
-    assert "  lock         app/uv.lock\n\nclean: nothing differs\n\n  lock         other/uv.lock\n" in result.out
+    assert result.out.count("lock         ") == 2
+    assert "lock         app/uv.lock\n\nclean: nothing differs\n\nlock         other/uv.lock\n" in result.out
     assert "\nother/pyproject.toml:5: EG101 [stale-lock] " in result.out
 
 

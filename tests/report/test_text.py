@@ -24,14 +24,14 @@ def test_a_clean_report_is_a_few_calm_lines(samples: Samples) -> None:
     assert (
         render(samples.report(), samples.root)
         == """\
-  lock         uv.lock, 306 packages (default groups, extra cpu)
-  environment  .venv (cpython 3.11.7, the project's .venv)
-  baseline     envguard.lock, machine laptop
-  level        host-to-host
+lock         uv.lock, 306 packages (default groups, extra cpu)
+environment  .venv (cpython 3.11.7, the project's .venv)
+baseline     envguard.lock, machine laptop
+level        host-to-host
 
-  run-to-run      reachable
-  host-to-host    reachable
-  cross-hardware  reachable
+run-to-run      reachable
+host-to-host    reachable
+cross-hardware  reachable
 
 clean at host-to-host: nothing differs
 """
@@ -42,10 +42,10 @@ def test_drift_says_what_where_why_and_how_to_mend(samples: Samples) -> None:
     assert (
         render(samples.drift, samples.root)
         == """\
-  lock         uv.lock, 306 packages (default groups, extra cpu)
-  environment  .venv (cpython 3.11.7, the project's .venv)
-  baseline     envguard.lock, machine laptop
-  level        host-to-host
+lock         uv.lock, 306 packages (default groups, extra cpu)
+environment  .venv (cpython 3.11.7, the project's .venv)
+baseline     envguard.lock, machine laptop
+level        host-to-host
 
 uv.lock:6: EG203 [version-mismatch] numpy 2.4.5 is installed, the lock pins 2.4.6
   expected     2.4.6
@@ -80,9 +80,9 @@ envguard.lock: EG304 [cpu-mismatch] the CPU is an AMD EPYC 7763, the machine lap
   waived       the debugger of this machine, imported by nothing
   until        2027-01-31
 
-  run-to-run      not reachable: EG304 cpu.model, EG203 scipy, EG203 numpy
-  host-to-host    not reachable: EG203 scipy, EG203 numpy
-  cross-hardware  not reachable: EG203 scipy, EG203 numpy
+run-to-run      not reachable: EG304 cpu.model, EG203 scipy, EG203 numpy
+host-to-host    not reachable: EG203 scipy, EG203 numpy
+cross-hardware  not reachable: EG203 scipy, EG203 numpy
 
 drift at host-to-host: 3 errors, 1 warning, 1 waived (1 could not be told)
 """
@@ -93,15 +93,15 @@ def test_only_unknowns_make_a_report_undecided(samples: Samples) -> None:
     lines = render(samples.report(samples.driver), samples.root).splitlines()
     assert lines[-1] == "undecided at host-to-host: 1 error (1 could not be told)"
     assert lines[-4:-2] == [
-        "  host-to-host    cannot tell: EG309 nvidia.driver",
-        "  cross-hardware  cannot tell: EG309 nvidia.driver",
+        "host-to-host    cannot tell: EG309 nvidia.driver",
+        "cross-hardware  cannot tell: EG309 nvidia.driver",
     ]
 
 
 def test_a_level_that_only_a_waiver_makes_reachable_says_so(samples: Samples) -> None:
     waived = dataclasses.replace(samples.waived, finding=samples.version(0, "numpy", "2.4.6", "2.4.5"))
     lines = render(samples.report(waived=(waived,)), samples.root).splitlines()
-    assert "  host-to-host    reachable; waived: EG203 numpy" in lines
+    assert "host-to-host    reachable; waived: EG203 numpy" in lines
     assert lines[-1] == "clean at host-to-host: 1 waived"
 
 
@@ -114,7 +114,7 @@ def test_a_waiver_without_an_end_says_so(samples: Samples) -> None:
 def test_a_finding_of_no_concern_to_the_level_is_not_shown_but_still_blocks_its_own_level(samples: Samples) -> None:
     shown = render(samples.report(samples.cpu, level=Level.CROSS_HARDWARE), samples.root)
     assert "[cpu-mismatch]" not in shown
-    assert "  run-to-run      not reachable: EG304 cpu.model\n" in shown
+    assert "run-to-run      not reachable: EG304 cpu.model\n" in shown
     assert shown.endswith("clean at cross-hardware: nothing differs\n")
 
 
@@ -133,7 +133,7 @@ def test_many_like_findings_are_all_named_and_only_the_first_in_detail(samples: 
     assert sum(line.startswith("  expected") for line in lines) == 10
     assert sum("hint:" in line for line in lines) == 1
     assert len(lines) < 340
-    assert "  host-to-host    not reachable: EG203 p000, EG203 p001, EG203 p002 and 297 more" in lines
+    assert "host-to-host    not reachable: EG203 p000, EG203 p001, EG203 p002 and 297 more" in lines
 
 
 def test_different_hints_stay_with_their_findings(samples: Samples) -> None:
@@ -175,28 +175,28 @@ def test_hostile_text_cannot_reach_the_terminal(samples: Samples) -> None:
 def test_paths_stay_absolute_outside_the_root(samples: Samples) -> None:
     shown = render(samples.report(samples.version(0, "numpy", "2.4.6", "2.4.5")), "/somewhere/else")
     assert f"\n{samples.root}/uv.lock:6: EG203" in shown
-    assert f"  lock         {samples.root}/uv.lock, 306 packages" in shown
+    assert f"lock         {samples.root}/uv.lock, 306 packages" in shown
 
 
 def test_a_check_of_the_files_alone_speaks_of_no_environment_and_no_level(samples: Samples) -> None:
     subject = Subject(project=samples.root, lock=samples.subject.lock)
     report = dataclasses.replace(samples.report(), subject=subject)
-    assert render(report, samples.root) == "  lock         uv.lock\n\nclean: nothing differs\n"
+    assert render(report, samples.root) == "lock         uv.lock\n\nclean: nothing differs\n"
 
 
 def test_a_project_without_a_lock_is_named_itself(samples: Samples) -> None:
     report = dataclasses.replace(samples.report(), subject=Subject(project=samples.root))
-    assert render(report, samples.root) == "  project      .\n\nclean: nothing differs\n"
+    assert render(report, samples.root) == "project      .\n\nclean: nothing differs\n"
 
 
 def test_a_note_is_a_line_and_no_more(samples: Samples) -> None:
     note = dataclasses.replace(samples.cpu, severities=Severities.same(Severity.NOTE), message="the CPU is another one")
     assert render(samples.report(note), samples.root).endswith("""
-  note         EG304 [cpu-mismatch] the CPU is another one
+note         EG304 [cpu-mismatch] the CPU is another one
 
-  run-to-run      reachable
-  host-to-host    reachable
-  cross-hardware  reachable
+run-to-run      reachable
+host-to-host    reachable
+cross-hardware  reachable
 
 clean at host-to-host: 1 note
 """)
