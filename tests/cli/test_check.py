@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -329,6 +330,34 @@ def test_no_place_for_a_store_does_no_harm(cli: Cli, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("ENVGUARD_CACHE_DIR", os.devnull)
     assert cli("check").status == 0
     assert cli("check").status == 0
+
+
+def test_a_remembered_answer_costs_next_to_no_imports(cli: Cli, recorded: Project) -> None:
+    # The files of a test are younger than what can be trusted in earnest: the first process trusts them anyway.
+    trust = "import envguard.trace as t; t.LOCAL_SLACK_NS = t.FOREIGN_SLACK_NS = 0"
+    ask = "import sys; before = set(sys.modules); from envguard.cli import main; status = main(['check'])"
+    tell = "print(status, *sorted(set(sys.modules) - before), file=sys.stderr)"
+    environ = {**cli.environ, "ENVGUARD_CACHE_DIR": f"{recorded.folder}-cache"}
+
+    def process(*code: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", "; ".join(code)]
+        return subprocess.run(command, cwd=recorded.folder, env=environ, capture_output=True, text=True, check=True)
+
+    first = process(trust, ask)
+    second = process(ask, tell)
+    assert second.stdout == first.stdout
+    assert second.stderr.split() == [
+        "0",
+        "__future__",
+        "envguard",
+        "envguard.answers",
+        "envguard.cli",
+        "envguard.cli.color",
+        "envguard.cli.streams",
+        "envguard.probes",
+        "envguard.trace",
+        *(["zlib"] if "zlib" not in sys.builtin_module_names else []),
+    ]
 
 
 def test_a_clean_process_says_the_same_as_the_module_called_here(cli: Cli, recorded: Project) -> None:
