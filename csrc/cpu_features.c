@@ -1,0 +1,55 @@
+/* What the processor can do, and the operating system lets it do. */
+#include "envguard.h"
+
+#if defined(__x86_64__) || defined(__i386__)
+#include <cpuid.h>
+
+/* XCR0 tells which registers the operating system saves; the instruction needs no flag of the compiler this way. */
+static uint64_t saved_registers(void)
+{
+    uint32_t low, high;
+    __asm__ __volatile__(".byte 0x0f, 0x01, 0xd0" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
+
+uint32_t eg_cpu_features(void)
+{
+    uint32_t a, b, c, d, features = 0;
+    uint64_t saved = 0;
+    int avx, avx512;
+
+    if (!__get_cpuid(1, &a, &b, &c, &d)) {
+        return 0;
+    }
+    if (c & UINT32_C(1) << 27) { /* OSXSAVE */
+        saved = saved_registers();
+    }
+    avx = (saved & 0x6) == 0x6;
+    avx512 = (saved & 0xe6) == 0xe6;
+    features |= d & UINT32_C(1) << 26 ? EG_CPU_SSE2 : 0;
+    features |= c & UINT32_C(1) << 9 ? EG_CPU_SSSE3 : 0;
+    features |= c & UINT32_C(1) << 19 ? EG_CPU_SSE41 : 0;
+    features |= avx && c & UINT32_C(1) << 28 ? EG_CPU_AVX : 0;
+    if (__get_cpuid_count(7, 0, &a, &b, &c, &d)) {
+        features |= avx && b & UINT32_C(1) << 5 ? EG_CPU_AVX2 : 0;
+        features |= avx512 && b & UINT32_C(1) << 16 ? EG_CPU_AVX512F : 0;
+        features |= avx512 && b & UINT32_C(1) << 31 ? EG_CPU_AVX512VL : 0;
+    }
+    return features;
+}
+
+#elif defined(__aarch64__)
+
+uint32_t eg_cpu_features(void)
+{
+    return EG_CPU_NEON; /* part of the base architecture */
+}
+
+#else
+
+uint32_t eg_cpu_features(void)
+{
+    return 0;
+}
+
+#endif

@@ -1,0 +1,91 @@
+"""The C core, and what stands in for it where it could not be built.
+
+Both give the same bytes; only the speed differs. ``backend()`` says which of the two is active, and why.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from typing_extensions import Buffer
+
+_FEATURES = ("SSE2", "SSSE3", "SSE41", "AVX", "AVX2", "AVX512F", "AVX512VL", "NEON")
+
+
+class Backend:
+    """The active hasher: its *name* (``C core`` or ``blake3 package``), a *detail*, the processor *features* it sees."""
+
+    __slots__ = ("detail", "features", "name")
+
+    def __init__(self, name: str, detail: str, features: tuple[str, ...]) -> None:
+        self.name = name
+        self.detail = detail
+        self.features = features
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.detail})"
+
+
+def _load_core() -> Any:
+    """Return the extension module, or the ImportError that says why there is none."""
+    try:
+        from . import _core
+    except ImportError as error:
+        return error
+    return _core
+
+
+def _core_blake3(core: Any) -> Callable[[Buffer], bytes]:
+    ffi, hash_one = core.ffi, core.lib.eg_blake3
+
+    def blake3(data: Buffer) -> bytes:
+        view = memoryview(data)
+        if not view.c_contiguous:
+            raise BufferError("only contiguous buffers can be hashed")
+        out = bytearray(32)
+        # The view is released when this function returns; until then nobody can resize the buffer.
+        with ffi.from_buffer(out, require_writable=True) as target, ffi.from_buffer(view) as source:
+            status: int = hash_one(source, view.nbytes, target)
+        if status != core.lib.EG_OK:
+            raise RuntimeError(f"the C core refused the buffer with status {status}")
+        return bytes(out)
+
+    return blake3
+
+
+def _package_blake3() -> Callable[[Buffer], bytes]:
+    from blake3 import blake3 as hasher
+
+    def blake3(data: Buffer) -> bytes:
+        view = memoryview(data)
+        if not view.c_contiguous:
+            raise BufferError("only contiguous buffers can be hashed")
+        return hasher(view.cast("B") if view.nbytes else b"").digest()
+
+    return blake3
+
+
+_core = _load_core()
+blake3 = _package_blake3() if isinstance(_core, ImportError) else _core_blake3(_core)
+blake3.__doc__ = """Return the BLAKE3 hash of *data* (any C-contiguous buffer): 32 bytes. The GIL is released.
+
+Raises BufferError where the buffer is not contiguous. Source: the BLAKE3 paper (2020), section 2.
+"""
+
+
+def hexdigest(data: Buffer) -> str:
+    """Return the BLAKE3 hash of *data* as 64 lower-case hexadecimal digits."""
+    return blake3(data).hex()
+
+
+def backend() -> Backend:
+    """Return which hasher is active and why."""
+    if isinstance(_core, ImportError):
+        missing = isinstance(_core, ModuleNotFoundError) or "cannot import name" in str(_core)
+        return Backend("blake3 package", "the C core was not built" if missing else f"the C core: {_core}", ())
+    bits = _core.lib.eg_cpu_features()
+    features = tuple(name.lower() for name in _FEATURES if bits & getattr(_core.lib, f"EG_CPU_{name}"))
+    return Backend("C core", f"portable; this processor has {', '.join(features) or 'nothing beyond the base'}", features)
