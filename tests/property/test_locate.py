@@ -66,10 +66,11 @@ class Writer:
         styles = [json.dumps(key), json.dumps(key, ensure_ascii=False)]
         if "'" not in key and "\t" not in key:
             styles.append(f"'{key}'")
-        return self.choose(*styles, *([key, key, key] if bare else []))
+        return str(self.choose(*styles, *([key, key, key] if bare else [])))
 
     def path(self, keys: list[str]) -> str:
-        return self.choose(".", " . ").join(self.key(key) for key in keys)
+        separator: str = self.choose(".", " . ")
+        return separator.join(self.key(key) for key in keys)
 
     def leaf(self) -> tuple[Any, str]:
         token = f"t{next(self.numbers)}t"
@@ -82,7 +83,8 @@ class Writer:
             (f'{token}""', f'"""{token}"""""'),
             (f'{token}\\"]', f'"{token}\\\\\\"]"'),
         ]
-        return self.choose(*styles)
+        chosen: tuple[Any, str] = self.choose(*styles)
+        return chosen
 
     def inline(self, tree: Any) -> tuple[Any, str]:
         if tree is None:
