@@ -58,10 +58,7 @@ def _version(context: click.Context, _option: click.Parameter, asked: object) ->
     from .._native import backend
 
     console: Console = context.find_root().obj
-    hashing = backend()
-    details = f" ({hashing.detail})" if hashing.detail else ""
-    python = f"{platform.python_implementation()} {platform.python_version()}"
-    console.emit(f"envguard {__version__} ({python}) hashing: {hashing.name}{details}\n")
+    console.emit(f"envguard {__version__} (Python {platform.python_version()}) hashing: {backend()}\n")
     context.exit()
 
 
