@@ -1,0 +1,195 @@
+"""``uv.lock``, version 1 of every revision, as the common model.
+
+uv documents no grammar; this one follows the files that uv 0.4 to 0.13 wrote. An unknown version is refused, since its
+meaning cannot be guessed; unknown keys of version 1 are skipped, since later revisions only add some.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from ...errors import ConfigError, LockfileError
+from ...toml import parse_toml, read_toml
+from ..model import Artifact, ConflictItem, Edge, Lock, LockedPackage, Source, SourceKind
+from .getters import Table, kind
+
+if TYPE_CHECKING:
+    from ...reader import Reader
+
+VERSION = 1
+_RECORDS_DEFAULT_GROUPS = 5
+_LOCAL = (SourceKind.EDITABLE, SourceKind.VIRTUAL)
+MAX_BYTES = 64 * 1024 * 1024
+_MERGE = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
+
+
+def read(reader: Reader, path: str) -> Lock:
+    """Return the lock at *path*.
+
+    Raises LockfileError with the line or the key path where it is no ``uv.lock`` of a known version, UnreadableError
+    where it cannot be read.
+    """
+    from ..._native import hexdigest
+
+    text = reader.read_text(path, limit=MAX_BYTES).replace("\r\n", "\n")
+    if merge := _MERGE.search(text):
+        line = text.count("\n", 0, merge.start()) + 1
+        raise LockfileError(
+            "has an unfinished merge in it", path=path, line=line, hint="resolve pyproject.toml first, then: uv lock"
+        )
+    if not text.strip():
+        raise LockfileError("is empty", path=path, hint="uv lock")
+    root = Table(path, (), parse_toml(text, path, LockfileError))
+    version = root.get("version", int)
+    if version is None:
+        raise LockfileError("has no version, so it is no uv.lock", path=path, hint="uv lock")
+    if version != VERSION:
+        raise LockfileError(
+            f"lock version {version} is not known here, only {VERSION}",
+            path=path,
+            keys=("version",),
+            hint="update envguard, or lock with a uv that writes version 1",
+        )
+    manifest = root.table("manifest")
+    packages = [_package(index, table) for index, table in enumerate(root.tables("package"))]
+    revision = root.get("revision", int) or 0
+    if revision < _RECORDS_DEFAULT_GROUPS:
+        packages = [_with_default_groups(reader, os.path.dirname(path), package) for package in packages]
+    return Lock(
+        path=path,
+        format="uv",
+        version=version,
+        revision=revision,
+        digest=f"blake3:{hexdigest(text.encode())}",
+        requires_python=root.text("requires-python"),
+        markers=root.texts("resolution-markers"),
+        supported=root.texts("supported-markers"),
+        required=root.texts("required-markers"),
+        conflicts=_conflicts(root),
+        members=manifest.texts("members"),
+        packages=tuple(packages),
+        manifest=manifest.value,
+        options=root.table("options").value,
+    )
+
+
+def _with_default_groups(reader: Reader, root: str, package: LockedPackage) -> LockedPackage:
+    """Return *package* with the default groups of its manifest, which locks before revision 5 do not record."""
+    manifest = os.path.join(root, package.source.location, "pyproject.toml")
+    if package.source.kind not in _LOCAL or not reader.exists(manifest):
+        return package
+    table = read_toml(reader, manifest, ConfigError, limit=MAX_BYTES).get("tool", {})
+    groups = table.get("uv", {}).get("default-groups") if isinstance(table, dict) else None
+    if groups == "all":
+        groups = ["all"]
+    if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
+        return package
+    return replace(package, default_groups=tuple(groups))
+
+
+def _conflicts(root: Table) -> tuple[tuple[ConflictItem, ...], ...]:
+    sets = []
+    for index, items in enumerate(root.get("conflicts", list) or []):
+        if not isinstance(items, list):
+            raise root.error("conflicts", f"expected a list, found {kind(items)}", index)
+        tables = [Table(root.path, ("conflicts", index, place), item) for place, item in enumerate(items)]
+        sets.append(
+            tuple(ConflictItem(package=t.required("package"), extra=t.text("extra"), group=t.text("group")) for t in tables)
+        )
+    return tuple(sets)
+
+
+def _package(index: int, table: Table) -> LockedPackage:
+    # One release of uv wrote "dependency-groups" for what is called "dev-dependencies" before and since.
+    groups = table.table("dev-dependencies" if "dev-dependencies" in table.value else "dependency-groups")
+    extras = table.table("optional-dependencies")
+    ranges = table.table("group-requires-python")
+    artifacts = [_artifact(wheel, wheel=True) for wheel in table.tables("wheels")]
+    if "sdist" in table.value:
+        artifacts.insert(0, _artifact(table.table("sdist"), wheel=False))
+    return LockedPackage(
+        index=index,
+        name=table.required("name"),
+        version=table.text("version"),
+        source=source(table.table("source")),
+        markers=table.texts("resolution-markers"),
+        dependencies=_edges(table, "dependencies"),
+        extras={name: _edges(extras, name) for name in extras.value},
+        groups={name: _edges(groups, name) for name in groups.value},
+        artifacts=tuple(artifacts),
+        default_groups=table.texts("default-groups") if "default-groups" in table.value else None,
+        group_requires_python={name: ranges.required(name) for name in ranges.value},
+        metadata=table.table("metadata").value if "metadata" in table.value else None,
+    )
+
+
+def _edges(table: Table, key: str) -> tuple[Edge, ...]:
+    edges = []
+    for index, item in enumerate(table.get(key, list) or []):
+        if isinstance(item, str):
+            edges.append(Edge(name=item))
+            continue
+        edge = Table(table.path, (*table.keys, key, index), item)
+        edges.append(
+            Edge(
+                name=edge.required("name"),
+                version=edge.text("version"),
+                source=source(edge.table("source")) if "source" in edge.value else None,
+                extras=edge.texts("extra"),
+                marker=edge.text("marker"),
+            )
+        )
+    return tuple(edges)
+
+
+def source(table: Table) -> Source:
+    """Return the source that the table *table* describes; credentials are dropped."""
+    for one in SourceKind:
+        if one.value not in table.value:
+            continue
+        location = table.required(one.value)
+        if one is SourceKind.GIT:
+            return _git(location)
+        return Source(kind=one, location=without_credentials(location), subdirectory=table.text("subdirectory"))
+    known = ", ".join(SourceKind)
+    found = ", ".join(table.value) or "nothing"
+    raise LockfileError(f"expected a source ({known}), found {found}", path=table.path, keys=table.keys, hint="uv lock")
+
+
+def _git(url: str) -> Source:
+    """Take ``repository?subdirectory=...&tag=...#commit`` apart."""
+    parts = urlsplit(url)
+    query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+    return Source(
+        kind=SourceKind.GIT,
+        location=without_credentials(parts._replace(query="", fragment="").geturl()),
+        commit=parts.fragment or None,
+        subdirectory=query.get("subdirectory"),
+        requested=next((query[key] for key in ("tag", "branch", "rev") if key in query), None),
+    )
+
+
+def without_credentials(url: str) -> str:
+    """Return *url* without user name and password; a path is returned as it is."""
+    if "://" not in url or "@" not in url:
+        return url
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+
+
+def _artifact(table: Table, *, wheel: bool) -> Artifact:
+    location = table.text("url") or table.text("path")
+    filename = table.text("filename")
+    if filename is None and location is not None:
+        filename = unquote(urlsplit(location).path if "://" in location else location).rpartition("/")[2]
+    return Artifact(
+        filename=filename or "",
+        wheel=wheel,
+        location=without_credentials(location) if location is not None else None,
+        hash=table.text("hash"),
+        size=table.get("size", int),
+    )
