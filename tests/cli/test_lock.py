@@ -138,6 +138,6 @@ def test_the_lock_itself_can_be_named(cli: Cli, tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     assert cli("lock", "list", "app/uv.lock").out == "numpy==2.4.6\npytest==9.2.0\n"
     assert cli("lock", "list", "app").out == "numpy==2.4.6\npytest==9.2.0\n"
-    missing = cli("lock", "list", "nowhere.lock")
+    missing = cli("lock", "list", "nowhere/uv.lock")
     assert missing.status == 2
-    assert missing.err.startswith("error: nowhere.lock: cannot be read: no such file or directory")
+    assert missing.err.startswith("error: nowhere/uv.lock: cannot be read: no such file or directory")
