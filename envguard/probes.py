@@ -107,7 +107,8 @@ def package_folders() -> str:
     site = sys.modules.get("site")
     user = getattr(site, "USER_SITE", None) if getattr(site, "ENABLE_USER_SITE", False) else None
     names = ("site-packages", "dist-packages")
-    paths = [path for path in sys.path if isinstance(path, str)]
+    entries: list[object] = list(sys.path)  # anybody can put anything there
+    paths = [entry for entry in entries if isinstance(entry, str)]
     return "\n".join((user or "", *(path for path in paths if os.path.basename(path.rstrip("/\\")) in names)))
 
 

@@ -36,8 +36,7 @@ def requirement_closure(inventory: Inventory, name: str, markers: Mapping[str, s
 def _needed(requires: tuple[str, ...], extra: str, markers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     if not requires:
         return
-    from packaging.markers import UndefinedComparison
-    from packaging.requirements import InvalidRequirement, Requirement
+    from packaging.requirements import Requirement
 
     environment = {**markers, "extra": extra}
     for line in requires:
@@ -45,7 +44,7 @@ def _needed(requires: tuple[str, ...], extra: str, markers: Mapping[str, str]) -
             requirement = Requirement(line)
             if requirement.marker is not None and not requirement.marker.evaluate(environment):
                 continue
-        except (InvalidRequirement, UndefinedComparison):
+        except ValueError:  # the root of all that packaging raises for what it cannot read or compare
             continue
         target = normalized(requirement.name)
         yield target, ""

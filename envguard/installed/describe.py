@@ -138,7 +138,7 @@ def _base(reader: Reader, executable: str, venv: str, settings: Mapping[str, str
     """
     real = reader.real_path(executable)
     if not real.startswith(os.path.join(reader.real_path(venv), "")):
-        return read_installation(reader, real)
+        return read_installation(reader, executable)
     # The interpreter was copied into the environment; it may be older than the library that it loads.
     for path in _base_executables(settings, os.path.basename(real)):
         if reader.is_file(path):

@@ -91,7 +91,7 @@ def local_path(url: str, *, windows: bool = os.name == "nt") -> str | None:
     if windows and _DRIVE.match(path):
         return f"{path[1]}:{path[3:] or '/'}"
     # Two leading slashes are a name of their own in POSIX, which no installer means.
-    return "/" + os.path.normpath(path).lstrip("/\\") if not windows else path
+    return "/" + os.path.normpath(path).lstrip("/") if not windows else path
 
 
 def _describe(key: str, info: dict[str, Any]) -> tuple[OriginKind, str | None, str | None]:

@@ -69,9 +69,13 @@ def _plain_rows(record: bytes, own: bytes) -> bytes | None:
         rows = [row for row in rows if not row.endswith(b".pyc,,")]
     rows.sort()
     # Sorted, the rows of one folder lie together: only the few of interest are looked at one by one.
-    for prefix in (own, b"../", b"/"):
-        start, stop = bisect_left(rows, prefix), bisect_left(rows, prefix[:-1] + b"0")
-        rows[start:stop] = [row for row in rows[start:stop] if _row_counts(row, own)]
+    if here := rows[_within(rows, b"./")]:
+        # Poetry starts a path like this now and then.
+        rows[_within(rows, b"./")] = [row.removeprefix(b"./") for row in here]
+        rows.sort()
+    for folder in (own, b"../", b"/"):
+        there = _within(rows, folder)
+        rows[there] = [row for row in rows[there] if _row_counts(row, own)]
     if len(set(rows)) != len(rows):
         rows = sorted(set(rows))
     nameless = bisect_left(rows, b",")
@@ -97,9 +101,10 @@ def _parsed_rows(record: bytes, own: bytes) -> bytes:
         for fields in reader:
             if not fields:
                 continue
-            if len(fields) != 3:  # noqa: PLR2004 - path, hash, size
+            if len(fields) != 3:
                 raise RecordError(f"is malformed: line {reader.line_num} has {len(fields)} fields, 3 are expected")
             path, digest, size = (field.encode("utf-8", "surrogateescape") for field in fields)
+            path = path.removeprefix(b"./")
             if not path or b"\n" in path + digest + size:
                 raise RecordError(f"is malformed: line {reader.line_num} has a line break in a field, or no path")
             if not _counts(path, size, own):
@@ -112,6 +117,11 @@ def _parsed_rows(record: bytes, own: bytes) -> bytes:
     if not rows:
         raise RecordError("lists no files")
     return b"\n".join([*sorted(rows), b""])
+
+
+def _within(rows: list[bytes], folder: bytes) -> slice:
+    """Return where the rows below *folder*, which ends in a slash, lie in the sorted *rows*."""
+    return slice(bisect_left(rows, folder), bisect_left(rows, folder[:-1] + b"0"))
 
 
 def _quoted(field: bytes) -> bytes:
