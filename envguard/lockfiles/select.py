@@ -236,7 +236,9 @@ class _Walk:
                 p
                 for p in candidates
                 if not p.markers
-                or any(_holds(self.lock, ("package", p.index), text, self.environment, frozenset()) for text in p.markers)
+                or any(
+                    _holds(self.lock, ("package", p.index), text, self.environment, frozenset()) for text in p.markers
+                )
             ]
         if len(candidates) != 1:
             what = "no package" if not candidates else f"{len(candidates)} packages"

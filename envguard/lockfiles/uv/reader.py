@@ -98,7 +98,10 @@ def _conflicts(root: Table) -> tuple[tuple[ConflictItem, ...], ...]:
             raise root.error("conflicts", f"expected a list, found {kind(items)}", index)
         tables = [Table(root.path, ("conflicts", index, place), item) for place, item in enumerate(items)]
         sets.append(
-            tuple(ConflictItem(package=t.required("package"), extra=t.text("extra"), group=t.text("group")) for t in tables)
+            tuple(
+                ConflictItem(package=t.required("package"), extra=t.text("extra"), group=t.text("group"))
+                for t in tables
+            )
         )
     return tuple(sets)
 
