@@ -208,7 +208,8 @@ def _compare(variable: str, left: str, operator: str, right: str) -> bool:
             return left != right
         case "<" | ">":
             return False
-    raise MarkerError(f"{left!r} and {right!r} cannot be compared with {operator}")
+        case _:
+            raise MarkerError(f"{left!r} and {right!r} cannot be compared with {operator}")
 
 
 @functools.lru_cache(maxsize=16384)

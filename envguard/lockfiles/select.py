@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import LockfileError
 from .markers import MarkerError, parse
@@ -159,7 +159,7 @@ class _Walk:
         chosen = set(wanted)
         if self.selection.default_groups:
             chosen |= set(manifest.get("default-groups", ["dev"])) & set(tables)
-        lists = [(("manifest", "requirements"), manifest.get("requirements", []))]
+        lists: list[tuple[tuple[str, ...], Any]] = [(("manifest", "requirements"), manifest.get("requirements", []))]
         for group in sorted(chosen & set(tables)):
             ranges = manifest.get("group-requires-python", {})
             self.refuse_group_python(ranges, group, ("manifest", "group-requires-python", group))

@@ -190,8 +190,8 @@ class _Comparison:
         for extra, texts in manifest.project.get("optional-dependencies", {}).items():
             keys = ("project", "optional-dependencies", extra)
             now += declared(texts, keys, path=manifest.path, sources=sources, extra=normalize(extra))
-        keys = ("package", package.index, "metadata", "requires-dist")
-        before = recorded((package.metadata or {}).get("requires-dist", ()), keys, os.path.dirname(self.lock.path))
+        place = ("package", package.index, "metadata", "requires-dist")
+        before = recorded((package.metadata or {}).get("requires-dist", ()), place, os.path.dirname(self.lock.path))
         if differences := list(self.compare(now, before, manifest, f"of {package.name}")):
             # uv records references of a project to its own extras either as written or spelled out.
             flat = _flattened(now, package.name)

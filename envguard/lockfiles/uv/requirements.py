@@ -166,7 +166,7 @@ class Sources:
         ]
         if not here:
             return [({}, None)]
-        found = [(item, item.get("marker")) for item in here]
+        found: list[tuple[Mapping[str, Any], str | None]] = [(item, item.get("marker")) for item in here]
         markers = [marker for _, marker in found]
         if all(markers):
             # Where no source's marker holds, the requirement goes to the index.
