@@ -1,0 +1,99 @@
+"""envguard: a lockfile and environment drift checker that refuses to train on another environment than was recorded.
+
+The public names are imported when they are first used, so that ``import envguard`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .check import check
+    from .errors import (
+        BaselineError,
+        ConfigError,
+        DriftError,
+        EnvguardError,
+        EnvironmentNotFoundError,
+        LockfileError,
+        RefusedError,
+        UndecidedError,
+        UnreadableError,
+        WriteError,
+    )
+    from .guard import Run, enforce
+    from .model import Finding, Level, Report, Severity, Verdict, Waiver
+    from .receipt import Receipt
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BaselineError",
+    "ConfigError",
+    "DriftError",
+    "EnvguardError",
+    "EnvironmentNotFoundError",
+    "Finding",
+    "Level",
+    "LockfileError",
+    "Receipt",
+    "RefusedError",
+    "Report",
+    "Run",
+    "Severity",
+    "UndecidedError",
+    "UnreadableError",
+    "Verdict",
+    "Waiver",
+    "WriteError",
+    "__version__",
+    "check",
+    "enforce",
+]
+
+_ROOMS = {
+    "check": ("check",),
+    "errors": (
+        "BaselineError",
+        "ConfigError",
+        "DriftError",
+        "EnvguardError",
+        "EnvironmentNotFoundError",
+        "LockfileError",
+        "RefusedError",
+        "UndecidedError",
+        "UnreadableError",
+        "WriteError",
+    ),
+    "guard": ("Run", "enforce"),
+    "model": ("Finding", "Level", "Report", "Severity", "Verdict", "Waiver"),
+    "receipt": ("Receipt",),
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    room = _ROOM_OF.get(name)
+    if room is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    value = getattr(importlib.import_module(f".{room}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+class _Package(type(sys)):  # type: ignore[misc]
+    """A package whose function ``check`` is not hidden by the module of that name when that is imported."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name != "check" or not isinstance(value, type(sys)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
