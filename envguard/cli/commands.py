@@ -36,8 +36,7 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in self.modules:
             return None
-        command = importlib.import_module(self.modules[cmd_name], __package__).command
-        assert isinstance(command, click.Command)
+        command: click.Command = importlib.import_module(self.modules[cmd_name], __package__).command
         return command
 
     def resolve_command(

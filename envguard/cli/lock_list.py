@@ -50,7 +50,8 @@ def command(
 ) -> None:
     """List the packages that LOCK selects for an environment, as name==version, one a line.
 
-    LOCK is a lockfile or the folder of a project; by default the project of the current folder. Nothing is resolved or
+    LOCK is a lockfile or the folder of a project; by default the project of the current folder. What no option selects is
+    as the settings have it, else as uv installs by default. Nothing is resolved or
     downloaded.
     """
     console: Console = context.find_root().obj
