@@ -1,0 +1,200 @@
+"""``enforce()``: check first, then fix seeds and switches, and hand back the receipt; or refuse to go on.
+
+This is the one module of the library that writes to a stream: what the emergency exits let pass is said on stderr,
+because a warning can be filtered and a log can be unconfigured, and then nobody would know.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from . import __version__, answers
+from .determinism.seeds import Seeding, fresh_root
+from .determinism.streams import SCHEME, check_whole
+from .determinism.switches import Switches
+from .errors import DriftError, EnvguardError, RefusedError, UndecidedError
+from .probes import PROBES
+
+if TYPE_CHECKING:
+    from .model import Level, Report
+    from .receipt import Receipt
+
+MODE_VARIABLE = "ENVGUARD"
+_MODES = ("enforce", "warn", "off")
+_NOT_CHECKED = "not checked"
+
+
+class Run:
+    """A run that may go on: its *seed*, its *level*, and the receipt."""
+
+    def __init__(self, *, seeding: Seeding, switches: Switches, mode: str, answer: dict[str, Any]) -> None:
+        import datetime
+
+        self.seed = seeding.root
+        self._seeding = seeding
+        self._switches = switches
+        self._mode = mode
+        self._answer = answer
+        self._time = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+    @property
+    def level(self) -> str:
+        """The level that was asked for."""
+        return str(self._answer["level"])
+
+    @property
+    def receipt(self) -> Receipt:
+        """The receipt as it stands now: a library that is imported later is seeded, and shown as seeded, then."""
+        from .receipt import Receipt
+
+        answer = self._answer
+        return Receipt(
+            envguard=__version__,
+            time=self._time,
+            mode=self._mode,
+            verdict=answer["verdict"],
+            level=answer["level"],
+            levels=answer["levels"],
+            seed=self.seed,
+            scheme=SCHEME,
+            seeded=dict(self._seeding.state),
+            switches={
+                name: {"wanted": switch.wanted, "found": switch.found, "when": switch.when}
+                for name, switch in self._switches.state.items()
+            },
+            observed=answer["observed"],
+            waived=tuple(answer["waived"]),
+            overridden=tuple(answer["overridden"]),
+        )
+
+    def __repr__(self) -> str:
+        return f"<envguard.Run {self._answer['verdict']} at {self.level}, seed {self.seed}>"
+
+
+def enforce(
+    seed: int | None = None,
+    *,
+    level: Level | str | None = None,
+    project: str | os.PathLike[str] | None = None,
+    machine: str | None = None,
+) -> Run:
+    """Refuse to go on unless this is the environment that was locked and recorded; then seed and set the switches.
+
+    *seed* is the root of every stream (0 <= seed < 2**256), None draws a fresh one; *level* overrides the settings';
+    *project* is a folder of the project (default: where the main script is); *machine* names the recorded machine.
+
+    Raises DriftError where something differs, UndecidedError where nothing was recorded or something could not be told,
+    RefusedError where an input cannot be used or a switch is too late. All of them end a script with their message and
+    exit status 1. ``ENVGUARD=warn`` says on stderr what is wrong and goes on, ``ENVGUARD=off`` does not look; the receipt
+    says so in both cases.
+    """
+    if seed is not None:
+        check_whole(seed, "a seed", 32)
+    mode = os.environ.get(MODE_VARIABLE) or "enforce"
+    if mode not in _MODES:
+        raise RefusedError(f"{MODE_VARIABLE} is '{mode}'; it can be {', '.join(_MODES)}")
+    wanted = str(level) if level is not None else ""
+    if mode == "off":
+        _say(f"envguard: {MODE_VARIABLE}=off: nothing is checked; the receipt of this run says so")
+        answer = _unchecked(wanted)
+    else:
+        answer = _checked(_start(project), wanted, machine, strict=mode == "enforce")
+    installed = _installed(answer)
+    switches = Switches(bitwise=answer["level"] != "cross-hardware")
+    switches.set(installed)
+    seeding = Seeding(seed if seed is not None else fresh_root())
+    seeding.seed(installed)
+    return Run(seeding=seeding, switches=switches, mode=mode, answer=answer)
+
+
+def _checked(start: str, level: str, machine: str | None, *, strict: bool) -> dict[str, Any]:
+    key = ("enforce", __file__, start, level, machine or "", sys.executable, *sys.path)
+    recalled = answers.recall(key, PROBES)
+    if recalled is not None:
+        answer: dict[str, Any] = json.loads(recalled)
+        return answer
+    from .check import parse_level, run_check
+    from .model import Verdict
+    from .observe import Request, find_project
+    from .reader import Reader
+
+    reader = Reader()
+    try:
+        project = find_project(reader, start)
+        request = Request(running=True, level=parse_level(level or None), machine=machine)
+        outcome = run_check(reader, project, request)
+    except EnvguardError as error:
+        if strict:
+            raise RefusedError(str(error)) from error
+        _say(
+            f"envguard: {error}\nenvguard: {MODE_VARIABLE}=warn: going on all the same; the receipt of this run says so"
+        )
+        return {**_unchecked(level), "overridden": [str(error)]}
+    report = outcome.report
+    if report.verdict is not Verdict.CLEAN:
+        text = _text(report, project)
+        if strict:
+            raise (DriftError if report.verdict is Verdict.DRIFT else UndecidedError)(text, report)
+        _say(f"{text}\nenvguard: {MODE_VARIABLE}=warn: going on all the same; the receipt of this run says so")
+    answer = _answer(report, outcome.facts)
+    if report.verdict is Verdict.CLEAN:
+        answers.remember(key, outcome.trace, json.dumps(answer))
+    return answer
+
+
+def _answer(report: Report, facts: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "verdict": str(report.verdict),
+        "level": str(report.level),
+        "levels": {str(item.level): item.reachable for item in report.levels},
+        "observed": facts,
+        "waived": [f"{item.finding.code} {item.finding.subject}: {item.waiver.reason}" for item in report.waived],
+        "overridden": [f"{item.code} [{item.name}] {item.message}" for item in report.failing],
+    }
+
+
+def _unchecked(level: str) -> dict[str, Any]:
+    return {
+        "verdict": _NOT_CHECKED,
+        "level": level or "host-to-host",
+        "levels": {},
+        "observed": {},
+        "waived": [],
+        "overridden": ["everything: nothing was checked"],
+    }
+
+
+def _installed(answer: dict[str, Any]) -> frozenset[str]:
+    packages = answer["observed"].get("packages")
+    if packages is not None:
+        return frozenset(packages)
+    from importlib.util import find_spec
+
+    return frozenset(name for name in ("numpy", "torch") if name in sys.modules or find_spec(name) is not None)
+
+
+def _start(project: str | os.PathLike[str] | None) -> str:
+    """Return the folder whose project is meant."""
+    if project is not None:
+        return os.path.abspath(os.fspath(project))
+    script = getattr(sys.modules.get("__main__"), "__file__", None)
+    return os.path.dirname(os.path.abspath(script)) if script else os.getcwd()
+
+
+def _text(report: Report, project: str) -> str:
+    import io
+
+    from .report import text
+
+    stream = io.StringIO()
+    text.write(report, stream, color=False, root=project)
+    return stream.getvalue().rstrip("\n")
+
+
+def _say(text: str) -> None:
+    if sys.stderr is not None:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
