@@ -108,7 +108,7 @@ def _refuse_unknown_rules(config: Config) -> None:
         try:
             registry.get(waiver.rule)
         except ConfigError as error:
-            keys = (*config.keys, "waivers", waiver.index, "rule")
+            keys: tuple[str | int, ...] = (*config.keys, "waivers", waiver.index, "rule")
             raise ConfigError(error.message, path=config.path, keys=keys, hint=error.hint) from None
 
 

@@ -112,10 +112,10 @@ class _Table:
         return value
 
     def text(self, key: str) -> str | None:
-        value = self.get(key, str, "a string")
+        value: str | None = self.get(key, str, "a string")
         if value is not None and (not value.strip() or "\0" in value):
             raise self.error(key, "expected a string with something in it, found an empty one")
-        return value  # type: ignore[no-any-return]
+        return value
 
     def flag(self, key: str) -> bool | None:
         return self.get(key, bool, "true or false")  # type: ignore[no-any-return]

@@ -136,7 +136,7 @@ HINT = "\nhint: restore envguard.lock from version control, or move it away and 
 
 BROKEN = {
     "empty": ("", ":1: is not valid JSON: expecting value"),
-    "truncated": (TEXT[:200], ":8: is not valid JSON: "),
+    "truncated": (TEXT[:200], ":10: is not valid JSON: expecting value" + HINT),
     "merge": ("<<<<<<< HEAD\n" + TEXT, ":1: has an unfinished merge in it" + HINT),
     "list": ("[]", ": expected an object, found a list" + HINT),
     "deep": ("[" * 200_000, ": is not valid JSON" + HINT),

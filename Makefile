@@ -1,0 +1,54 @@
+# Two commands do all the set-up on a machine that has Python 3.11 or later, git, make and a C compiler:
+#   make demo    shows envguard at work on a small project, from init to a refused training run
+#   make test    passes the tests
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+TORCH_VERSION := 2.13.0
+VENV := .venv
+BIN := $(VENV)/bin
+TORCH_VENV := .venv-torch
+PYTEST_ARGS ?=
+
+.PHONY: demo test test-torch lint types check-self clean
+
+demo: $(VENV)/.bootstrapped
+	$(BIN)/python examples/demo.py
+
+test: $(VENV)/.ready test-torch
+	$(BIN)/pytest -m "not torch" $(PYTEST_ARGS)
+
+test-torch: $(TORCH_VENV)/.ready
+	$(TORCH_VENV)/bin/pytest -m torch $(PYTEST_ARGS)
+
+lint: $(VENV)/.ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: $(VENV)/.ready
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+check-self: $(VENV)/.ready
+	$(BIN)/envguard check
+
+# uv comes with pip, everything else with uv from the lock; the C core is built here and must not be missing.
+$(VENV)/.bootstrapped:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "error: envguard needs Python 3.11 or later; name one: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	touch $@
+
+$(VENV)/.ready: $(VENV)/.bootstrapped pyproject.toml uv.lock CMakeLists.txt $(wildcard csrc/*)
+	ENVGUARD_REQUIRE_CORE=1 UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --quiet --locked --no-python-downloads --python $(BIN)/python --reinstall-package envguard
+	touch $@
+
+# torch lives apart: what is in $(VENV) is exactly the lock, and "envguard check" says so.
+$(TORCH_VENV)/.ready: $(VENV)/.bootstrapped pyproject.toml
+	$(PYTHON) -m venv $(TORCH_VENV)
+	$(TORCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check torch==$(TORCH_VERSION) "numpy>=2" "pytest>=9" "hypothesis>=6.150" .
+	touch $@
+
+clean:
+	rm -rf $(VENV) $(TORCH_VENV) .venvs build

@@ -1,0 +1,31 @@
+"""Every test runs with a store, a home and an environment of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_OURS = ("ENVGUARD", "ENVGUARD_COLOR", "ENVGUARD_TRACEBACK", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH")
+_COLORS = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE")
+
+
+@pytest.fixture(autouse=True)
+def _own_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keep the developer's environment out of the tests, and the tests out of the developer's home."""
+    for name in (*_OURS, *_COLORS):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ENVGUARD_CACHE_DIR", str(tmp_path_factory.mktemp("store")))
+    for role in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{role}_NAME", "Ada")
+        monkeypatch.setenv(f"GIT_{role}_EMAIL", "ada@example.com")
+    monkeypatch.setenv("UV_NO_PROGRESS", "1")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return an empty folder with no link on the way to it."""
+    return tmp_path.resolve()
