@@ -38,8 +38,10 @@ def read_header(data: bytes) -> Header:
         text = raw.decode("utf-8", "replace")
     first: dict[str, str] = {}
     requires = []
-    for field in _FIELD.finditer(text):
-        key, value = field[1].lower(), " ".join(part.strip() for part in field[2].split("\n")).strip()
+    for spelling, folded in _FIELD.findall(text):
+        key = spelling.lower()
+        value = " ".join(part.strip() for part in folded.split("\n")) if "\n" in folded else folded
+        value = value.strip()
         if key == "requires-dist":
             requires.append(value)
         else:

@@ -76,6 +76,7 @@ class Distribution:
     """One installed distribution: what its metadata folder (or legacy file) at *path* says.
 
     *version* is the one of the folder's name, *metadata_version* the one inside METADATA; tools trust one or the other.
+    *installer* is read only where there is a ``direct_url.json``, whose meaning depends on it.
     *digest* is ``blake3:hex`` over what the installer recorded of the payload, or why there is none. *problems* are
     sentences about what is broken. *requires* are the raw ``Requires-Dist`` lines.
     """

@@ -65,25 +65,28 @@ def _plain_rows(record: bytes, own: bytes) -> bytes | None:
     if not record.endswith(end):
         record += end
     rows = record.split(end)[:-1]
-    if b".pyc,," in record:
+    bytecode = b".pyc," in record or b"__pycache__/" in record
+    if bytecode:
         rows = [row for row in rows if not row.endswith(b".pyc,,")]
     rows.sort()
     # Sorted, the rows of one folder lie together: only the few of interest are looked at one by one.
-    if here := rows[_within(rows, b"./")]:
+    if there := rows[_within(rows, b"./")]:
         # Poetry starts a path like this now and then.
-        rows[_within(rows, b"./")] = [row.removeprefix(b"./") for row in here]
+        rows[_within(rows, b"./")] = [row.removeprefix(b"./") for row in there]
         rows.sort()
-    for folder in (own, b"../", b"/"):
-        there = _within(rows, folder)
-        rows[there] = [row for row in rows[there] if _row_counts(row, own)]
-    if len(set(rows)) != len(rows):
-        rows = sorted(set(rows))
+    here = _within(rows, own)
+    rows[here] = [row for row in rows[here] if row[len(own) :].partition(b",")[0] not in BOOKKEEPING]
+    for folder in (b"../", b"/"):
+        if there := rows[_within(rows, folder)]:
+            rows[_within(rows, folder)] = [row for row in there if _row_counts(row, own)]
     nameless = bisect_left(rows, b",")
     if rows[nameless : nameless + 1] and rows[nameless].startswith(b","):
         return None
+    if len(set(rows)) != len(rows):
+        rows = sorted(set(rows))
     rows.append(b"")
     text = b"\n".join(rows)
-    if b"__pycache__/" in text or b".pyc," in text:
+    if bytecode and (b".pyc," in text or b"__pycache__/" in text):
         text = b"\n".join([row for row in rows if _row_counts(row, own)])
     # What is left when nearly all is deleted shows whether every row has three fields, the second algorithm=hash.
     structure = text.translate(None, _PLAIN)
@@ -141,5 +144,5 @@ def _counts(path: bytes, size: bytes, own: bytes) -> bool:
         return path[len(own) :] not in BOOKKEEPING
     if path.startswith((b"../", b"/")):
         folder = path.split(b"/")[-2]
-        return folder.lower() not in _SCRIPT_FOLDERS or (size.isdigit() and int(size) >= SCRIPT_BYTES)
+        return folder.lower() not in _SCRIPT_FOLDERS or (size.isdigit() and int(size[:20]) >= SCRIPT_BYTES)
     return True

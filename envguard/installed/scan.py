@@ -107,11 +107,12 @@ def _dist_info(reader: Reader, folder: str, entry: str, layer: Layer) -> Distrib
         problems += _contradictions(header, name, version)
     elif inside and "METADATA" not in inside:
         problems.append("METADATA is missing")
-    installer = _installer(reader, path) if "INSTALLER" in inside else None
-    origin = None
-    # conda's packages carry the address of the machine that built them.
-    if "direct_url.json" in inside and installer != "conda":
-        origin = _origin(reader, path, problems)
+    installer = origin = None
+    if "direct_url.json" in inside:
+        # Who installed it matters only here, and every file that is read is looked at again by every later check: conda's
+        # packages carry the address of the machine that built them.
+        installer = _installer(reader, path) if "INSTALLER" in inside else None
+        origin = _origin(reader, path, problems) if installer != "conda" else None
     return Distribution(
         name=name,
         version=version,

@@ -151,5 +151,9 @@ def test_a_field_too_large_for_any_path_is_malformed() -> None:
     )
 
 
+def test_a_size_of_thousands_of_digits_is_a_size() -> None:
+    assert digest(f"{PLAIN}../../../bin/tiny,sha256=ccc,{'9' * 5000}\n") != digest(PLAIN)
+
+
 def test_names_that_are_not_utf8_have_a_digest() -> None:
     assert digest("a\udcff,sha256=b,1\n") == digest('"a\udcff",sha256=b,1\n') != digest("a\udcfe,sha256=b,1\n")

@@ -38,10 +38,10 @@ def direct(editable: bool = False) -> str:
 
 
 def test_a_whole_distribution(tmp_path: Path) -> None:
-    folder = dist_info(tmp_path, "Flask_Login-0.6.3", installer="pip\n")
+    folder = dist_info(tmp_path, "Flask_Login-0.6.3")
     found = only(tmp_path)
     assert (found.name, found.version, found.metadata_version) == ("flask-login", "0.6.3", "0.6.3")
-    assert (found.path, found.layer, found.installer) == (str(folder), Layer.ENVIRONMENT, "pip")
+    assert (found.path, found.layer, found.installer) == (str(folder), Layer.ENVIRONMENT, None)
     assert (found.origin, found.problems, found.requires) == (None, (), ())
     assert str(found.digest).startswith("blake3:")
 
@@ -234,8 +234,8 @@ def test_a_folder_that_was_copied_has_a_digest(tmp_path: Path) -> None:
 
 
 def test_an_installer_that_is_odd_is_shown_in_escapes(tmp_path: Path) -> None:
-    dist_info(tmp_path, "a-1.0", installer="\x1b[2Jpip\nsecond line")
-    dist_info(tmp_path, "b-1.0", installer=" \n")
+    dist_info(tmp_path, "a-1.0", {"direct_url.json": direct()}, installer="\x1b[2Jpip\nsecond line")
+    dist_info(tmp_path, "b-1.0", {"direct_url.json": direct()}, installer=" \n")
     assert [item.installer for item in scanned(tmp_path).distributions] == ["\\x1b[2Jpip", None]
 
 
@@ -250,19 +250,16 @@ def test_paths_in_a_record_are_text_and_nothing_they_name_is_opened(tmp_path: Pa
     assert all(path.startswith(str(site)) for path in reader.trace.files)
 
 
-def test_a_scan_reads_four_paths_for_each_distribution_and_a_fifth_for_a_direct_url(tmp_path: Path) -> None:
-    plain, direct_url = dist_info(tmp_path, "a-1.0"), dist_info(tmp_path, "b-1.0", {"direct_url.json": direct()})
+def test_a_scan_reads_three_paths_for_each_distribution_and_two_more_for_a_direct_url(tmp_path: Path) -> None:
+    plain, url = dist_info(tmp_path, "a-1.0"), dist_info(tmp_path, "b-1.0", {"direct_url.json": direct()})
     reader = Reader({})
     scan(reader, environment(tmp_path))
-    expected = {
-        tmp_path,
-        *(folder / name for folder in (plain, direct_url) for name in ("", "METADATA", "RECORD", "INSTALLER")),
-    }
-    assert set(map(Path, reader.trace.files)) == expected | {direct_url / "direct_url.json"}
+    expected = {tmp_path, *(folder / name for folder in (plain, url) for name in ("", "METADATA", "RECORD"))}
+    assert set(map(Path, reader.trace.files)) == expected | {url / "direct_url.json", url / "INSTALLER"}
 
 
 def test_every_change_of_metadata_is_seen_by_the_trace(tmp_path: Path) -> None:
-    folder = dist_info(tmp_path, "a-1.0")
+    folder = dist_info(tmp_path, "a-1.0", {"direct_url.json": direct()})
     (tmp_path / "c-1.0.dist-info").symlink_to(tmp_path / "nowhere")
 
     def trace() -> dict[str, str]:
@@ -275,7 +272,7 @@ def test_every_change_of_metadata_is_seen_by_the_trace(tmp_path: Path) -> None:
         lambda: (folder / "METADATA").write_text("Name: a\nVersion: 1.0\n\nother\n"),
         lambda: (folder / "RECORD").write_text("b.py,sha256=zzz,30\n"),
         lambda: (folder / "INSTALLER").write_text("another"),
-        lambda: (folder / "direct_url.json").write_text(direct()),
+        lambda: (folder / "direct_url.json").write_text(direct(editable=True)),
         lambda: (folder / "REQUESTED").touch(),
         lambda: dist_info(tmp_path, "b-1.0"),
         lambda: (tmp_path / "nowhere").mkdir(),
