@@ -19,7 +19,7 @@ from envguard.installed.model import Layer
 from envguard.model import Unknown
 from envguard.reader import Reader
 
-from .tools import EVERY_PYTHON, ORACLE, ask, bare, installation, interpreters, library, run, venv, virtual
+from .tools import EVERY_PYTHON, ORACLE, UV, ask, bare, installation, interpreters, library, run, venv, virtual, wheel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -327,6 +327,20 @@ def test_an_environment_over_another_shows_both(tmp_path: Path) -> None:
     (over / "pyvenv.cfg").write_text(f"home = {base.parent}\nextends-environment = {under}\n")
     found = find(over, bare(tmp_path))
     assert paths(found, Layer.INHERITED) == [str(under / "lib/python3.11/site-packages")]
+
+
+def test_what_uv_lays_over_a_project_for_one_command_is_seen_while_it_runs(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "pyproject.toml").write_text('[project]\nname = "p"\nversion = "0"\nrequires-python = ">=3.11"\n')
+    env = bare(tmp_path / "home", UV_CACHE_DIR=str(tmp_path / "cache"), UV_PYTHON_DOWNLOADS="never")
+    options = ("-q", "--offline", "--python", sys.executable, "--with", wheel(tmp_path, "over"))
+    told = run(UV or "uv", "run", *options, "python", "-c", RUNNING, library(tmp_path / "lib"), env=env, cwd=project)
+    live, _, _ = json.loads(told)
+    layers = [layer for _, layer in live["folders"]]
+    assert layers == ["environment", "inherited", "inherited"]
+    assert Path(live["folders"][1][0], "over-1.0.dist-info").is_dir()
+    assert Path(live["folders"][2][0]).is_relative_to(project / ".venv")
 
 
 def test_a_copied_interpreter_is_asked_for_its_own_version(tmp_path: Path) -> None:
