@@ -125,15 +125,17 @@ class _Comparison:
                 ("project", "dynamic"),
             )
             return
-        if package.metadata is None:
+        if package.metadata is None and (package.dependencies or package.extras or package.groups):
             if package.name in self.members:
                 message = f"the lock does not record what {package.name} declared when it was made"
                 yield self.unknown(package.name, message, self.lock.path, ("package", package.index))
             return
+        # uv writes no table for a package that declared nothing.
+        package = replace(package, metadata=package.metadata or {})
         yield from self.extras(package, manifest)
         yield from self.requirements(package, manifest)
         if package.name in self.members:
-            recorded_groups = package.metadata.get("requires-dev", {})
+            recorded_groups = (package.metadata or {}).get("requires-dev", {})
             yield from self.groups(manifest, package, recorded_groups, ("package", package.index, "metadata"))
 
     def version(self, package: LockedPackage, manifest: Manifest) -> Iterator[Reason]:

@@ -1,0 +1,274 @@
+"""enforce() in real processes: what a training script sees, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from envguard.errors import DriftError, EnvguardError, RefusedError, UndecidedError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+LOCK = """\
+version = 1
+revision = 3
+requires-python = ">=3.11"
+
+[[package]]
+name = "app"
+version = "0.1.0"
+source = { virtual = "." }
+"""
+
+MANIFEST = """\
+[project]
+name = "app"
+version = "0.1.0"
+requires-python = ">=3.11"
+
+[tool.envguard]
+unexpected = "allow"
+"""
+
+SETTLED = """
+import envguard.trace as t
+t.LOCAL_SLACK_NS = t.FOREIGN_SLACK_NS = 0  # the files of a test are younger than what can be trusted in earnest
+"""
+
+REPORT = """
+import json, sys
+print(json.dumps({"verdict": run.receipt.verdict, "mode": run.receipt.mode, "seed": run.seed,
+                  "overridden": list(run.receipt.overridden), "seeded": dict(run.receipt.seeded),
+                  "modules": sorted(n for n in sys.modules if n.split(".")[0] in ("envguard", "packaging", "click", "tomli"))}))
+"""
+
+
+class Project:
+    """A project that locks nothing, with a training script, and the interpreter of the tests as its environment."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "uv.lock").write_text(LOCK)
+        (folder / "pyproject.toml").write_text(MANIFEST)
+
+    def record(self) -> None:
+        code = "import sys; from envguard.cli import main; sys.exit(main(['record', '--python', sys.executable]))"
+        done = self.python("-c", code)
+        assert done.returncode == 0, done.stderr
+
+    def train(self, code: str = "run = envguard.enforce(seed=42)" + REPORT, **environ: str) -> subprocess.CompletedProcess[str]:
+        (self.folder / "train.py").write_text("import envguard\n" + textwrap.dedent(code))
+        return self.python("train.py", **environ)
+
+    def python(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), **environ}
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
+        )
+
+
+@pytest.fixture
+def project(folder: Path) -> Project:
+    made = Project(folder)
+    made.record()
+    return made
+
+
+def drift(project: Project) -> None:
+    """Make the record one of another processor."""
+    path = project.folder / "envguard.lock"
+    document = json.loads(path.read_text())
+    document["machines"]["default"]["facts"]["cpu.vendor"] = "Zilog"
+    path.write_text(json.dumps(document))
+
+
+def test_a_clean_run_goes_on_with_a_receipt(project: Project) -> None:
+    done = project.train()
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    assert (found["verdict"], found["mode"], found["seed"], found["overridden"]) == ("clean", "enforce", 42, [])
+    assert found["seeded"]["random"] == "seeded"
+
+
+def test_drift_ends_a_script_with_the_report_and_without_a_traceback(project: Project) -> None:
+    drift(project)
+    done = project.train()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "EG303 [cpu-mismatch] cpu.vendor is " in done.stderr
+    assert done.stderr.splitlines()[-1] == "drift at host-to-host: 1 error"
+    assert "Traceback" not in done.stderr
+
+
+def test_where_nothing_was_recorded_it_refuses_as_undecided(folder: Path) -> None:
+    done = Project(folder).train()
+    assert done.returncode == 1
+    assert "EG902 [missing-baseline] there is no envguard.lock: nothing was ever recorded" in done.stderr
+    assert "hint: envguard record" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("undecided at host-to-host: 1 error")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("catch", ["envguard.DriftError", "envguard.RefusedError", "envguard.EnvguardError", "Exception"])
+def test_whoever_wants_to_go_on_catches_it(project: Project, catch: str) -> None:
+    drift(project)
+    done = project.train(f"""
+        try:
+            envguard.enforce()
+        except {catch} as error:
+            print(type(error).__name__, error.report.verdict)
+    """)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "DriftError drift\n", "")
+
+
+def test_a_child_process_ends_with_the_message_and_status_1_too(project: Project) -> None:
+    drift(project)
+    done = project.train("""
+        import multiprocessing, sys
+        def work():
+            envguard.enforce()
+        if __name__ == "__main__":
+            child = multiprocessing.get_context("spawn").Process(target=work)
+            child.start()
+            child.join()
+            sys.exit(10 + child.exitcode)
+    """)
+    assert done.returncode == 11
+    assert "EG303 [cpu-mismatch]" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_run_as_a_module_it_ends_the_same_way(project: Project) -> None:
+    drift(project)
+    project.train("envguard.enforce()")
+    done = project.python("-m", "train")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_warn_says_it_goes_on_and_writes_it_down(project: Project) -> None:
+    drift(project)
+    done = project.train(ENVGUARD="warn")
+    assert done.returncode == 0
+    assert "EG303 [cpu-mismatch]" in done.stderr
+    assert done.stderr.splitlines()[-1] == (
+        "envguard: ENVGUARD=warn: going on all the same; the receipt of this run says so"
+    )
+    found = json.loads(done.stdout)
+    assert (found["verdict"], found["mode"]) == ("drift", "warn")
+    assert found["overridden"][0].startswith("EG303 [cpu-mismatch] cpu.vendor is ")
+
+
+def test_warn_on_a_clean_run_says_nothing(project: Project) -> None:
+    done = project.train(ENVGUARD="warn")
+    assert (done.returncode, done.stderr, json.loads(done.stdout)["mode"]) == (0, "", "warn")
+
+
+def test_off_does_not_look_says_so_and_still_seeds(project: Project) -> None:
+    drift(project)
+    done = project.train(ENVGUARD="off")
+    assert done.returncode == 0
+    assert done.stderr == "envguard: ENVGUARD=off: nothing is checked; the receipt of this run says so\n"
+    found = json.loads(done.stdout)
+    assert (found["verdict"], found["mode"]) == ("not checked", "off")
+    assert found["overridden"] == ["everything: nothing was checked"]
+    assert found["seeded"]["random"] == "seeded"
+
+
+def test_another_mode_is_refused(project: Project) -> None:
+    done = project.train(ENVGUARD="yes")
+    assert done.returncode == 1
+    assert done.stderr == "ENVGUARD is 'yes'; it can be enforce, warn, off\n"
+
+
+def test_a_lock_that_is_no_use_is_one_message(project: Project) -> None:
+    (project.folder / "uv.lock").write_text("version = 1\n[[package]\n")
+    done = project.train()
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{project.folder}/uv.lock:2: is not valid TOML: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_lock_that_is_no_use_can_be_overridden_and_is_written_down(project: Project) -> None:
+    (project.folder / "uv.lock").write_text("")
+    done = project.train(ENVGUARD="warn")
+    assert done.returncode == 0
+    assert f"envguard: {project.folder}/uv.lock: is empty" in done.stderr
+    assert json.loads(done.stdout)["overridden"][0].startswith(f"{project.folder}/uv.lock: is empty")
+
+
+def test_the_project_is_where_the_script_is(project: Project) -> None:
+    project.train()
+    elsewhere = project.folder.parent / "elsewhere"
+    elsewhere.mkdir()
+    done = subprocess.run(
+        [sys.executable, str(project.folder / "train.py")],
+        cwd=elsewhere,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_second_clean_run_is_answered_from_the_store(project: Project) -> None:
+    first = project.train(SETTLED + "run = envguard.enforce(seed=42)" + REPORT)
+    second = project.train(SETTLED + "run = envguard.enforce(seed=42)" + REPORT)
+    assert (first.stderr, second.stderr) == ("", "")
+    assert "envguard.check" in json.loads(first.stdout)["modules"]
+    found = json.loads(second.stdout)
+    assert found["verdict"] == "clean"
+    heavy = {"packaging", "click", "tomli", "envguard.check", "envguard.rules", "envguard.model"}
+    assert not heavy & set(found["modules"])
+
+
+@pytest.mark.parametrize("name", ["uv.lock", "pyproject.toml", "envguard.lock"])
+def test_no_answer_outlives_a_change_of_what_it_came_from(project: Project, name: str) -> None:
+    code = SETTLED + "run = envguard.enforce(seed=42)" + REPORT
+    project.train(code)
+    path = project.folder / name
+    path.write_text(path.read_text() + "\n")
+    assert "envguard.check" in json.loads(project.train(code).stdout)["modules"]
+
+
+def test_no_answer_outlives_a_package_that_comes_or_goes(project: Project) -> None:
+    packages = project.folder / "packages"
+    packages.mkdir()
+    code = SETTLED + "run = envguard.enforce(seed=42)" + REPORT
+    environ = {"PYTHONPATH": f"{ROOT}{os.pathsep}{packages}"}
+    project.train(code, **environ)
+    metadata = packages / "stray-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: stray\nVersion: 1.0\n")
+    assert "envguard.check" in json.loads(project.train(code, **environ).stdout)["modules"]
+
+
+@pytest.mark.parametrize("seed", ["True", "-1", "1.5", "2**256"])
+def test_what_is_no_seed_is_refused_before_anything_is_done(project: Project, seed: str) -> None:
+    done = project.train(f"""
+        try:
+            envguard.enforce(seed={seed})
+        except (TypeError, ValueError) as error:
+            print(str(error).startswith("a seed is "))
+    """)
+    assert done.stdout == "True\n"
+
+
+def test_without_a_seed_a_fresh_one_is_drawn_and_recorded(project: Project) -> None:
+    code = "run = envguard.enforce()\nprint(run.seed == run.receipt.seed, run.seed)"
+    one, other = (project.train(code).stdout.split() for _ in range(2))
+    assert one[0] == other[0] == "True"
+    assert one[1] != other[1]
+
+
+def test_refusals_are_errors_of_ours_and_ends_of_a_script() -> None:
+    for kind in (RefusedError, DriftError, UndecidedError):
+        assert issubclass(kind, EnvguardError)
+        assert issubclass(kind, SystemExit)
+        assert issubclass(kind, Exception)
