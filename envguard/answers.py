@@ -124,10 +124,6 @@ def _escape(parts: Iterable[str]) -> str:
 def _unescape(text: str) -> str:
     if "\\" not in text:
         return text
-    out = []
-    characters = iter(text)
-    for character in characters:
-        out.append(
-            {"n": "\n", "t": "\t", "u": "\x1f"}.get(code := next(characters), code) if character == "\\" else character
-        )
-    return "".join(out)
+    # A doubled backslash is taken first, so that what follows it is never mistaken for an escape.
+    parts = text.split("\\\\")
+    return "\\".join(part.replace("\\n", "\n").replace("\\t", "\t").replace("\\u", "\x1f") for part in parts)

@@ -28,7 +28,7 @@ def uname() -> str:
     if not hasattr(os, "uname"):
         return ""
     name = os.uname()
-    return "\n".join((name.sysname, name.release, name.version, name.machine))
+    return f"{name.sysname}\n{name.release}\n{name.version}\n{name.machine}"
 
 
 def libc() -> str:

@@ -62,7 +62,9 @@ class Project:
         done = self.python("-c", code)
         assert done.returncode == 0, done.stderr
 
-    def train(self, code: str = "run = envguard.enforce(seed=42)" + REPORT, **environ: str) -> subprocess.CompletedProcess[str]:
+    def train(
+        self, code: str = "run = envguard.enforce(seed=42)" + REPORT, **environ: str
+    ) -> subprocess.CompletedProcess[str]:
         (self.folder / "train.py").write_text("import envguard\n" + textwrap.dedent(code))
         return self.python("train.py", **environ)
 
@@ -114,7 +116,9 @@ def test_where_nothing_was_recorded_it_refuses_as_undecided(folder: Path) -> Non
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("catch", ["envguard.DriftError", "envguard.RefusedError", "envguard.EnvguardError", "Exception"])
+@pytest.mark.parametrize(
+    "catch", ["envguard.DriftError", "envguard.RefusedError", "envguard.EnvguardError", "Exception"]
+)
 def test_whoever_wants_to_go_on_catches_it(project: Project, catch: str) -> None:
     drift(project)
     done = project.train(f"""

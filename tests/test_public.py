@@ -20,7 +20,9 @@ def run(code: str) -> str:
 
 
 def test_importing_the_package_imports_nothing_but_itself() -> None:
-    code = "import sys; old = set(sys.modules); import envguard, json; print(json.dumps(sorted(set(sys.modules) - old)))"
+    code = (
+        "import sys; old = set(sys.modules); import envguard, json; print(json.dumps(sorted(set(sys.modules) - old)))"
+    )
     bare = "import sys; old = set(sys.modules); import json; print(json.dumps(sorted(set(sys.modules) - old)))"
     assert set(json.loads(run(code))) - set(json.loads(run(bare))) <= {"envguard", "__future__"}
 
@@ -34,7 +36,11 @@ def test_every_public_name_is_there() -> None:
 
 def test_check_is_the_function_before_and_after_its_module_is_imported() -> None:
     asked = "print(callable(envguard.check))"
-    for code in ("import envguard", "import envguard, envguard.check", "import envguard; from envguard.check import run_check"):
+    for code in (
+        "import envguard",
+        "import envguard, envguard.check",
+        "import envguard; from envguard.check import run_check",
+    ):
         done = subprocess.run([sys.executable, "-c", f"{code}; {asked}"], capture_output=True, text=True, check=True)
         assert done.stdout.strip() == "True", code
 

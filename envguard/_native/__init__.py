@@ -88,4 +88,6 @@ def backend() -> Backend:
         return Backend("blake3 package", "the C core was not built" if missing else f"the C core: {_core}", ())
     bits = _core.lib.eg_cpu_features()
     features = tuple(name.lower() for name in _FEATURES if bits & getattr(_core.lib, f"EG_CPU_{name}"))
-    return Backend("C core", f"portable; this processor has {', '.join(features) or 'nothing beyond the base'}", features)
+    return Backend(
+        "C core", f"portable; this processor has {', '.join(features) or 'nothing beyond the base'}", features
+    )

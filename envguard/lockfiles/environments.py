@@ -43,7 +43,7 @@ def named_environment(
         if not _PYTHON.fullmatch(python_version):
             raise ConfigError(f"'{python_version}' is no Python version", hint="write it as 3.12 or 3.12.4")
         parts = python_version.split(".")
-        full = python_version if len(parts) > 2 else f"{python_version}.0"  # noqa: PLR2004
+        full = python_version if len(parts) > 2 else f"{python_version}.0"
         environment.update(python_version=".".join(parts[:2]), python_full_version=full, implementation_version=full)
     if platform is not None:
         os_name, sys_platform, system, machine = _platform(platform)

@@ -112,7 +112,7 @@ class ConflictItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lock:
-    """A lockfile as read. *path* is absolute; *digest* is ``blake3:hex`` of its text with ``\\n`` line ends.
+    """A lockfile as read. *path* is absolute; *digest* is ``blake3:hex`` of its text, line ends made LF.
 
     *manifest* and *options* are the resolver's recorded inputs, as the format wrote them.
     """

@@ -15,7 +15,7 @@ def hardware(reader: Reader) -> dict[str, Fact]:
     """Return the facts ``platform.*`` and ``cpu.*``."""
     uname = reader.probe("uname").split("\n")
     no_uname = Unknown(reason="this system has no uname")
-    system, release, _, machine = uname if len(uname) == 4 else (no_uname, no_uname, no_uname, no_uname)  # noqa: PLR2004
+    system, release, _, machine = uname if len(uname) == 4 else (no_uname, no_uname, no_uname, no_uname)
     return {
         "platform.system": system,
         "platform.kernel": release,
@@ -34,7 +34,9 @@ def _libc(reader: Reader, system: Fact) -> Fact:
         return "none"
     # musl does not tell its version to programs; its loader is named after it.
     loaders = [name for name in reader.list_dir("/lib") if re.fullmatch(r"ld-musl-.*\.so\.1", name)]
-    return Unknown(reason=f"{loaders[0]} does not tell its version" if loaders else "the C library does not tell its version")
+    return Unknown(
+        reason=f"{loaders[0]} does not tell its version" if loaders else "the C library does not tell its version"
+    )
 
 
 def _cpu(text: str) -> dict[str, Fact]:
@@ -44,7 +46,7 @@ def _cpu(text: str) -> dict[str, Fact]:
     numbers = [found[key] for key in ("cpu family", "model") if key in found]
     name = found.get("model name")
     if name is not None:
-        model: Fact = f"{name} (family {numbers[0]}, model {numbers[1]})" if len(numbers) == 2 else name  # noqa: PLR2004
+        model: Fact = f"{name} (family {numbers[0]}, model {numbers[1]})" if len(numbers) == 2 else name
     elif "CPU part" in found:
         model = f"part {found['CPU part']}, variant {found.get('CPU variant', 'unknown')}"
     else:

@@ -85,7 +85,7 @@ def duplicate_distribution(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     for distribution in evidence.inventory.distributions if evidence.inventory is not None else ():
         by_name.setdefault(distribution.name, []).append(distribution)
     for name, distributions in by_name.items():
-        if len(distributions) < 2:  # noqa: PLR2004 - two are a duplicate
+        if len(distributions) < 2:
             continue
         layers = Counter(distribution.layer for distribution in distributions)
         own = any(count > 1 for layer, count in layers.items() if layer is not Layer.PYTHONPATH)

@@ -44,7 +44,9 @@ def test_names_and_indices_never_run_into_one_another() -> None:
 
 
 def test_many_streams_do_not_meet() -> None:
-    seen = {derive(7, "augment", rank, worker, epoch) for rank in range(16) for worker in range(16) for epoch in range(48)}
+    seen = {
+        derive(7, "augment", rank, worker, epoch) for rank in range(16) for worker in range(16) for epoch in range(48)
+    }
     assert len(seen) == 16 * 16 * 48
 
 

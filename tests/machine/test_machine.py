@@ -96,7 +96,7 @@ def test_the_build_of_torch_is_read_as_text_and_never_run(tmp_path: Path) -> Non
         "__version__ = '2.14.1+cu130'\n"
         "debug = False\n"
         "cuda: Optional[str] = '13.0'\n"
-        "git_version = \"abc\"  # where it came from\n"
+        'git_version = "abc"  # where it came from\n'
         "hip: Optional[str] = None\n"
     )
     assert torch_build(Reader(), write_version(tmp_path, text)) == {

@@ -7,9 +7,9 @@ import re
 import pytest
 
 from envguard.errors import ConfigError
+from envguard.model import Impact
 from envguard.rules import registry
 from envguard.rules.impact import impact_of
-from envguard.model import Impact
 
 HEADINGS = ["## What it sees", "## Why it matters", "## How to mend"]
 

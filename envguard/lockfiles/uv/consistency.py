@@ -108,7 +108,7 @@ def _artifact(package: LockedPackage, artifact: Artifact, keys: tuple[str | int,
 
 def _wheel_name(filename: str) -> tuple[str, str] | None:
     parts = filename.removesuffix(".whl").split("-")
-    return (normalize(parts[0]), parts[1].replace("_", "-")) if len(parts) >= 5 else None  # noqa: PLR2004
+    return (normalize(parts[0]), parts[1].replace("_", "-")) if len(parts) >= 5 else None
 
 
 def _sdist_name(filename: str, package: LockedPackage) -> tuple[str, str] | None:

@@ -220,7 +220,7 @@ def _origin(kind: str, location: str, subdirectory: str, root: str) -> tuple[str
         folder = subdirectory or query.pop("subdirectory", "") or _fragment(parts.fragment)
         asked = revision or next((query[key] for key in ("rev", "tag", "branch") if key in query), "")
         plain = parts._replace(path=path.rstrip("/").removesuffix(".git"), query="", fragment="").geturl()
-        return kind, "#".join((plain, asked, folder))
+        return kind, f"{plain}#{asked}#{folder}"
     path = location if os.path.isabs(location) else os.path.join(root, location)
     return "local", os.path.relpath(path, root).replace(os.sep, "/")
 
