@@ -121,7 +121,9 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
     if request.running:
         environment = running_environment(reader)
     else:
-        environment = find_environment(reader, project, request.python or config.python)
+        # What a caller names starts from the current folder, what the settings name from the project.
+        named = os.path.join(project, config.python) if config.python is not None else None
+        environment = find_environment(reader, project, request.python or named)
     inventory = scan(reader, environment)
     facts = _facts(reader, inventory)
     name, machine = _machine(baseline, facts, request.level or config.level, request.machine)

@@ -60,7 +60,8 @@ def command(
     read = read_lock(reader, path)
     config = load_config(reader, project)
     chosen = choose_selection(options.request(python=python, **selection), config, None)
-    markers: Mapping[str, str] = find_environment(reader, project, python or config.python).markers
+    named = os.path.join(project, config.python) if config.python is not None else None
+    markers: Mapping[str, str] = find_environment(reader, project, python or named).markers
     if python_version is not None or platform is not None:
         markers = named_environment(markers, python_version=python_version, platform=platform)
     selected = select(read, chosen, markers)
