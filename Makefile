@@ -16,10 +16,10 @@ demo: $(VENV)/.bootstrapped
 	$(BIN)/python examples/demo.py
 
 test: $(VENV)/.ready test-torch
-	$(BIN)/pytest -m "not torch" $(PYTEST_ARGS)
+	$(BIN)/pytest -n auto -m "not torch" $(PYTEST_ARGS)
 
 test-torch: $(TORCH_VENV)/.ready
-	$(TORCH_VENV)/bin/pytest -m torch $(PYTEST_ARGS)
+	$(TORCH_VENV)/bin/pytest -m torch $(PYTEST_ARGS) $$(grep -rl --include='test_*.py' 'mark\.torch' tests)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check

@@ -1,0 +1,42 @@
+"""The README says what the code does."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from envguard.config import load_config
+from envguard.reader import Reader
+from envguard.rules.registry import all_rules
+
+README = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_rules_is_the_one_of_the_registry() -> None:
+    table = re.search(r"<!-- rules: .*? -->\n(.*)\n<!-- end of rules -->", README, re.DOTALL)
+    assert table is not None
+    rows = [f"| {rule.code} | `{rule.name}` | {rule.summary} |" for rule in all_rules()]
+    assert table[1].splitlines() == ["| code | name | what it finds |", "|---|---|---|", *rows]
+
+
+def test_the_sample_configuration_is_one(tmp_path: Path) -> None:
+    (sample,) = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+    (tmp_path / "pyproject.toml").write_text(sample)
+    config = load_config(Reader(), str(tmp_path))
+    keys = set(tomllib.loads(sample)["tool"]["envguard"])
+    assert keys == {
+        "default-groups",
+        "expected",
+        "extras",
+        "fail-on",
+        "groups",
+        "level",
+        "lock",
+        "numeric",
+        "packages",
+        "python",
+        "unexpected",
+        "waivers",
+    }, "every setting is shown"
+    assert config.waivers[0].subject == "pillow"
