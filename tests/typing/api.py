@@ -1,45 +1,83 @@
-"""The public API, used once: never run, checked by mypy and pyright."""
+"""The public API, used once and never run: mypy and pyright read this file as a user's code."""
 
 from __future__ import annotations
 
+import datetime
+import sys
+from pathlib import Path
+from typing import Any, assert_type
+
 import envguard
+from envguard import (
+    BaselineError,
+    ConfigError,
+    DriftError,
+    EnvguardError,
+    EnvironmentNotFoundError,
+    Finding,
+    Level,
+    LockfileError,
+    Receipt,
+    RefusedError,
+    Report,
+    Run,
+    Severity,
+    UndecidedError,
+    UnreadableError,
+    Verdict,
+    Waiver,
+    WriteError,
+)
+
+assert_type(envguard.__version__, str)
 
 
-def a_training_script() -> None:
-    run: envguard.Run = envguard.enforce(seed=42, level="run-to-run")
-    same: envguard.Run = envguard.enforce(level=envguard.Level.HOST_TO_HOST, project=".", machine="laptop")
-    seed: int = run.seed
-    level: str = same.level
-    receipt: envguard.Receipt = run.receipt
-    text: str = receipt.to_json()
-    document: dict[str, object] = receipt.to_dict()
-    del seed, level, text, document
+def ask() -> int:
+    report = envguard.check(Path(), python=".venv", level=Level.RUN_TO_RUN, fail_on="warning", machine="laptop")
+    assert_type(report, Report)
+    assert_type(report.verdict, Verdict)
+    assert_type(report.failing, tuple[Finding, ...])
+    for finding in report.active:
+        assert_type(report.severity(finding), Severity)
+        assert_type(finding.expected, str | None)
+        assert_type(finding.severities.at(report.level), Severity | None)
+    for waived in report.waived:
+        assert_type(waived.waiver, Waiver)
+        assert_type(waived.waiver.until, datetime.date | None)
+    for level in report.levels:
+        assert_type(level.reachable, bool | None)
+    match report.verdict:
+        case Verdict.CLEAN:
+            return 0
+        case Verdict.DRIFT:
+            return 1
+        case Verdict.UNDECIDED:
+            return 3
 
 
-def a_check_in_ci() -> int:
-    report: envguard.Report = envguard.check(".", python=".venv", level="cross-hardware", fail_on="warning")
-    findings: tuple[envguard.Finding, ...] = report.failing
-    for finding in findings:
-        severity: envguard.Severity = report.severity(finding)
-        subject: str = finding.subject
-        del severity, subject
-    for verdict in report.levels:
-        reachable: bool | None = verdict.reachable
-        del reachable
-    return int(report.verdict is not envguard.Verdict.CLEAN)
-
-
-def a_script_that_goes_on() -> str:
+def train() -> Run:
     try:
-        envguard.enforce()
-    except envguard.DriftError as error:
-        return str(error.report.verdict)
-    except envguard.UndecidedError as error:
-        return str(error)
-    except envguard.EnvguardError as error:
-        return error.message
-    return "clean"
+        run = envguard.enforce(seed=42, level="host-to-host", project=Path(), machine=None)
+    except (DriftError, UndecidedError) as refused:
+        assert_type(refused.report, Report)
+        raise
+    except RefusedError as refused:
+        sys.exit(refused.message)
+    assert_type(run, Run)
+    assert_type(run.seed, int)
+    assert_type(run.level, str)
+    assert_type(run.receipt, Receipt)
+    assert_type(run.receipt.to_json(), str)
+    assert_type(run.receipt.to_dict(), dict[str, Any])
+    assert_type(run.receipt.levels["host-to-host"], bool | None)
+    return run
 
 
-def the_parts(waiver: envguard.Waiver) -> tuple[str, str, str]:
-    return waiver.rule, waiver.subject, waiver.reason
+def why(error: EnvguardError) -> str:
+    match error:
+        case ConfigError() | LockfileError() | BaselineError():
+            return f"{error.path}: {error.keys}: {error.message}"
+        case EnvironmentNotFoundError() | UnreadableError() | WriteError():
+            return error.hint or ""
+        case _:
+            return str(error)
