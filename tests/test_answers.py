@@ -25,6 +25,8 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("ENVGUARD_CACHE_DIR", str(folder))
     # What is under test here is the store; that young inputs are refused is proven in test_trace.py.
     monkeypatch.setattr(trace.Trace, "settled", lambda _: True)
+    # Installed files may be hard links into a cache, and a link more elsewhere, made by another test, changes their ctime.
+    monkeypatch.setattr(answers, "_CODE", ("envguard",))
     return folder
 
 

@@ -106,6 +106,7 @@ class _Walk:
     def run(self) -> Selected:
         roots = self.roots()
         active = frozenset(roots.active)
+        self.refuse_conflicts(active)
         for _ in range(_ROUNDS):
             found, reached = self.walk(roots, active)
             if reached == active or not self.lock.conflicts:

@@ -8,20 +8,23 @@ from ...errors import LockfileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Self
 
-_HINT = "uv lock"
+    from ...errors import EnvguardError
 
 
 class Table:
-    """A TOML table together with where it is."""
+    """A TOML table together with where it is; a subclass says what is raised where it is not as it should be."""
 
     __slots__ = ("keys", "path", "value")
+    raises: type[EnvguardError] = LockfileError
+    hint: str | None = "uv lock"
 
     def __init__(self, path: str, keys: tuple[str | int, ...], value: object) -> None:
         self.path = path
         self.keys = keys
         if not isinstance(value, dict):
-            raise LockfileError(f"expected a table, found {kind(value)}", path=path, keys=keys, hint=_HINT)
+            raise self.raises(f"expected a table, found {kind(value)}", path=path, keys=keys, hint=self.hint)
         self.value: Mapping[str, Any] = value
 
     def get(self, key: str, expected: type) -> Any:
@@ -39,7 +42,7 @@ class Table:
         """Return the string *key*; LockfileError where it is missing."""
         value = self.text(key)
         if value is None:
-            raise LockfileError(f"the key '{key}' is missing", path=self.path, keys=self.keys, hint=_HINT)
+            raise self.raises(f"the key '{key}' is missing", path=self.path, keys=self.keys, hint=self.hint)
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -50,18 +53,18 @@ class Table:
                 raise self.error(key, f"expected a string, found {kind(value)}", index)
         return tuple(values)
 
-    def table(self, key: str) -> Table:
+    def table(self, key: str) -> Self:
         """Return the table *key*, an empty one where it is missing."""
-        return Table(self.path, (*self.keys, key), self.value.get(key, {}))
+        return type(self)(self.path, (*self.keys, key), self.value.get(key, {}))
 
-    def tables(self, key: str) -> Iterator[Table]:
+    def tables(self, key: str) -> Iterator[Self]:
         """Yield the tables of the list *key*, none where it is missing."""
         for index, value in enumerate(self.get(key, list) or []):
-            yield Table(self.path, (*self.keys, key, index), value)
+            yield type(self)(self.path, (*self.keys, key, index), value)
 
-    def error(self, key: str, message: str, *more: int) -> LockfileError:
+    def error(self, key: str, message: str, *more: int) -> EnvguardError:
         """Return an error at *key*."""
-        return LockfileError(message, path=self.path, keys=(*self.keys, key, *more), hint=_HINT)
+        return self.raises(message, path=self.path, keys=(*self.keys, key, *more), hint=self.hint)
 
 
 _NAMES = {str: "a string", int: "a number", bool: "true or false", list: "a list", dict: "a table"}
