@@ -78,7 +78,9 @@ def _grid(texts: frozenset[str], inside: str | None) -> tuple[dict[str, str], ..
     def named(*variables: str) -> list[str]:
         return sorted({atom.value for atom in atoms if atom.variable in variables})
 
-    systems = [*_SYSTEMS, *(("posix", value, value) for value in named("sys_platform", "platform_system"))]
+    known = {word for system in _SYSTEMS for word in system}
+    others = [value for value in named("sys_platform", "platform_system") if value not in known]
+    systems = [*_SYSTEMS, *(("posix", value, value) for value in others)]
     used = {atom.variable for atom in atoms}
     machines = [*_MACHINES, *named("platform_machine")] if "platform_machine" in used else ["x86_64"]
     implementations = [

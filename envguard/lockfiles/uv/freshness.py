@@ -193,7 +193,9 @@ class _Comparison:
             keys = ("project", "optional-dependencies", extra)
             now += declared(texts, keys, path=manifest.path, sources=sources, extra=normalize(extra))
         place = ("package", package.index, "metadata", "requires-dist")
-        before = recorded((package.metadata or {}).get("requires-dist", ()), place, os.path.dirname(self.lock.path))
+        before = recorded(
+            (package.metadata or {}).get("requires-dist", ()), place, os.path.dirname(self.lock.path), self.folders()
+        )
         if differences := list(self.compare(now, before, manifest, f"of {package.name}")):
             # uv records references of a project to its own extras either as written or spelled out.
             flat = _flattened(now, package.name)
@@ -225,8 +227,14 @@ class _Comparison:
                 fresh += [replace(item, keys=keys, marker=_both(item.marker, within)) for item in one]
             keys = (*place, table, recorded_names[name])
             yield from self.compare(
-                fresh, recorded(old, keys, os.path.dirname(self.lock.path)), manifest, f"of the group '{name}'"
+                fresh,
+                recorded(old, keys, os.path.dirname(self.lock.path), self.folders()),
+                manifest,
+                f"of the group '{name}'",
             )
+
+    def folders(self) -> list[str]:
+        return [member.folder for member in self.members.values()]
 
     def sources(self, manifest: Manifest) -> Sources:
         table = {**_sources(self.root), **_sources(manifest)}

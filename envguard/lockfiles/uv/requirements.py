@@ -57,14 +57,27 @@ def _clause(text: str) -> str:
     return operator + canonicalize_version(version)
 
 
-def recorded(items: Iterable[Mapping[str, Any]], keys: tuple[str | int, ...], root: str) -> list[Declared]:
-    """Return the requirements of a recorded list (``requires-dist``) of a lock in the folder *root*."""
-    return [_recorded(item, (*keys, number), root) for number, item in enumerate(items) if isinstance(item, dict)]
+def recorded(
+    items: Iterable[Mapping[str, Any]], keys: tuple[str | int, ...], root: str, members: Iterable[str] = ()
+) -> list[Declared]:
+    """Return the requirements of a recorded list (``requires-dist``) of a lock in the folder *root*.
+
+    *members* are the folders of the workspace: whether a member is editable is its own affair, not the requirement's.
+    """
+    workspace = {_origin("path", member, "", root) for member in members}
+    return [
+        _recorded(item, (*keys, number), root, workspace) for number, item in enumerate(items) if isinstance(item, dict)
+    ]
 
 
-def _recorded(item: Mapping[str, Any], keys: tuple[str | int, ...], root: str) -> Declared:
+def _recorded(
+    item: Mapping[str, Any], keys: tuple[str | int, ...], root: str, workspace: set[tuple[str, str]]
+) -> Declared:
     name = str(item.get("name", ""))
     origin = next(((kind, str(item[kind])) for kind in _SOURCES if kind in item), None)
+    place = _origin(*origin, str(item.get("subdirectory") or ""), root) if origin else None
+    if place is not None and ("local", place[1]) in workspace:
+        place = ("local", place[1])
     specifier = str(item.get("specifier", ""))
     parts = [name, "[" + ",".join(item["extras"]) + "]" if item.get("extras") else "", specifier]
     parts += [f" @ {origin[1]}" if origin else "", f" ; {item['marker']}" if item.get("marker") else ""]
@@ -74,7 +87,7 @@ def _recorded(item: Mapping[str, Any], keys: tuple[str | int, ...], root: str) -
         specifier=frozenset()
         if origin
         else specifier_set(specifier.replace("*", "") if specifier == "*" else specifier),
-        origin=_origin(*origin, str(item.get("subdirectory") or ""), root) if origin else None,
+        origin=place,
         index=index_key(str(item["index"]), root) if "index" in item else None,
         marker=item.get("marker"),
         extra=None,
@@ -186,7 +199,7 @@ class Sources:
             path = os.path.normpath(os.path.join(self.folder, str(source["path"])))
             return _origin("editable" if source.get("editable") else "path", path, "", self.root), None
         if source.get("workspace"):
-            return _origin("editable", self.members.get(name, name), "", self.root), None
+            return _origin("path", self.members.get(name, name), "", self.root), None
         if "index" in source:
             index = str(source["index"])
             return None, index_key(self.indexes.get(index, index), self.root)
@@ -211,7 +224,7 @@ def _spell_negated(marker: Any) -> str:
 
 
 def _origin(kind: str, location: str, subdirectory: str, root: str) -> tuple[str, str]:
-    """Return an origin in comparable form; whether a folder is built, editable or virtual is told by its own entry."""
+    """Return an origin in comparable form; whether a folder is built or virtual is told by its own entry."""
     if kind in ("git", "url"):
         parts = urlsplit(without_credentials(location.removeprefix("git+")))
         revision = parts.path.rpartition("@")[2] if kind == "git" and "@" in parts.path else ""
@@ -222,7 +235,7 @@ def _origin(kind: str, location: str, subdirectory: str, root: str) -> tuple[str
         plain = parts._replace(path=path.rstrip("/").removesuffix(".git"), query="", fragment="").geturl()
         return kind, f"{plain}#{asked}#{folder}"
     path = location if os.path.isabs(location) else os.path.join(root, location)
-    return "local", os.path.relpath(path, root).replace(os.sep, "/")
+    return "editable" if kind == "editable" else "local", os.path.relpath(path, root).replace(os.sep, "/")
 
 
 def _fragment(text: str) -> str:
