@@ -9,8 +9,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 TORCH_VENV := .venv-torch
 PYTEST_ARGS ?=
+# As pip does: a certificate that this system trusts is trusted.
+export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: demo test test-torch lint types check-self clean
+.PHONY: demo test test-torch lint types check-self bench clean
 
 demo: $(VENV)/.bootstrapped
 	$(BIN)/python examples/demo.py
@@ -32,6 +34,10 @@ types: $(VENV)/.ready
 check-self: $(VENV)/.ready
 	$(BIN)/envguard check
 
+bench: $(VENV)/.ready
+	$(BIN)/python benchmarks/build_environment.py
+	$(BIN)/python benchmarks/check.py
+
 # uv comes with pip, everything else with uv from the lock; the C core is built here and must not be missing.
 $(VENV)/.bootstrapped:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -47,7 +53,7 @@ $(VENV)/.ready: $(VENV)/.bootstrapped pyproject.toml uv.lock CMakeLists.txt $(wi
 # torch lives apart: what is in $(VENV) is exactly the lock, and "envguard check" says so.
 $(TORCH_VENV)/.ready: $(VENV)/.bootstrapped pyproject.toml
 	$(PYTHON) -m venv $(TORCH_VENV)
-	$(TORCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check torch==$(TORCH_VERSION) "numpy>=2" "pytest>=9" "hypothesis>=6.150" .
+	$(TORCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check torch==$(TORCH_VERSION) "numpy>=2" "pytest>=9" "hypothesis>=6.150" --editable .
 	touch $@
 
 clean:
