@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .errors import UnreadableError
 from .probes import PROBES
-from .trace import ABSENT, Trace, of_stat, signature
+from .trace import ABSENT, Trace, kind, of_stat, signature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,17 +42,17 @@ class Reader:
 
     def exists(self, path: str) -> bool:
         """Return whether anything can be reached at *path*."""
-        return self._stat(path) is not None
+        return self._kind(path) != ABSENT
 
     def is_file(self, path: str) -> bool:
-        """Return whether *path* leads to a regular file."""
-        st = self._stat(path)
-        return st is not None and stat_module.S_ISREG(st.st_mode)
+        """Return whether *path* leads to a regular file; another file in its place is another input."""
+        seen = kind(path)
+        self.trace.saw_file(path, signature(path))
+        return seen == "file"
 
     def is_dir(self, path: str) -> bool:
         """Return whether *path* leads to a folder."""
-        st = self._stat(path)
-        return st is not None and stat_module.S_ISDIR(st.st_mode)
+        return self._kind(path) == "folder"
 
     def real_path(self, path: str) -> str:
         """Return the absolute path behind all links on the way to *path*, whether anything is there or not."""
@@ -111,14 +111,11 @@ class Reader:
                 f"is not UTF-8 text: byte 0x{data[error.start]:02x} at offset {error.start}", path=path, line=line
             ) from None
 
-    def _stat(self, path: str) -> os.stat_result | None:
-        try:
-            st = os.stat(path)
-        except (OSError, ValueError):
-            self.trace.saw_file(path, ABSENT)
-            return None
-        self.trace.saw_file(path, of_stat(st))
-        return st
+    def _kind(self, path: str) -> str:
+        # Not the signature: a folder that is only asked for may get files (logs, checkpoints) without any harm.
+        seen = kind(path)
+        self.trace.saw_value("kind", path, seen)
+        return seen
 
 
 def _unreadable(path: str, error: OSError) -> UnreadableError:

@@ -42,6 +42,15 @@ def of_stat(st: os.stat_result) -> str:
     return f"{st.st_dev} {st.st_ino} {st.st_mode} {st.st_size} {st.st_mtime_ns} {st.st_ctime_ns}"
 
 
+def kind(path: str) -> str:
+    """Return what *path* leads to: ``file``, ``folder``, ``other``, or ``-`` where nothing can be reached."""
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return ABSENT
+    return {0o100000: "file", 0o040000: "folder"}.get(mode & 0o170000, "other")
+
+
 class Trace:
     """The inputs of one check, as they are read. *files* maps paths, *values* ``(kind, name)`` to what was seen."""
 
@@ -58,14 +67,16 @@ class Trace:
         if self.files.setdefault(path, seen) != seen:
             self._unstable = True
 
-    def saw_value(self, kind: str, name: str, value: str) -> None:
-        """Note that the environment variable, link or probe *name* had *value*."""
-        if self.values.setdefault((kind, name), value) != value:
+    def saw_value(self, what: str, name: str, value: str) -> None:
+        """Note that the environment variable (``env``), ``link``, ``kind`` of a path or ``probe`` *name* was *value*."""
+        if self.values.setdefault((what, name), value) != value:
             self._unstable = True
 
     def settled(self) -> bool:
         """Return whether equal signatures will prove equal content: no input changed while, or just before, it was read."""
-        if self._unstable or any(c in path for path in self.files for c in "\n\t"):
+        if self._unstable or any(
+            c in path for path in (*self.files, *(name for _, name in self.values)) for c in "\n\t"
+        ):
             return False
         slack = _slack_by_device()
         for seen in self.files.values():
@@ -82,11 +93,13 @@ def holds(
     files: Mapping[str, str], values: Mapping[tuple[str, str], str], probes: Mapping[str, Callable[[], str]]
 ) -> bool:
     """Return whether every file still has its signature and every variable, link and probe its value."""
-    for (kind, name), value in values.items():
-        if kind == "env":
+    for (what, name), value in values.items():
+        if what == "env":
             now = os.environ.get(name, "")
-        elif kind == "link":
+        elif what == "link":
             now = os.path.realpath(name)
+        elif what == "kind":
+            now = kind(name)
         elif name in probes:
             now = probes[name]()
         else:

@@ -83,6 +83,33 @@ def test_a_file_that_appears_where_one_was_looked_for_ends_the_trace(tmp_path: P
     assert not holds(reader)
 
 
+def test_a_folder_that_is_only_asked_for_may_get_files(tmp_path: Path) -> None:
+    reader = Reader()
+    assert reader.is_dir(str(tmp_path))
+    assert reader.exists(str(tmp_path))
+    time.sleep(0.02)
+    (tmp_path / "checkpoint.pt").write_text("")
+    assert holds(reader)
+
+
+def test_a_folder_that_becomes_a_file_ends_the_trace(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    reader = Reader()
+    assert reader.is_dir(str(tmp_path / "a"))
+    (tmp_path / "a").rmdir()
+    (tmp_path / "a").write_text("")
+    assert not holds(reader)
+
+
+def test_another_file_in_the_place_of_one_that_was_asked_for_ends_the_trace(tmp_path: Path) -> None:
+    (tmp_path / "python").write_text("3.11")
+    reader = Reader()
+    assert reader.is_file(str(tmp_path / "python"))
+    time.sleep(0.02)
+    (tmp_path / "python").write_text("3.12")
+    assert not holds(reader)
+
+
 def test_a_name_added_to_a_listed_folder_ends_the_trace(tmp_path: Path) -> None:
     reader = Reader()
     assert reader.list_dir(str(tmp_path)) == []

@@ -7,9 +7,7 @@ read when a handle is created, so it is never set after CUDA is up); Python, PYT
 from __future__ import annotations
 
 import os
-import shlex
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RefusedError
@@ -23,14 +21,19 @@ WANTED_WORKSPACE = ":4096:8"
 ACCEPTED_WORKSPACES = (":4096:8", ":16:8")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Switch:
-    """One switch: what was *wanted*, what it was *found* to be afterwards, and *when* it was set."""
+    """One switch: what was *wanted*, what it was *found* to be afterwards, and *when* it was set.
 
-    name: str
-    wanted: str
-    found: str
-    when: str
+    A plain class: a dataclass would cost every start of a training script a millisecond.
+    """
+
+    __slots__ = ("found", "name", "wanted", "when")
+
+    def __init__(self, *, name: str, wanted: str, found: str, when: str) -> None:
+        self.name = name
+        self.wanted = wanted
+        self.found = found
+        self.when = when
 
     @property
     def holds(self) -> bool:
@@ -72,6 +75,8 @@ class Switches:
         if value in ACCEPTED_WORKSPACES:
             self._note(WORKSPACE, value, value, "before the script" if up else "now")
         elif value is not None or up:
+            import shlex
+
             found = f"it is {value!r}" if value is not None else "it is not set, and CUDA is initialised already"
             command = f"{WORKSPACE}={WANTED_WORKSPACE} {shlex.join(sys.orig_argv) or 'python ...'}"
             raise RefusedError(

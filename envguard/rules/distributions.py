@@ -45,8 +45,9 @@ def source_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Run the `uv sync` command that the finding prints.
     """
+    installed = evidence.installed
     for name, package in evidence.wanted.items():
-        distribution = evidence.installed.get(name)
+        distribution = installed.get(name)
         if distribution is None or distribution.problems:
             continue
         difference = mismatch(package.source, distribution, evidence.real_paths)
@@ -180,7 +181,8 @@ def content_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     machine = evidence.machine
     if machine is None or evidence.baseline is None:
         return
-    for name, distribution in evidence.installed.items():
+    installed = evidence.installed
+    for name, distribution in installed.items():
         recorded = machine.packages.get(name)
         if recorded is None or distribution.version is None or not same(recorded.version, distribution.version):
             continue
@@ -223,10 +225,11 @@ def unlocked_change(self: Rule, evidence: Evidence) -> Iterator[Finding]:
         return
     if not isinstance(evidence.selected, Selected) or machine.lock_digest != evidence.lock.digest:
         return
+    installed, wanted = evidence.installed, evidence.wanted
     for name, recorded in machine.packages.items():
-        if name in evidence.wanted or name in evidence.own:
+        if name in wanted or name in evidence.own:
             continue
-        distribution = evidence.installed.get(name)
+        distribution = installed.get(name)
         found = (distribution.version or "no version") if distribution is not None else None
         if found is not None and same(recorded.version, found):
             continue

@@ -131,13 +131,14 @@ def outdated_baseline(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 def _changed(evidence: Evidence, machine: Machine) -> list[str]:
     """Return the installed packages of the lock that are not what was recorded, as ``name old -> new``."""
     changed = []
-    for name in evidence.wanted:
+    installed, wanted = evidence.installed, evidence.wanted
+    for name in wanted:
         old = machine.packages[name].version if name in machine.packages else None
-        distribution = evidence.installed.get(name)
+        distribution = installed.get(name)
         new = distribution.version if distribution is not None else None
         if old != new and not (old and new and same(old, new)):
             changed.append(f"{name} {old or 'absent'} -> {new or 'absent'}")
-    gone = (name for name in machine.packages if name not in evidence.wanted and name not in evidence.installed)
+    gone = (name for name in machine.packages if name not in wanted and name not in installed)
     return changed + [f"{name} {machine.packages[name].version} -> absent" for name in gone]
 
 

@@ -46,8 +46,9 @@ def missing_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Run the `uv sync` command that the finding prints.
     """
+    installed = evidence.installed
     for name, package in evidence.wanted.items():
-        if name not in evidence.installed:
+        if name not in installed:
             version = f" {package.version}" if package.version else ""
             yield self.finding(
                 name,
@@ -84,8 +85,10 @@ def unexpected_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     if severity is None or evidence.lock is None or not isinstance(evidence.selected, Selected):
         return
     locked = {package.name for package in evidence.lock.packages}
-    for name, distribution in evidence.installed.items():
-        if name in evidence.wanted or name in evidence.own:
+    wanted = evidence.wanted
+    installed = evidence.installed
+    for name, distribution in installed.items():
+        if name in wanted or name in evidence.own:
             continue
         where = "in the lock, but not selected here" if name in locked else "not in the lock"
         yield self.finding(
@@ -102,8 +105,9 @@ def unexpected_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
 
 def _versions(evidence: Evidence) -> Iterator[tuple[LockedPackage, Distribution, str, str]]:
+    installed = evidence.installed
     for name, package in evidence.wanted.items():
-        distribution = evidence.installed.get(name)
+        distribution = installed.get(name)
         if distribution is None or package.version is None or distribution.version is None:
             continue
         if not same(package.version, distribution.version):

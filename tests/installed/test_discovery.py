@@ -128,12 +128,12 @@ def test_the_choice_is_traced(tmp_path: Path, project: Path, base: Path) -> None
     reader = Reader(bare(tmp_path / "home"))
     find_environment(reader, str(project), None)
     assert {("env", "VIRTUAL_ENV"), ("env", "CONDA_PREFIX"), ("probe", "interpreter")} <= set(reader.trace.values)
-    assert reader.trace.files[str(project / ".venv")] == "-"
+    assert reader.trace.values["kind", str(project / ".venv")] == "-"
     venv = virtual(project / ".venv", base)
     reader = Reader(bare(tmp_path / "home"))
     find_environment(reader, str(project), None)
-    wanted = (venv / "pyvenv.cfg", venv / "bin/python", venv / "lib/python3.11/site-packages")
-    assert {str(path) for path in wanted} <= set(reader.trace.files)
+    assert {str(venv / "pyvenv.cfg"), str(venv / "bin/python")} <= set(reader.trace.files)
+    assert reader.trace.values["kind", str(venv / "lib/python3.11/site-packages")] == "folder"
 
 
 def test_an_option_that_names_nothing_says_so(tmp_path: Path, project: Path) -> None:
