@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _OURS = ("ENVGUARD", "ENVGUARD_COLOR", "ENVGUARD_TRACEBACK", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH")
 _COLORS = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE")
+# What is fetched once for all tests, and what would look for it in the home folder.
+_SHARED = {"PIP_CACHE_DIR": ".cache/pip", "PYENV_ROOT": ".pyenv", "UV_CACHE_DIR": ".cache/uv"}
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +21,14 @@ def _own_world(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPat
     """Keep the developer's environment out of the tests, and the tests out of the developer's home."""
     for name in (*_OURS, *_COLORS):
         monkeypatch.delenv(name, raising=False)
+    home = os.path.expanduser("~")
+    for name, folder in _SHARED.items():
+        monkeypatch.setenv(name, os.environ.get(name) or os.path.join(home, folder))
+    monkeypatch.setenv("HOME", str(tmp_path_factory.mktemp("home")))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.setenv("ENVGUARD_CACHE_DIR", str(tmp_path_factory.mktemp("store")))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
     for role in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{role}_NAME", "Ada")
         monkeypatch.setenv(f"GIT_{role}_EMAIL", "ada@example.com")
