@@ -270,6 +270,8 @@ def test_any_change_is_seen(cli: Cli, recorded: Project, runs: Runs, change: str
         case "level":
             text = recorded.manifest.read_text(encoding="utf-8")
             recorded.manifest.write_text(text.replace('"host-to-host"', '"run-to-run"'), encoding="utf-8")
+        case _:
+            raise AssertionError(change)
     changed = cli("check")
     assert runs.count == 2
     assert changed.out != ""

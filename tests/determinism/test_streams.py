@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
 from envguard.determinism.streams import SCHEME, derive
 
 # These never change: another derivation gets another name.
-VECTORS = {
+VECTORS: dict[tuple[Any, ...], str] = {
     (0, "a"): "2523ea631e461fb053724e49e7991747dd902378db7a0401aa7579e7ac9f3153",
     (42, "lib:numpy"): "e44e1679f1bee05965cc0ab961f9e0281ffdf9f8695316f66c033a1a57b216b2",
     (42, "augment", 3, 17): "321abf66495a83d690064efa5a6f82329f7c0a1ff01ccbced9a9aab77c615bb5",
@@ -51,7 +52,7 @@ def test_many_streams_do_not_meet() -> None:
 
 
 @pytest.mark.parametrize("root", [True, 1.0, "1", None])
-def test_what_is_no_whole_number_is_no_seed(root: object) -> None:
+def test_what_is_no_whole_number_is_no_seed(root: Any) -> None:
     with pytest.raises(TypeError, match="a seed is a whole number, not"):
         derive(root, "a")
 

@@ -283,8 +283,8 @@ def test_the_layout_without_a_global_lock(tmp_path: Path) -> None:
 
 def test_the_layout_of_windows_as_far_as_files_tell(tmp_path: Path) -> None:
     base = tmp_path / "Python311"
-    for folder in ("Lib/site-packages", "include"):
-        (base / folder).mkdir(parents=True)
+    for name in ("Lib/site-packages", "include"):
+        (base / name).mkdir(parents=True)
     for name in ("python.exe", "python311.dll", "Lib/os.py"):
         (base / name).touch()
     (base / "include/patchlevel.h").write_text('#define PY_VERSION "3.11.9"\n')

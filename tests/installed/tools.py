@@ -142,7 +142,8 @@ def dist_info(site: Path, stem: str, files: Mapping[str, bytes | str] | None = N
         "METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\nWords.\n",
         "RECORD": f"{name}.py,sha256=abc,3\n{folder.name}/METADATA,sha256=def,4\n{folder.name}/RECORD,,\n",
         "INSTALLER": defaults.get("installer", "uv"),
-    } | dict(files or {})
+    }
+    content.update(files or {})
     for entry, data in content.items():
         (folder / entry).write_bytes(data.encode() if isinstance(data, str) else data)
     return folder

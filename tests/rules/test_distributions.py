@@ -106,8 +106,9 @@ def test_a_package_that_shadows_an_inherited_one_is_a_note() -> None:
 
 def test_damaged_metadata_is_an_error_a_stray_entry_a_warning() -> None:
     seen = evidence([locked("pkg")], [dist("pkg", problems=("METADATA is missing",))])
-    inventory = replace(seen.inventory, strays=((f"{SITE}/~umpy", "left by an interrupted pip"),))  # type: ignore[type-var]
-    damaged, stray = findings("broken-distribution", replace(seen, inventory=inventory))  # type: ignore[arg-type]
+    assert seen.inventory is not None
+    inventory = replace(seen.inventory, strays=((f"{SITE}/~umpy", "left by an interrupted pip"),))
+    damaged, stray = findings("broken-distribution", replace(seen, inventory=inventory))
     assert damaged.message == "the metadata of pkg is damaged: METADATA is missing"
     assert damaged.severities.host_to_host is Severity.ERROR
     assert stray.message == "this looks like an installed package and is none: left by an interrupted pip"

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from envguard.config import Config
-from envguard.lockfiles.model import RefusalKind, Refused
+from envguard.lockfiles.model import RefusalKind, Refused, Selected
 from envguard.model import Impact, Place, Selection, Severity
 from tests.rules.evidence import PREFIX, PROJECT, SITE, dist, environment, evidence, findings, locked, one
+
+if TYPE_CHECKING:
+    from envguard.rules.evidence import Evidence
 
 UV_LOCK = f"{PROJECT}/uv.lock"
 
@@ -75,11 +79,12 @@ def test_a_missing_package_is_named_with_its_version() -> None:
 def test_a_project_without_a_static_version_is_only_looked_for() -> None:
     seen = evidence([locked("demo", None)], [dist("demo", "0.1.dev3")])
     assert findings("version-mismatch", seen) == []
-    assert one("missing-package", replace(seen, inventory=replace_inventory(seen))).expected == "installed"
+    assert one("missing-package", without_packages(seen)).expected == "installed"
 
 
-def replace_inventory(seen: object) -> object:
-    return replace(seen.inventory, distributions=())  # type: ignore[attr-defined]
+def without_packages(seen: Evidence) -> Evidence:
+    assert seen.inventory is not None
+    return replace(seen, inventory=replace(seen.inventory, distributions=()))
 
 
 def test_an_unexpected_package_is_a_warning_and_says_how_to_remove_it() -> None:
@@ -92,8 +97,8 @@ def test_an_unexpected_package_is_a_warning_and_says_how_to_remove_it() -> None:
 def test_an_unexpected_package_that_only_another_selection_wants_says_so() -> None:
     seen = evidence([locked("numpy"), locked("pytest", "9")], [dist("numpy"), dist("pytest", "9")])
     assert seen.lock is not None
-    chosen = replace(seen.selected, packages=seen.lock.packages[:1])  # type: ignore[type-var]
-    finding = one("unexpected-package", replace(seen, selected=chosen))  # type: ignore[arg-type]
+    chosen = Selected(packages=seen.lock.packages[:1], groups=())
+    finding = one("unexpected-package", replace(seen, selected=chosen))
     assert finding.message == "pytest 9 is installed and in the lock, but not selected here"
 
 
@@ -125,8 +130,9 @@ def test_repairs_name_the_environment_and_the_selection() -> None:
 
     def elsewhere(chosen_by: str) -> str | None:
         where = environment(chosen_by, "/opt/my env")
-        inventory = replace(seen.inventory, environment=where)  # type: ignore[type-var]
-        return one("version-mismatch", replace(seen, inventory=inventory)).hint  # type: ignore[arg-type]
+        assert seen.inventory is not None
+        inventory = replace(seen.inventory, environment=where)
+        return one("version-mismatch", replace(seen, inventory=inventory)).hint
 
     assert elsewhere("VIRTUAL_ENV") == "uv sync --active --locked --inexact"
     assert elsewhere("--python") == "UV_PROJECT_ENVIRONMENT='/opt/my env' uv sync --locked --inexact"
