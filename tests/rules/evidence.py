@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from envguard.model import Finding
 
-PROJECT = "/work/demo"
+PROJECT = "/home/ada/demo"
 PREFIX = f"{PROJECT}/.venv"
 SITE = f"{PREFIX}/lib/python3.11/site-packages"
 INDEX = Source(kind=SourceKind.REGISTRY, location="https://index.example/simple")
