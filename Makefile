@@ -52,7 +52,7 @@ $(VENV)/.ready: $(VENV)/.bootstrapped pyproject.toml uv.lock CMakeLists.txt $(wi
 
 # torch lives apart: what is in $(VENV) is exactly the lock, and "envguard check" says so.
 $(TORCH_VENV)/.ready: $(VENV)/.bootstrapped pyproject.toml
-	$(PYTHON) -m venv $(TORCH_VENV)
+	$(BIN)/python -m venv $(TORCH_VENV)
 	$(TORCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check torch==$(TORCH_VERSION) "numpy>=2" "pytest>=9" "hypothesis>=6.150" --editable .
 	touch $@
 

@@ -10,7 +10,8 @@ from envguard.config import load_config
 from envguard.reader import Reader
 from envguard.rules.registry import all_rules
 
-README = (Path(__file__).resolve().parent.parent / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_table_of_rules_is_the_one_of_the_registry() -> None:
@@ -40,3 +41,16 @@ def test_the_sample_configuration_is_one(tmp_path: Path) -> None:
         "waivers",
     }, "every setting is shown"
     assert config.waivers[0].subject == "pillow"
+
+
+def test_every_variable_of_ours_is_in_the_table() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "envguard").rglob("*.py"))
+    build = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
+    used = set(re.findall(r'"(ENVGUARD(?:_[A-Z]+)*)"', code)) | set(re.findall(r"ENV\{(ENVGUARD\w*)\}", build))
+    assert set(re.findall(r"^\| `(ENVGUARD\w*)` \|", README, re.MULTILINE)) == used
+
+
+def test_every_target_of_make_that_is_named_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"[`\n ]make (?:PYTHON=\S+ )?([a-z-]+)(?=`|  )", README))
+    assert {"demo", "test"} <= named <= targets
