@@ -14,11 +14,12 @@ UV = shutil.which("uv", path=os.path.dirname(sys.executable)) or shutil.which("u
 INDEX = '\n[[tool.uv.index]]\nname = "flat"\nurl = "WHEELS"\nformat = "flat"\ndefault = true\n'
 
 
-def uv(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def uv(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     """Run uv in *folder*, without network, downloads of interpreters, or settings of the user."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("UV_")}
     environment.update(UV_OFFLINE="1", UV_PYTHON_DOWNLOADS="never", UV_PYTHON=sys.executable, UV_NO_CONFIG="")
     environment.pop("UV_NO_CONFIG")
+    environment |= more
     return subprocess.run([UV, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 

@@ -1,151 +1,192 @@
-"""Whether two spellings mean the same: markers by their truth, version ranges by their members.
+"""Whether markers mean the same, told by where they hold.
 
-uv rewrites markers when it locks (`python_version` to `python_full_version`, clauses that `requires-python` implies are
-dropped), so texts cannot be compared. Two markers are the same if they are true in the same environments of a grid that
-holds every value that either of them names, inside `requires-python`.
+uv rewrites markers when it locks (``python_version`` becomes ``python_full_version``, clauses that ``requires-python``
+implies are dropped), so texts cannot be compared. Two markers are the same if they hold in the same environments of a grid
+that has every value that either names, a neighbour of each, and one that none names, inside ``requires-python``. As in uv,
+variables are independent of one another, except that ``platform_system`` follows ``sys_platform`` where both are known.
 """
 
 from __future__ import annotations
 
 import functools
 import itertools
+import re
 from typing import TYPE_CHECKING
 
 from ..markers import MarkerError, parse
+from ..select import normalize
+from .ranges import contains
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from ..markers import Marker
+    from ..markers import Atom, Marker
+    from .ranges import Bounds
 
-_SYSTEMS = (("posix", "linux", "Linux"), ("posix", "darwin", "Darwin"), ("nt", "win32", "Windows"))
-_MACHINES = ("x86_64", "AMD64", "aarch64", "arm64")
-_IMPLEMENTATIONS = (("cpython", "CPython"), ("pypy", "PyPy"))
-_MINORS = range(8, 17)
-_PYTHONS = ("python_version", "python_full_version", "implementation_version")
+MAX_ENVIRONMENTS = 100_000
+Truth = frozenset[int]
+
+_OTHER = "other"
+_SYSTEMS = {
+    "linux": "Linux",
+    "darwin": "Darwin",
+    "win32": "Windows",
+    "aix": "AIX",
+    "emscripten": "Emscripten",
+    "android": "Android",
+}
+_PLATFORMS = {system: platform for platform, system in _SYSTEMS.items()}
+_IMPOSSIBLE = frozenset((("nt", "linux"), ("nt", "darwin"), ("nt", "ios"), ("posix", "win32")))
+_FAMILY = frozenset(("os_name", "sys_platform", "platform_system"))
+_PYTHONS = ("python_version", "python_full_version")
+_TEXTS = ("platform_machine", "platform_python_implementation", "implementation_name", "platform_version")
+_VERSIONS = ("implementation_version", "platform_release")
+_MANY = 99
 
 
-def truth(markers: Iterable[tuple[str | None, str | None]], other: Iterable[str], inside: str | None) -> Truth:
-    """Return the environments in which any of *markers* holds, each a marker text with the extra that it belongs to.
+class Grid:
+    """The environments in which some markers are compared; all that are compared must be among *texts*.
 
-    *other* are marker texts whose values the grid must hold, too, so that two results can be compared.
+    Raises MarkerError where a text is no marker, or where they name too much for a comparison.
     """
-    return Truth(tuple(markers), frozenset(text for text in other if text), inside)
+
+    def __init__(self, texts: Iterable[str], inside: Bounds) -> None:
+        values: dict[str, list[Atom]] = {}
+        for text in texts:
+            for atom in parse(text).atoms():
+                values.setdefault(atom.variable, []).append(atom)
+        named = {variable: sorted(set(_named(atoms))) for variable, atoms in values.items()}
+        axes: list[list[dict[str, str]]] = []
+        if named.keys() & _FAMILY:
+            axes.append(_platforms(named))
+        if pythons := [text for variable in _PYTHONS for text in named.get(variable, ())]:
+            axes.append(list(_pythons(pythons, inside)))
+        axes += [
+            [{variable: value} for value in (*named[variable], _OTHER)] for variable in _TEXTS if variable in named
+        ]
+        for variable in _VERSIONS:
+            if variable in named:
+                numbers = [".".join(map(str, release)) for release in sorted(_around(named[variable]))]
+                axes.append([{variable: value} for value in dict.fromkeys((*named[variable], *numbers, "0"))])
+        extras = [frozenset[str](), *(frozenset((normalize(name),)) for name in named.get("extra", ()))]
+        size = len(extras)
+        for axis in axes:
+            size *= len(axis)
+            if size > MAX_ENVIRONMENTS:
+                raise MarkerError("markers name too many values to be compared")
+        self._points = [
+            ({key: value for part in parts for key, value in part.items()}, active)
+            for parts in itertools.product(*axes)
+            for active in extras
+        ]
+        self._known: dict[str | None, Truth] = {}
+
+    def truth(self, text: str | None) -> Truth:
+        """Return where the marker *text* holds; no marker holds everywhere."""
+        if text not in self._known:
+            marker = parse(text) if text is not None else None
+            self._known[text] = frozenset(
+                number
+                for number, (environment, extras) in enumerate(self._points)
+                if marker is None or _holds(marker, environment, extras)
+            )
+        return self._known[text]
 
 
-class Truth:
-    """Where a set of markers holds; compare two that were made with the same grid."""
-
-    __slots__ = ("holds",)
-
-    def __init__(
-        self, markers: tuple[tuple[str | None, str | None], ...], other: frozenset[str], inside: str | None
-    ) -> None:
-        texts = other | {text for text, _ in markers if text}
-        parsed = [(parse(text) if text else None, extra) for text, extra in markers]
-        atoms = [atom for text in texts for atom in parse(text).atoms()]
-        extras = sorted({atom.value for atom in atoms if atom.variable == "extra"} | {e for _, e in markers if e})
-        free = any(atom.variable != "extra" for atom in atoms)
-        grid = _grid(texts, inside) if free else ({},)
-        active = [frozenset[str](), *(frozenset((extra,)) for extra in extras)]
-        self.holds = frozenset(
-            (number, names)
-            for number, environment in enumerate(grid)
-            for names in active
-            if any(_holds(marker, extra, environment, names) for marker, extra in parsed)
-        )
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Truth) and self.holds == other.holds
-
-    def __hash__(self) -> int:
-        return hash(self.holds)
+@functools.lru_cache(maxsize=1024)
+def grid(texts: frozenset[str], inside: Bounds) -> Grid:
+    """Return the environments in which the markers *texts* are compared; MarkerError as for Grid."""
+    return Grid(texts, inside)
 
 
-def _holds(marker: Marker | None, extra: str | None, environment: dict[str, str], names: frozenset[str]) -> bool:
-    if extra is not None and extra not in names:
-        return False
+def same(one: Iterable[str], other: Iterable[str], inside: Bounds) -> bool:
+    """Return whether two lists of markers hold, pair by pair, in the same environments inside *inside*."""
+    left, right = list(one), list(other)
+    if left == right:
+        return True
+    environments = grid(frozenset((*left, *right)), inside)
+    return [environments.truth(text) for text in left] == [environments.truth(text) for text in right]
+
+
+def extra_of(text: str | None) -> str | None:
+    """Return the extra that a marker asks for whatever else it says, None where there is no such one.
+
+    uv writes the requirements of an extra as ``marker and extra == '...'``, in each branch of an ``or``.
+    """
+    return _extra(parse(text)) if text is not None and "extra" in text else None
+
+
+def _extra(marker: Marker) -> str | None:
+    if marker.atom is not None:
+        return marker.atom.value if marker.atom.variable == "extra" and marker.atom.operator == "==" else None
+    found = [_extra(part) for part in marker.parts]
+    if marker.operator == "and":
+        return next((extra for extra in found if extra is not None), None)
+    return found[0] if len(set(found)) == 1 else None
+
+
+def _holds(marker: Marker, environment: dict[str, str], extras: frozenset[str]) -> bool:
+    from packaging.version import InvalidVersion
+
     try:
-        return marker is None or marker.holds(environment, names)
-    except MarkerError:
+        return marker.holds(environment, extras)
+    except InvalidVersion:
+        # A version is compared with a value that is none: nothing that either marker could mean differently.
         return False
 
 
-@functools.lru_cache(maxsize=512)
-def _grid(texts: frozenset[str], inside: str | None) -> tuple[dict[str, str], ...]:
-    atoms = [atom for text in texts for atom in parse(text).atoms()]
+def _named(atoms: Iterable[Atom]) -> Iterator[str]:
+    for atom in atoms:
+        yield atom.value
+        if atom.operator in ("in", "not in") and atom.reversed:
+            yield f"{atom.value}0"
+        elif atom.operator in ("in", "not in"):
+            yield from filter(None, re.split(r"[\s,|]+", atom.value))
 
-    def named(*variables: str) -> list[str]:
-        return sorted({atom.value for atom in atoms if atom.variable in variables})
 
-    known = {word for system in _SYSTEMS for word in system}
-    others = [value for value in named("sys_platform", "platform_system") if value not in known]
-    systems = [*_SYSTEMS, *(("posix", value, value) for value in others)]
-    used = {atom.variable for atom in atoms}
-    machines = [*_MACHINES, *named("platform_machine")] if "platform_machine" in used else ["x86_64"]
-    implementations = [
-        *_IMPLEMENTATIONS,
-        *((value.lower(), value) for value in named("platform_python_implementation", "implementation_name")),
+def _platforms(named: dict[str, list[str]]) -> list[dict[str, str]]:
+    systems = named.get("platform_system", [])
+    platforms = {*named.get("sys_platform", ()), *(_PLATFORMS[system] for system in systems if system in _PLATFORMS)}
+    unmapped = [*(system for system in systems if system not in _PLATFORMS), _OTHER]
+    return [
+        {"os_name": os_name, "sys_platform": platform, "platform_system": system}
+        for platform in (*sorted(platforms), _OTHER)
+        for system in ([_SYSTEMS[platform]] if platform in _SYSTEMS else unmapped)
+        for os_name in (*named.get("os_name", ()), _OTHER)
+        if (os_name, platform) not in _IMPOSSIBLE
     ]
-    if not used & {"platform_python_implementation", "implementation_name"}:
-        implementations = list(_IMPLEMENTATIONS[:1])
-    pythons = _pythons(named(*_PYTHONS), inside)
-    releases = [*named("platform_release"), "5.0"] if "platform_release" in used else ["5.0"]
-    return tuple(
-        {
-            "os_name": os_name,
-            "sys_platform": sys_platform,
-            "platform_system": system,
-            "platform_machine": machine,
-            "implementation_name": implementation,
-            "platform_python_implementation": spelled,
-            "implementation_version": python,
-            "python_full_version": python,
-            "python_version": ".".join(python.split(".")[:2]),
-            "platform_release": release,
-            "platform_version": "",
-        }
-        for (os_name, sys_platform, system), machine, (implementation, spelled), python, release in itertools.product(
-            systems, machines, implementations, pythons, releases
-        )
-    )
 
 
-def _pythons(named: list[str], inside: str | None) -> list[str]:
-    from packaging.specifiers import SpecifierSet
+def _pythons(named: list[str], inside: Bounds) -> Iterator[dict[str, str]]:
+    """Yield the Python versions at which a marker that names *named* can change, and those at the bounds."""
+    edges = [tuple(int(number) for number in release[:3] if number < _MANY) for release, _ in inside]
+    releases = {*_around(named), *(release for edge in edges for release in _neighbours(edge))}
+    for release in sorted(release for release in releases if contains(inside, release)):
+        full = ".".join(map(str, release))
+        yield {"python_version": ".".join(map(str, release[:2])), "python_full_version": full}
 
-    versions = {f"3.{minor}.{patch}" for minor in _MINORS for patch in (0, 99)} | _around(named)
-    allowed = SpecifierSet(inside or "")
-    return sorted(version for version in versions if allowed.contains(version, prereleases=True))
 
-
-def _around(texts: Iterable[str]) -> set[str]:
-    """Return each Python version in *texts* with its neighbours."""
+def _around(texts: Iterable[str]) -> set[tuple[int, int, int]]:
     from packaging.version import InvalidVersion, Version
 
-    found = set()
+    found: set[tuple[int, int, int]] = set()
     for text in texts:
-        for word in text.replace(",", " ").split():
-            try:
-                version = Version(word.removesuffix(".*").lstrip("<>=!~ "))
-            except InvalidVersion:
-                continue
-            for patch in (version.micro - 1, version.micro, version.micro + 1):
-                if patch >= 0:
-                    found.add(f"{version.major}.{version.minor}.{patch}")
+        try:
+            version = Version(text.removesuffix(".*"))
+        except InvalidVersion:
+            continue
+        found.update(_neighbours(version.release))
     return found
 
 
-def same_range(one: str, other: str) -> bool:
-    """Return whether two ranges of Python versions (``>=3.11,<4``) have the same members."""
-    if one == other:
-        return True
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    try:
-        left, right = SpecifierSet(one), SpecifierSet(other)
-    except InvalidSpecifier:
-        return False
-    versions = {f"3.{minor}.{patch}" for minor in range(30) for patch in (0, 99)} | {"2.7.18", "4.0.0", "4.1.0"}
-    versions |= _around([one, other])
-    return all(left.contains(v, prereleases=True) == right.contains(v, prereleases=True) for v in versions)
+def _neighbours(release: tuple[int, ...]) -> Iterator[tuple[int, int, int]]:
+    """Yield *release*, what comes right before and after it, and the same of its minor version."""
+    major, minor, micro = (*release, 0, 0, 0)[:3]
+    yield from ((major, minor, 0), (major, minor, micro), (major, minor, micro + 1), (major, minor, _MANY))
+    yield from ((major, minor + 1, 0), (major + 1, 0, 0))
+    if micro:
+        yield major, minor, micro - 1
+    if minor:
+        yield major, minor - 1, _MANY
+    elif major:
+        yield major - 1, _MANY, _MANY

@@ -1,157 +1,165 @@
-"""The manifests that a ``uv.lock`` is made from: ``pyproject.toml`` of the root and of every member, ``uv.toml``."""
+"""One manifest of a ``uv.lock``: what ``pyproject.toml`` declares (PEP 621, PEP 735, ``[tool.uv]``), and uv's settings."""
 
 from __future__ import annotations
 
-import fnmatch
 import os
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ...errors import ConfigError
+from ...errors import ConfigError, UnreadableError
 from ...toml import read_toml
 from ..select import normalize
+from .getters import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from ...reader import Reader
 
 NAME = "pyproject.toml"
+SETTINGS = "uv.toml"
 MAX_BYTES = 16 * 1024 * 1024
-_MAX_MEMBERS = 10_000
+_VALID_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+
+
+class Section(Table):
+    """A table of a manifest."""
+
+    __slots__ = ()
+    raises = ConfigError
+    hint = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """One ``pyproject.toml``: its *path*, its *folder*, and its tables; *uv* has ``uv.toml`` on top where there is one."""
+    """A ``pyproject.toml``: its *path*, its *folder*, what its project declares.
+
+    *name* is normalised, and None where there is no ``[project]``; *version* is None where only the backend knows it, and
+    *computed* are the other declarations that only the backend knows. *extras* are by their names as written.
+    *configures_uv* is whether there is a ``[tool.uv]``, *backend* whether a build backend is named.
+    """
 
     path: str
     folder: str
-    project: Mapping[str, Any]
-    groups: Mapping[str, Any]
-    uv: Mapping[str, Any]
-    has_project: bool
+    name: str | None
+    version: str | None
+    computed: tuple[str, ...]
+    requires_python: str | None
+    dependencies: tuple[str, ...]
+    extras: Mapping[str, tuple[str, ...]]
+    groups: Section
+    uv: Section
+    configures_uv: bool
+    backend: bool
 
-    @property
-    def name(self) -> str | None:
-        """The normalised name of the project."""
-        name = self.project.get("name")
-        return normalize(name) if isinstance(name, str) else None
-
-    @property
-    def dynamic(self) -> tuple[str, ...]:
-        """The fields that the build backend fills in."""
-        return tuple(str(field) for field in self.project.get("dynamic", ()))
+    def is_package(self, *, needs_backend: bool) -> bool:
+        """Return whether uv builds the project; *needs_backend* where only a build backend makes it one."""
+        explicit = self.uv.get("package", bool)
+        return bool(explicit) if explicit is not None else self.backend or not needs_backend
 
 
 def read_manifest(reader: Reader, folder: str) -> Manifest | None:
-    """Return the manifest in *folder*, None where there is none; ConfigError where it cannot be used."""
+    """Return the manifest in *folder*, None where there is none.
+
+    Raises ConfigError with the line or the key path where it cannot be used, UnreadableError where it cannot be read.
+    """
     path = os.path.join(folder, NAME)
     if not reader.exists(path):
         return None
-    document = read_toml(reader, path, ConfigError, limit=MAX_BYTES)
-    project = _table(document, path, "project")
-    if "project" in document and not isinstance(project.get("name"), str):
-        raise ConfigError("the key 'name' is missing or no string", path=path, keys=("project",))
-    uv = dict(_table(_table(document, path, "tool"), path, "uv", "tool"))
-    own = os.path.join(folder, "uv.toml")
-    if reader.exists(own):
-        # uv reads its settings from uv.toml alone where both are there; what describes the project stays.
-        described = {key: uv[key] for key in _DESCRIBING if key in uv}
-        uv = {**read_toml(reader, own, ConfigError, limit=MAX_BYTES), **described}
+    root = Section(path, (), read_toml(reader, path, ConfigError, limit=MAX_BYTES))
+    tool = root.table("tool")
+    project = root.table("project")
+    described = "project" in root.value
+    dynamic = project.texts("dynamic")
+    computed = [field for field in ("dependencies", "optional-dependencies") if field in dynamic]
+    if described and "poetry" in tool.value and "dependencies" not in project.value and not computed:
+        computed.append("dependencies")
+    extras = project.table("optional-dependencies")
     return Manifest(
         path=path,
         folder=folder,
-        project=project,
-        groups=_table(document, path, "dependency-groups"),
-        uv=uv,
-        has_project="project" in document,
+        name=_name(project) if described else None,
+        version=_version(project, dynamic) if described else None,
+        computed=tuple(computed),
+        requires_python=_requires_python(project),
+        dependencies=project.texts("dependencies"),
+        extras={extra: extras.texts(extra) for extra in extras.value},
+        groups=root.table("dependency-groups"),
+        uv=tool.table("uv"),
+        configures_uv="uv" in tool.value,
+        backend="build-system" in root.value,
     )
 
 
-_DESCRIBING = (
-    "sources",
-    "workspace",
-    "conflicts",
-    "environments",
-    "required-environments",
-    "default-groups",
-    "dev-dependencies",
-    "package",
-    "managed",
-    "dependency-groups",
-    "constraint-dependencies",
-    "override-dependencies",
-    "build-constraint-dependencies",
-    "exclude-dependencies",
-)
+def _name(project: Section) -> str:
+    name = project.required("name")
+    if not _VALID_NAME.fullmatch(name):
+        raise project.error("name", f"'{name}' is no valid project name")
+    return normalize(name)
 
 
-def _table(document: Mapping[str, Any], path: str, key: str, *above: str) -> Mapping[str, Any]:
-    value = document.get(key, {})
-    if not isinstance(value, dict):
-        raise ConfigError("expected a table", path=path, keys=(*above, key))
-    return value
+def _version(project: Section, dynamic: tuple[str, ...]) -> str | None:
+    if "version" in dynamic:
+        return None
+    version = project.text("version")
+    if version is None:
+        raise ConfigError(
+            "the key 'version' is missing, and 'dynamic' does not list it", path=project.path, keys=project.keys
+        )
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        Version(version)
+    except InvalidVersion:
+        raise project.error("version", f"'{version}' is no version") from None
+    return version
 
 
-def members(reader: Reader, root: Manifest) -> dict[str, Manifest]:
-    """Return the manifests of the workspace of *root* by project name, itself included where it is a project."""
-    found = {root.name: root} if root.name is not None else {}
-    workspace = root.uv.get("workspace")
-    if not isinstance(workspace, dict):
-        return found
-    excluded = {
-        folder for pattern in _patterns(root, workspace, "exclude") for folder in _expand(reader, root.folder, pattern)
-    }
-    for pattern in _patterns(root, workspace, "members"):
-        for folder in _expand(reader, root.folder, pattern):
-            if folder in excluded or os.path.basename(folder).startswith("."):
-                continue
-            manifest = read_manifest(reader, folder)
-            if manifest is not None and manifest.name is not None and manifest.uv.get("managed", True):
-                found[manifest.name] = manifest
-    return found
+def _requires_python(project: Section) -> str | None:
+    text = project.text("requires-python")
+    if text is not None:
+        check_range(project, "requires-python", text)
+    return text
 
 
-def _patterns(root: Manifest, workspace: Mapping[str, Any], key: str) -> list[str]:
-    value = workspace.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise ConfigError("expected a list of strings", path=root.path, keys=("tool", "uv", "workspace", key))
-    return value
+def check_range(table: Table, key: str, text: str) -> None:
+    """Raise an error of *table* at *key* where *text* is no version range."""
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        raise table.error(key, f"'{text}' is no version range") from None
 
 
-def _expand(reader: Reader, folder: str, pattern: str) -> Iterator[str]:
-    """Yield the folders that *pattern* (``packages/*``) means below *folder*."""
-    here = [folder]
-    for part in pattern.replace("\\", "/").strip("/").split("/"):
-        if part in ("", "."):
-            continue
-        if any(character in part for character in "*?["):
-            here = [
-                os.path.join(base, name)
-                for base in here
-                if reader.is_dir(base)
-                for name in reader.list_dir(base)
-                if fnmatch.fnmatchcase(name, part)
-            ]
+def read_settings(reader: Reader, root: Manifest) -> Section:
+    """Return the table that uv takes the settings of its resolver from.
+
+    That is ``uv.toml`` beside the manifest, else ``[tool.uv]``, else the nearest of the two in a folder above. The settings
+    of the user and of the machine are left out: whether a lock is stale must not differ from one checkout to another.
+    """
+    folder = root.folder
+    while True:
+        own = os.path.join(folder, SETTINGS)
+        if reader.exists(own):
+            return Section(own, (), read_toml(reader, own, ConfigError, limit=MAX_BYTES))
+        if folder == root.folder:
+            found = root.uv if root.configures_uv else None
         else:
-            here = [os.path.normpath(os.path.join(base, part)) for base in here]
-        here = here[:_MAX_MEMBERS]
-    yield from (path for path in here if reader.is_dir(path))
+            found = _settings_above(reader, os.path.join(folder, NAME))
+        above = os.path.dirname(folder)
+        if found is not None or above == folder:
+            return found or root.uv
+        folder = above
 
 
-def expand_group(manifest: Manifest, name: str, seen: tuple[str, ...] = ()) -> list[tuple[Any, tuple[str | int, ...]]]:
-    """Return the entries of a dependency group with its includes put in (PEP 735), each with its place."""
-    groups = {normalize(key): (key, value) for key, value in manifest.groups.items()}
-    key, entries = groups.get(name, (name, None))
-    if not isinstance(entries, list):
-        raise ConfigError(f"there is no dependency group '{name}'", path=manifest.path, keys=("dependency-groups", key))
-    if name in seen:
-        raise ConfigError("includes itself", path=manifest.path, keys=("dependency-groups", key))
-    found: list[tuple[Any, tuple[str | int, ...]]] = []
-    for number, entry in enumerate(entries):
-        if isinstance(entry, dict) and isinstance(entry.get("include-group"), str):
-            found += expand_group(manifest, normalize(entry["include-group"]), (*seen, name))
-        else:
-            found.append((entry, ("dependency-groups", key, number)))
-    return found
+def _settings_above(reader: Reader, path: str) -> Section | None:
+    if not reader.exists(path):
+        return None
+    try:
+        tool = Section(path, (), read_toml(reader, path, ConfigError, limit=MAX_BYTES)).table("tool")
+    except (ConfigError, UnreadableError):
+        # uv passes over a manifest of somebody else that it cannot read.
+        return None
+    return tool.table("uv") if "uv" in tool.value else None

@@ -83,7 +83,8 @@ def _with_default_groups(reader: Reader, root: str, package: LockedPackage) -> L
     if package.source.kind not in _LOCAL or not reader.exists(manifest):
         return package
     table = read_toml(reader, manifest, ConfigError, limit=MAX_BYTES).get("tool", {})
-    groups = table.get("uv", {}).get("default-groups") if isinstance(table, dict) else None
+    own = table.get("uv", {}) if isinstance(table, dict) else None
+    groups = own.get("default-groups") if isinstance(own, dict) else None
     if groups == "all":
         groups = ["all"]
     if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
