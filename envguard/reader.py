@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .errors import UnreadableError
 from .probes import PROBES
-from .trace import ABSENT, Trace, kind, of_stat, signature
+from .trace import ABSENT, Trace, digest, kind, of_stat, signature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ class Reader:
     def environ(self, name: str) -> str:
         """Return the environment variable *name*, empty where it is not set."""
         value = self._environ.get(name, "")
-        self.trace.saw_value("env", name, value)
+        self.trace.saw_value("env", name, digest(value))
         return value
 
     def probe(self, name: str) -> str:

@@ -17,6 +17,11 @@ from __future__ import annotations
 import os
 import time
 
+try:
+    from _blake2 import blake2b  # what hashlib offers, without the milliseconds that loading OpenSSL costs
+except ImportError:
+    from hashlib import blake2b
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -51,6 +56,11 @@ def kind(path: str) -> str:
     return {0o100000: "file", 0o040000: "folder"}.get(mode & 0o170000, "other")
 
 
+def digest(value: str) -> str:
+    """Return what a trace keeps of an environment variable: enough to tell it again, not to know it. It may be a token."""
+    return blake2b(value.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+
+
 class Trace:
     """The inputs of one check, as they are read. *files* maps paths, *values* ``(kind, name)`` to what was seen."""
 
@@ -68,7 +78,7 @@ class Trace:
             self._unstable = True
 
     def saw_value(self, what: str, name: str, value: str) -> None:
-        """Note that the environment variable (``env``), ``link``, ``kind`` of a path or ``probe`` *name* was *value*."""
+        """Note that the ``link``, ``kind`` of a path, ``probe`` or (by its digest) ``env`` variable *name* was *value*."""
         if self.values.setdefault((what, name), value) != value:
             self._unstable = True
 
@@ -95,7 +105,7 @@ def holds(
     """Return whether every file still has its signature and every variable, link and probe its value."""
     for (what, name), value in values.items():
         if what == "env":
-            now = os.environ.get(name, "")
+            now = digest(os.environ.get(name, ""))
         elif what == "link":
             now = os.path.realpath(name)
         elif what == "kind":
@@ -123,11 +133,11 @@ def _slack_by_device() -> dict[int, int | None]:
         return slack
     for line in lines:
         before, _, after = line.partition(" - ")
-        kind = after.split(" ", 1)[0]
+        system = after.split(" ", 1)[0]
         major, _, minor = before.split(" ")[2].partition(":")
         device = os.makedev(int(major), int(minor))
-        slack[device] = LOCAL_SLACK_NS if kind in _LOCAL else None if kind in _STAMPLESS else FOREIGN_SLACK_NS
-        if kind in ("btrfs", "overlay", "zfs"):
+        slack[device] = LOCAL_SLACK_NS if system in _LOCAL else None if system in _STAMPLESS else FOREIGN_SLACK_NS
+        if system in ("btrfs", "overlay", "zfs"):
             # Their files report device numbers of their own, which mountinfo does not show: ask the mount point.
             try:
                 slack[os.stat(before.split(" ")[4].replace("\\040", " ")).st_dev] = LOCAL_SLACK_NS

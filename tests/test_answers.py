@@ -111,6 +111,18 @@ def test_any_text_survives_the_store(
     assert answers.recall(key, probes) == answer
 
 
+def test_what_an_environment_variable_holds_is_never_written_down(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A requirement's URL may name a variable that holds a token."""
+    monkeypatch.setenv("TOKEN", "a-very-secret-token")
+    reader = Reader()
+    assert reader.environ("TOKEN") == "a-very-secret-token"
+    assert answers.remember(KEY, reader.trace, "all is well")
+    assert b"a-very-secret-token" not in only_file(store).read_bytes()
+    assert answers.recall(KEY, PROBES) == "all is well"
+    monkeypatch.setenv("TOKEN", "another-token")
+    assert answers.recall(KEY, PROBES) is None
+
+
 def test_an_unsettled_trace_is_not_kept(tmp_path: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trace.Trace, "settled", lambda _: False)
     assert not answers.remember(KEY, traced(tmp_path / "a"), "all is well")

@@ -353,6 +353,7 @@ def test_a_remembered_answer_costs_next_to_no_imports(cli: Cli, recorded: Projec
     hooks = set(bare.stderr.split()[1:]) - {"envguard"}
     assert [name for name in second.stderr.split() if name not in hooks | {"__future__", "zlib"}] == [
         "0",
+        "_blake2",
         "envguard",
         "envguard.answers",
         "envguard.cli",
