@@ -15,6 +15,7 @@ from .config import MANIFEST, OWN_FILE, load_config
 from .errors import ConfigError
 from .lockfiles.model import RefusalKind, Refused, SourceKind
 from .model import Level, Selection
+from .names import normalize
 from .rules.evidence import Evidence
 from .rules.repair import OWN_VENV
 
@@ -231,7 +232,7 @@ def _own(inventory: Inventory, config: Config) -> frozenset[str]:
     from .installed import requirement_closure
 
     needs = requirement_closure(inventory, "envguard", inventory.environment.markers)
-    return _ALWAYS_EXPECTED | needs | {name.lower().replace("_", "-").replace(".", "-") for name in config.expected}
+    return _ALWAYS_EXPECTED | needs | {normalize(name) for name in config.expected}
 
 
 def _real_paths(reader: Reader, project: str, lock: Lock | None, inventory: Inventory) -> dict[str, str]:

@@ -21,7 +21,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the ground up. A room may use itself and every room of a lower floor; rooms of one floor do not know one another.
 FLOORS = (
-    ("model",),
+    ("model", "names"),
     ("errors",),
     ("_native", "atomic", "probes", "trace"),
     ("answers", "reader"),

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, TextIO
 from ..atomic import write_atomic
 from ..errors import ConfigError, EnvguardError, WriteError, key_path
 from ..model import Place
+from ..names import printable
 from ..report.locate import Locator
-from ..report.words import printable, shorten, where
+from ..report.words import shorten, where
 from . import streams
 from .color import wanted
 

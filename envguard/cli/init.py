@@ -11,10 +11,11 @@ from ..atomic import write_atomic
 from ..baseline import fact_text, read_baseline, write_baseline
 from ..config import MANIFEST, OWN_FILE, load_config
 from ..errors import ConfigError
+from ..names import printable
 from ..observe import find_project
 from ..reader import Reader
 from ..recording import propose
-from ..report.words import plural, printable
+from ..report.words import plural
 from . import options
 from .console import Console, start_folder
 from .manifest import with_table

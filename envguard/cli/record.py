@@ -9,10 +9,11 @@ import click
 from ..baseline import write_baseline
 from ..check import run_check
 from ..model import Verdict
+from ..names import printable
 from ..observe import Request, find_project
 from ..reader import Reader
 from ..recording import changes, propose
-from ..report.words import printable, shorten, summary
+from ..report.words import shorten, summary
 from . import options
 from .console import Console, current_folder, start_folder
 

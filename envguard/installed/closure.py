@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .metadata import normalized
+from ..names import normalize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ def requirement_closure(inventory: Inventory, name: str, markers: Mapping[str, s
     requires: dict[str, tuple[str, ...]] = {}
     for item in inventory.distributions:
         requires.setdefault(item.name, item.requires)
-    start = (normalized(name), "")
+    start = (normalize(name), "")
     seen = {start}
     todo = [start]
     while todo:
@@ -46,6 +46,6 @@ def _needed(requires: tuple[str, ...], extra: str, markers: Mapping[str, str]) -
                 continue
         except ValueError:  # the root of all that packaging raises for what it cannot read or compare
             continue
-        target = normalized(requirement.name)
+        target = normalize(requirement.name)
         yield target, ""
-        yield from ((target, normalized(wanted)) for wanted in requirement.extras)
+        yield from ((target, normalize(wanted)) for wanted in requirement.extras)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from ..errors import UnreadableError
 from ..model import Unknown
-from .metadata import Header, normalized, printable, read_header, split_stem
+from ..names import normalize, printable
+from .metadata import Header, read_header, split_stem
 from .model import Distribution, Layer, Origin, OriginKind
 
 if TYPE_CHECKING:
@@ -76,9 +77,9 @@ def _link(reader: Reader, path: str, stem: str, layer: Layer) -> Distribution | 
         entries = reader.list_dir(target)
     except UnreadableError as error:
         return f"its source folder {printable(target)} {error.message}"
-    name = normalized(stem)
+    name = normalize(stem)
     found = [
-        entry for entry in entries if entry.endswith(".egg-info") and normalized(entry[: -len(".egg-info")]) == name
+        entry for entry in entries if entry.endswith(".egg-info") and normalize(entry[: -len(".egg-info")]) == name
     ]
     if not found:
         return f"its source folder {printable(target)} has no metadata of {name}"

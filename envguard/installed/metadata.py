@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ..names import normalize
+
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
 _VERSION = re.compile(r"[A-Za-z0-9.!+_-]+", re.ASCII)
-_RUN = re.compile(r"[-_.]+")
 # A header ends where a line is neither a field nor the continuation of one, as it does for the email package: a blank
 # line in all good files, a broken one in a few.
 _END = re.compile(rb"\n(?![\x21-\x39\x3b-\x7e]*:|[ \t])")
@@ -51,11 +52,6 @@ def read_header(data: bytes) -> Header:
     )
 
 
-def normalized(name: str) -> str:
-    """Return *name* in its normal form (PEP 503)."""
-    return _RUN.sub("-", name).lower()
-
-
 def split_stem(stem: str) -> tuple[str, str | None] | None:
     """Return the normal name and the version in the *stem* of a metadata folder's name; None without a valid name.
 
@@ -68,7 +64,7 @@ def split_stem(stem: str) -> tuple[str, str | None] | None:
     if _NAME.fullmatch(name) is None:
         return None
     usable = _VERSION.fullmatch(version) is not None
-    return normalized(name), version.replace("_", "-") if usable else None
+    return normalize(name), version.replace("_", "-") if usable else None
 
 
 def same_version(left: str, right: str) -> bool:
@@ -81,10 +77,3 @@ def same_version(left: str, right: str) -> bool:
         return Version(left) == Version(right)
     except InvalidVersion:
         return left.lower() == right.lower()
-
-
-def printable(text: str) -> str:
-    """Return *text* with everything that a terminal or an encoder could stumble over written as escapes."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -7,7 +7,7 @@ import os
 import re
 from typing import Any
 
-from .metadata import printable
+from ..names import printable
 from .model import Origin, OriginKind
 
 _KINDS = ("vcs_info", "archive_info", "dir_info")

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import UnreadableError
 from ..model import Unknown
+from ..names import normalize, printable
 from .legacy import MAX_METADATA, SUFFIXES, read_legacy
-from .metadata import normalized, printable, read_header, same_version, split_stem
+from .metadata import read_header, same_version, split_stem
 from .model import Distribution, Inventory, Layer, OriginKind
 from .origin import OriginError, read_origin
 from .record import MAX_BYTES as MAX_RECORD
@@ -142,7 +143,7 @@ def _contradictions(header: Header, name: str, version: str | None) -> list[str]
     problems = []
     if header.name is None:
         problems.append("METADATA gives no name")
-    elif normalized(header.name) != name:
+    elif normalize(header.name) != name:
         problems.append(f"METADATA says it is {printable(header.name)}, the name of its folder says {name}")
     if header.version is None:
         problems.append("METADATA gives no version")

@@ -12,6 +12,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..names import normalize
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -183,7 +185,7 @@ def _holds(atom: Atom, environment: Mapping[str, str], extras: frozenset[str]) -
 
 def _extra_holds(atom: Atom, extras: frozenset[str]) -> bool:
     # Extra names compare in normalised form; uv's encoded ones are normalised already.
-    active = atom.value in extras or re.sub(r"[-_.]+", "-", atom.value).lower() in extras
+    active = atom.value in extras or normalize(atom.value) in extras
     if atom.operator in ("==", "===", "in"):
         return active
     if atom.operator in ("!=", "not in"):

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import LockfileError
+from ..names import normalize
 from .markers import MarkerError, parse
 from .model import RefusalKind, Refused, Selected, SourceKind
 
@@ -291,13 +292,6 @@ def candidates_of(edge: Edge, by_name: Mapping[str, list[LockedPackage]]) -> lis
         for package in by_name.get(edge.name, ())
         if edge.version in (None, package.version) and edge.source in (None, package.source)
     ]
-
-
-def normalize(name: str) -> str:
-    """Return *name* in normalised form (PEP 503); ``*`` stays what it is."""
-    import re
-
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _encode(kind: str, package: str, name: str | None = None) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TextIO
 
 from ..model import Severity, Verdict
+from ..names import printable
 from .locate import Locator
-from .words import printable, shorten, summary
+from .words import shorten, summary
 
 if TYPE_CHECKING:
     from ..model import Finding, Report

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING, TextIO
 
 from ..model import Impact, Level, Severity
+from ..names import printable
 from .locate import Locator
-from .words import names, plural, printable, shorten, summary, where
+from .words import names, plural, shorten, summary, where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,22 +6,13 @@ import os
 from typing import TYPE_CHECKING
 
 from ..model import Severity
+from ..names import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..model import Finding, Place, Report
     from .locate import Locator
-
-
-def printable(text: str) -> str:
-    """Return *text* with every control character and lone surrogate escaped.
-
-    Names and versions come out of files that anybody may have written; none of them may move the cursor of a terminal.
-    """
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode("ascii") for c in text)
 
 
 def shorten(text: str, root: str | None) -> str:

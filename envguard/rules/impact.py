@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
 from ..model import Impact
+from ..names import normalize
 from ..toml import parse_toml
 
 if TYPE_CHECKING:
@@ -23,6 +24,6 @@ def _numeric() -> tuple[str, ...]:
 
 def impact_of(name: str, more: Iterable[str] = ()) -> Impact:
     """Return the impact of a difference in the package *name*; *more* are further patterns of numeric packages."""
-    if any(fnmatchcase(name, pattern) for pattern in (*_numeric(), *more)):
+    if any(fnmatchcase(name, pattern) for pattern in (*_numeric(), *map(normalize, more))):
         return Impact.NUMBERS
     return Impact.BEHAVIOUR

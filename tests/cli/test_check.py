@@ -92,6 +92,18 @@ def test_findings_below_the_limit_do_not_fail(cli: Cli, recorded: Project) -> No
     assert cli("check", "--fail-on", "warning").status == 1
 
 
+@pytest.mark.parametrize("spelling", ["My__Pkg", "my.-pkg", "MY_PKG"])
+def test_a_name_in_the_settings_means_the_package_however_it_is_spelled(
+    cli: Cli, recorded: Project, spelling: str
+) -> None:
+    recorded.install("my_pkg", "1.0")
+    assert "[unexpected-package] my-pkg 1.0" in cli("check").out
+    table = "[tool.envguard]\n"
+    settings = recorded.manifest.read_text(encoding="utf-8").replace(table, f'{table}expected = ["{spelling}"]\n')
+    recorded.manifest.write_text(settings, encoding="utf-8")
+    assert "my-pkg" not in cli("check").out
+
+
 def test_exit_zero_reports_and_does_not_fail(cli: Cli, recorded: Project) -> None:
     recorded.install("numpy", "2.4.5")
     result = cli("check", "--exit-zero")

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from envguard.installed import find_environment, scan
-from envguard.installed.metadata import normalized
 from envguard.installed.model import Distribution, OriginKind
 from envguard.model import Unknown
+from envguard.names import normalize
 from envguard.reader import Reader
 
 from .tools import EVERY_PYTHON, bare, run, scanned, uv, venv, wheel
@@ -184,7 +184,7 @@ def test_importlib_metadata_sees_the_same_names_and_versions(tmp_path: Path, hom
     built = [wheel(tmp_path, name, version, files={f"{name}_module.py": b""}) for name, version in names.items()]
     uv("pip", "install", "-q", "--python", folder, "--no-deps", *built, env=home)
     (site,) = folder.glob("lib/python*/site-packages")
-    expected = sorted((normalized(item.metadata["Name"]), item.version) for item in distributions(path=[str(site)]))
+    expected = sorted((normalize(item.metadata["Name"]), item.version) for item in distributions(path=[str(site)]))
     inventory = scan(Reader(home), find_environment(Reader(home), str(tmp_path), str(folder)))
     assert [(item.name, item.version) for item in inventory.distributions] == expected
     assert len(expected) == len(names)
@@ -196,7 +196,7 @@ def test_importlib_metadata_sees_the_same_in_the_environment_of_these_tests() ->
     inventory = scan(reader, find_environment(reader, os.getcwd(), sys.executable))
     folders = [folder.path for folder in inventory.environment.folders]
     expected = {
-        (normalized(item.metadata["Name"]), item.version, tuple(item.metadata.get_all("Requires-Dist") or ()))
+        (normalize(item.metadata["Name"]), item.version, tuple(item.metadata.get_all("Requires-Dist") or ()))
         for item in distributions(path=folders)
     }
     assert {(item.name, item.metadata_version, item.requires) for item in inventory.distributions} == expected

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from envguard.installed.metadata import normalized, printable, read_header, same_version, split_stem
+from envguard.installed.metadata import read_header, same_version, split_stem
 
 
 def test_the_header_gives_name_version_and_requirements_in_their_order() -> None:
@@ -77,10 +77,6 @@ def test_a_stem_without_a_valid_name_gives_nothing(stem: str) -> None:
     assert split_stem(stem) is None
 
 
-def test_names_are_normal_as_in_pep_503() -> None:
-    assert normalized("Foo__.-Bar") == "foo-bar"
-
-
 @pytest.mark.parametrize(
     ("left", "right", "same"),
     [
@@ -96,8 +92,3 @@ def test_names_are_normal_as_in_pep_503() -> None:
 )
 def test_versions_are_the_same_by_pep_440_with_their_local_part(left: str, right: str, same: bool) -> None:
     assert same_version(left, right) is same
-
-
-def test_text_for_people_holds_nothing_that_a_terminal_obeys() -> None:
-    assert printable("plain ü") == "plain ü"
-    assert printable("a\x1b[31m\n\udcff") == "a\\x1b[31m\\n\\udcff"

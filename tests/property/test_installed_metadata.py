@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from envguard.installed.metadata import normalized, read_header, same_version, split_stem
+from envguard.installed.metadata import read_header, same_version, split_stem
+from envguard.names import normalize
 
 word = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=8)
 line = st.one_of(
@@ -62,7 +63,7 @@ def test_a_stem_gives_back_what_it_was_made_of(name: str, version: str) -> None:
 
 @given(text=st.text(alphabet="aZ0._-", max_size=12))
 def test_names_are_normal_as_for_packaging(text: str) -> None:
-    assert normalized(text) == canonicalize_name(text)
+    assert normalize(text) == canonicalize_name(text)
 
 
 @given(left=release, right=release)

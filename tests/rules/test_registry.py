@@ -87,3 +87,9 @@ def test_the_numeric_stack_can_change_numbers(name: str) -> None:
 @pytest.mark.parametrize("name", ["click", "rich", "pytest", "cudatext"])
 def test_of_the_rest_nobody_knows(name: str) -> None:
     assert impact_of(name) is Impact.BEHAVIOUR
+
+
+@pytest.mark.parametrize("pattern", ["my-solver", "My__Solver", "my.sol*"])
+def test_a_setting_adds_to_the_numeric_stack_however_it_spells_a_name(pattern: str) -> None:
+    assert impact_of("my-solver", (pattern,)) is Impact.NUMBERS
+    assert impact_of("rich", (pattern,)) is Impact.BEHAVIOUR

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..select import normalize
+from ...names import normalize
 from . import reasons
 from .getters import kind
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...names import normalize
 from ..model import Inconsistency, SourceKind
-from ..select import candidates_of, normalize
+from ..select import candidates_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
+from ...names import normalize
 from ..markers import MarkerError, parse
-from ..select import normalize
 from .ranges import contains
 
 if TYPE_CHECKING:

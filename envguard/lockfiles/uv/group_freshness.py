@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...names import normalize
 from ..markers import MarkerError
-from ..select import normalize
 from . import reasons
 from .comparison import differences
 from .groups import groups_of

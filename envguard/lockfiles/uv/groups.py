@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..select import normalize
+from ...names import normalize
 from .getters import kind
 from .manifest import Section, check_range
 from .ranges import as_marker, bounds

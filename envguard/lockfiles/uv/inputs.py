@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...names import normalize
 from ..markers import MarkerError, parse
 from ..model import Reason
-from ..select import normalize
 from . import reasons
 from .comparison import differences
 from .equivalence import grid, same

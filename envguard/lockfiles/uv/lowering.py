@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from ...errors import ConfigError
-from ..select import normalize
+from ...names import normalize
 from .manifest import read_manifest
 from .origins import Origin, clean_url, git_origin, index_location
 from .requirements import UndecidableError

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...errors import ConfigError, UnreadableError
+from ...names import normalize
 from ...toml import read_toml
-from ..select import normalize
 from .getters import Table
 
 if TYPE_CHECKING:

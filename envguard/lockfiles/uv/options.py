@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ...names import normalize
 from ..model import Reason
-from ..select import normalize
 from .getters import Table, kind
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ...names import normalize
 from ..markers import MarkerError
 from ..model import SourceKind
-from ..select import normalize
 from . import reasons
 from .comparison import differences
 from .getters import Table

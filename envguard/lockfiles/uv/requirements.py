@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
+from ...names import normalize
 from ..markers import MarkerError
-from ..select import normalize
 from .equivalence import extra_of
 from .origins import Origin, recorded_origin
 from .specifiers import specifier_set

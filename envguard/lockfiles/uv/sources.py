@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...names import normalize
 from ..markers import MarkerError, parse
-from ..select import normalize
 from .equivalence import grid
 from .groups import both
 from .lowering import Lowering

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
+from ...names import normalize
 from ..model import SourceKind
-from ..select import normalize
 from .getters import kind
 from .manifest import Section, read_manifest
 
