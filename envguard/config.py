@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import ConfigError
 from .model import Level, Severity, Waiver
-from .toml import read_toml
+from .toml import kind, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -69,7 +69,7 @@ def load_config(reader: Reader, project: str) -> Config:
         table = table.get(key, {})
         if not isinstance(table, dict):
             raise ConfigError(
-                f"expected a table, found {_kind(table)}", path=manifest, keys=("tool", key)[: 1 + (key != "tool")]
+                f"expected a table, found {kind(table)}", path=manifest, keys=("tool", key)[: 1 + (key != "tool")]
             )
     return _Table(manifest, ("tool", "envguard"), table).config()
 
@@ -104,11 +104,11 @@ class _Table:
         self.refuse_unknown()
         return config
 
-    def get(self, key: str, kind: type, expected: str) -> Any:
+    def get(self, key: str, wanted: type, expected: str) -> Any:
         self.known.append(key)
         value = self.table.get(key)
-        if value is not None and (not isinstance(value, kind) or (kind is not bool and isinstance(value, bool))):
-            raise self.error(key, f"expected {expected}, found {_kind(value)}")
+        if value is not None and (not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool))):
+            raise self.error(key, f"expected {expected}, found {kind(value)}")
         return value
 
     def text(self, key: str) -> str | None:
@@ -126,7 +126,7 @@ class _Table:
             return None
         for index, item in enumerate(value):
             if not isinstance(item, str) or not item.strip():
-                raise self.error(key, f"expected a name, found {_kind(item)}", index)
+                raise self.error(key, f"expected a name, found {kind(item)}", index)
         return tuple(value)
 
     def word(self, key: str, parse: Callable[[str], _Word], words: list[Any]) -> _Word | None:
@@ -155,7 +155,7 @@ class _Table:
     def waiver(self, index: int, item: object) -> Waiver:
         keys = (*self.keys, "waivers", index)
         if not isinstance(item, dict):
-            raise ConfigError(f"expected a table, found {_kind(item)}", path=self.path, keys=keys)
+            raise ConfigError(f"expected a table, found {kind(item)}", path=self.path, keys=keys)
         table = _Table(self.path, keys, item)
         until = table.get("until", datetime.date, "a date such as 2027-01-31")
         if isinstance(until, datetime.datetime):
@@ -185,15 +185,3 @@ class _Table:
 
     def error(self, key: str, message: str, *more: int) -> ConfigError:
         return ConfigError(message, path=self.path, keys=(*self.keys, key, *more))
-
-
-def _kind(value: object) -> str:
-    names = {
-        bool: "true or false",
-        str: "a string",
-        int: "a number",
-        float: "a number",
-        list: "a list",
-        dict: "a table",
-    }
-    return names.get(type(value), "a date or time")

@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 _POSITION = re.compile(
     r"^(?P<what>.*) \((?:at line (?P<line>\d+), column (?P<column>\d+)|at end of document)\)$", re.DOTALL
 )
+KINDS = {
+    bool: "true or false",
+    str: "a string",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+    dict: "a table",
+}
 
 
 def read_toml(reader: Reader, path: str, error: type[EnvguardError], *, limit: int) -> dict[str, Any]:
@@ -38,3 +46,8 @@ def parse_toml(text: str, path: str, error: type[EnvguardError]) -> dict[str, An
         line = int(match["line"]) if match["line"] else text.count("\n") + 1
         what = match["what"][:1].lower() + match["what"][1:]
         raise error(f"is not valid TOML: {what}", path=path, line=line) from None
+
+
+def kind(value: object) -> str:
+    """Return what *value*, out of a TOML document, is in words."""
+    return KINDS.get(type(value), "a date or time")

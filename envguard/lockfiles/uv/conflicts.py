@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...names import normalize
+from ...toml import kind
 from . import reasons
-from .getters import kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

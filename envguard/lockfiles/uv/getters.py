@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...errors import LockfileError
+from ...toml import KINDS, kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,7 +32,7 @@ class Table:
         """Return the value of *key*, None where it is missing; LockfileError where it is no *expected*."""
         value = self.value.get(key)
         if value is not None and (not isinstance(value, expected) or (expected is int and isinstance(value, bool))):
-            raise self.error(key, f"expected {_NAMES[expected]}, found {kind(value)}")
+            raise self.error(key, f"expected {KINDS[expected]}, found {kind(value)}")
         return value
 
     def text(self, key: str) -> str | None:
@@ -65,11 +66,3 @@ class Table:
     def error(self, key: str, message: str, *more: int) -> EnvguardError:
         """Return an error at *key*."""
         return self.raises(message, path=self.path, keys=(*self.keys, key, *more), hint=self.hint)
-
-
-_NAMES = {str: "a string", int: "a number", bool: "true or false", list: "a list", dict: "a table"}
-
-
-def kind(value: object) -> str:
-    """Return what *value* is, in words."""
-    return {**_NAMES, float: "a number"}.get(type(value), "a date or time")

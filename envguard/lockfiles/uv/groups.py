@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...names import normalize
-from .getters import kind
+from ...toml import kind
 from .manifest import Section, check_range
 from .ranges import as_marker, bounds
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...names import normalize
+from ...toml import kind
 from ..model import Reason
-from .getters import Table, kind
+from .getters import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

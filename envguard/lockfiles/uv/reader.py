@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from ...errors import ConfigError, LockfileError
-from ...toml import parse_toml, read_toml
+from ...toml import kind, parse_toml, read_toml
 from ..model import Artifact, ConflictItem, Edge, Lock, LockedPackage, Source, SourceKind
-from .getters import Table, kind
+from .getters import Table
 
 if TYPE_CHECKING:
     from ...reader import Reader

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
 from ...names import normalize
+from ...toml import kind
 from ..model import SourceKind
-from .getters import kind
 from .manifest import Section, read_manifest
 
 if TYPE_CHECKING:
