@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .baseline import Machine, RecordedPackage, read_baseline
 from .config import MANIFEST, OWN_FILE, load_config
 from .errors import ConfigError
-from .lockfiles.model import RefusalKind, Refused, SourceKind
+from .lockfiles.model import Refused, SourceKind
 from .model import Level, Selection
 from .names import normalize
 from .rules.evidence import Evidence
@@ -146,7 +146,7 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
 def machine_of(evidence: Evidence) -> Machine:
     """Return what was observed as a machine that can be recorded."""
     if evidence.lock is None or evidence.selection is None:
-        raise ConfigError(f"there is no {evidence.lock_name} to record against", path=evidence.project, hint="uv lock")
+        raise no_lock_to_record_against(evidence)
     old = evidence.machine
     return Machine(
         facts=dict(evidence.facts),
@@ -160,6 +160,11 @@ def machine_of(evidence: Evidence) -> Machine:
         selection=evidence.selection.canonical(),
         rest=dict(old.rest) if old is not None else {},
     )
+
+
+def no_lock_to_record_against(evidence: Evidence) -> ConfigError:
+    """Return the error of a record that nothing could be compared with."""
+    return ConfigError(f"there is no {evidence.lock_name} to record against", path=evidence.project, hint="uv lock")
 
 
 def _facts(reader: Reader, inventory: Inventory) -> dict[str, Fact]:
@@ -222,8 +227,7 @@ def _select(lock: Lock | None, selection: Selection, markers: Mapping[str, str])
     if lock is None:
         return None
     selected = select(lock, selection, markers)
-    if isinstance(selected, Refused) and selected.kind in (RefusalKind.CONFLICT, RefusalKind.UNKNOWN_NAME):
-        # The choice itself is wrong, not the environment.
+    if isinstance(selected, Refused) and selected.everywhere:
         raise ConfigError(selected.message, path=lock.path, keys=selected.keys)
     return selected
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from .baseline import empty_baseline, fact_text
 from .errors import ConfigError
-from .lockfiles.model import RefusalKind, Refused
+from .lockfiles.model import Refused
 from .lockfiles.select import select
-from .observe import DEFAULT_MACHINE, choose_selection, look, machine_of
+from .observe import DEFAULT_MACHINE, choose_selection, look, machine_of, no_lock_to_record_against
 from .selection import infer_selection
 
 if TYPE_CHECKING:
@@ -108,14 +108,14 @@ def _choose(request: Request, evidence: Evidence, old: Machine | None) -> tuple[
     """Return the selection to record, and whether it was inferred."""
     lock = evidence.lock
     if lock is None:
-        raise ConfigError(f"there is no {evidence.lock_name} to record against", path=evidence.project, hint="uv lock")
+        raise no_lock_to_record_against(evidence)
     markers = evidence.environment.markers
     installed = {name: item.version for name, item in evidence.installed.items()}
     if old is None and not _named(request) and not _named(evidence.config):
         return infer_selection(lock, installed, markers), True
     selection = choose_selection(request, evidence.config, old)
     refused = select(lock, selection, markers)
-    if isinstance(refused, Refused) and refused.kind in (RefusalKind.CONFLICT, RefusalKind.UNKNOWN_NAME):
+    if isinstance(refused, Refused) and refused.everywhere:
         if old is not None and not _named(request) and not _named(evidence.config):
             # The lock has moved on: what was recorded then does not exist any more.
             return infer_selection(lock, installed, markers), True

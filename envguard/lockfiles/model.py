@@ -160,6 +160,11 @@ class Refused:
     expected: str | None = None
     found: str | None = None
 
+    @property
+    def everywhere(self) -> bool:
+        """Whether the choice itself is wrong, so that no environment could have it."""
+        return self.kind in (RefusalKind.CONFLICT, RefusalKind.UNKNOWN_NAME)
+
 
 class Freshness(enum.StrEnum):
     """Whether a lock still belongs to its manifest."""
