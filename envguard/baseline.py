@@ -147,18 +147,12 @@ def _fact(text: str) -> Fact:
 
 
 def _machine_document(machine: Machine) -> dict[str, Any]:
-    selection = machine.selection
     return {
         **machine.rest,
         "facts": {key: fact_text(value) for key, value in machine.facts.items()},
         "lock": {"digest": machine.lock_digest, "path": machine.lock_path},
         "packages": {name: f"{item.version} {fact_text(item.digest)}" for name, item in machine.packages.items()},
-        "selection": {
-            "default-groups": selection.default_groups,
-            "extras": list(selection.extras),
-            "groups": list(selection.groups),
-            "packages": list(selection.packages),
-        },
+        "selection": machine.selection.document(),
     }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import datetime
@@ -111,6 +111,15 @@ class Selection:
             groups=tuple(sorted(set(self.groups))),
             default_groups=self.default_groups,
         )
+
+    def document(self) -> dict[str, Any]:
+        """Return the selection as plain JSON values."""
+        return {
+            "packages": list(self.packages),
+            "extras": list(self.extras),
+            "groups": list(self.groups),
+            "default-groups": self.default_groups,
+        }
 
     def __str__(self) -> str:
         named = (("packages", self.packages), ("extras", self.extras), ("groups", self.groups))
