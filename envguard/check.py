@@ -89,9 +89,9 @@ def parse_severity(word: Severity | str | None) -> Severity | None:
 
 def _report(evidence: Evidence, level: Level | None, fail_on: Severity | None, needs: tuple[Need, ...]) -> Report:
     config = evidence.config
-    _refuse_unknown_rules(config)
+    codes = _waived_codes(config)
     found = [finding for rule in registry.all_rules() if rule.need in needs for finding in rule.check(rule, evidence)]
-    open_findings, waived, unused = _waive(found, evidence)
+    open_findings, waived, unused = _waive(found, evidence, codes)
     if Need.ENVIRONMENT in needs:
         open_findings += [_unused(evidence, waiver) for waiver in unused]
     return Report(
@@ -103,22 +103,27 @@ def _report(evidence: Evidence, level: Level | None, fail_on: Severity | None, n
     )
 
 
-def _refuse_unknown_rules(config: Config) -> None:
+def _waived_codes(config: Config) -> dict[int, str]:
+    """Return the code of the rule that each waiver, known by its index, means; ConfigError where there is no such rule."""
+    codes = {}
     for waiver in config.waivers:
         try:
-            registry.get(waiver.rule)
+            codes[waiver.index] = registry.get(waiver.rule).code
         except ConfigError as error:
             keys: tuple[str | int, ...] = (*config.keys, "waivers", waiver.index, "rule")
             raise ConfigError(error.message, path=config.path, keys=keys, hint=error.hint) from None
+    return codes
 
 
-def _waive(found: list[Finding], evidence: Evidence) -> tuple[list[Finding], list[Waived], list[Waiver]]:
+def _waive(
+    found: list[Finding], evidence: Evidence, codes: dict[int, str]
+) -> tuple[list[Finding], list[Waived], list[Waiver]]:
     """Split findings into open and waived ones, and return the waivers in force that accepted nothing."""
     in_force = [w for w in evidence.config.waivers if w.until is None or w.until >= evidence.today]
     open_findings: list[Finding] = []
     waived: list[Waived] = []
     for finding in found:
-        waiver = next((w for w in in_force if _accepts(w, finding)), None)
+        waiver = next((w for w in in_force if _accepts(w, codes[w.index], finding)), None)
         if waiver is None:
             open_findings.append(finding)
         else:
@@ -127,9 +132,8 @@ def _waive(found: list[Finding], evidence: Evidence) -> tuple[list[Finding], lis
     return open_findings, waived, [w for w in in_force if w.index not in used]
 
 
-def _accepts(waiver: Waiver, finding: Finding) -> bool:
-    rule = registry.get(waiver.rule)
-    return rule.code == finding.code and fnmatch.fnmatchcase(finding.subject, waiver.subject)
+def _accepts(waiver: Waiver, code: str, finding: Finding) -> bool:
+    return code == finding.code and fnmatch.fnmatchcase(finding.subject, waiver.subject)
 
 
 def _unused(evidence: Evidence, waiver: Waiver) -> Finding:
@@ -166,14 +170,7 @@ def receipt_facts(evidence: Evidence) -> dict[str, Any]:
         "environment": evidence.environment.prefix if evidence.inventory is not None else None,
         "lock": {"path": evidence.lock_name, "digest": lock.digest} if lock is not None else None,
         "baseline": {"digest": baseline.digest, "machine": evidence.machine_name} if baseline is not None else None,
-        "selection": {
-            "packages": list(selection.packages),
-            "extras": list(selection.extras),
-            "groups": list(selection.groups),
-            "default-groups": selection.default_groups,
-        }
-        if selection is not None
-        else None,
+        "selection": selection.document() if selection is not None else None,
         "facts": {key: fact_text(value) for key, value in evidence.facts.items()},
         "packages": {name: item.version or "unknown" for name, item in evidence.installed.items()},
     }
