@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from .errors import UnreadableError
 from .probes import PROBES
-from .trace import ABSENT, Trace, digest, kind, of_stat, signature
+from .trace import ABSENT, Trace, digest, kind, kind_of, of_stat, signature
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,9 +46,9 @@ class Reader:
 
     def is_file(self, path: str) -> bool:
         """Return whether *path* leads to a regular file; another file in its place is another input."""
-        seen = kind(path)
-        self.trace.saw_file(path, signature(path))
-        return seen == "file"
+        seen = signature(path)
+        self.trace.saw_file(path, seen)
+        return kind_of(seen) == "file"
 
     def is_dir(self, path: str) -> bool:
         """Return whether *path* leads to a folder."""

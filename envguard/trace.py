@@ -15,6 +15,7 @@ This module lies on the path of every clean check: it imports nothing that the i
 from __future__ import annotations
 
 import os
+import stat
 import time
 
 try:
@@ -31,6 +32,7 @@ LOCAL_SLACK_NS = 2 * 10**9
 FOREIGN_SLACK_NS = 24 * 3600 * 10**9
 _LOCAL = frozenset(("ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs", "ramfs", "overlay", "zfs", "f2fs", "bcachefs"))
 _STAMPLESS = frozenset(("proc", "sysfs", "devtmpfs", "cgroup", "cgroup2", "debugfs", "securityfs"))
+_KINDS = {stat.S_IFREG: "file", stat.S_IFDIR: "folder"}
 
 
 def signature(path: str) -> str:
@@ -53,7 +55,12 @@ def kind(path: str) -> str:
         mode = os.stat(path).st_mode
     except (OSError, ValueError):
         return ABSENT
-    return {0o100000: "file", 0o040000: "folder"}.get(mode & 0o170000, "other")
+    return _KINDS.get(stat.S_IFMT(mode), "other")
+
+
+def kind_of(seen: str) -> str:
+    """Return the kind, in the words of ``kind``, of what has the signature *seen*."""
+    return ABSENT if seen == ABSENT else _KINDS.get(stat.S_IFMT(int(seen.split(" ", 3)[2])), "other")
 
 
 def digest(value: str) -> str:

@@ -110,6 +110,13 @@ def test_another_file_in_the_place_of_one_that_was_asked_for_ends_the_trace(tmp_
     assert not holds(reader)
 
 
+def test_only_a_regular_file_is_a_file(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").write_text("")
+    reader = Reader()
+    assert [name for name in ("file", "pipe", ".", "none") if reader.is_file(str(tmp_path / name))] == ["file"]
+
+
 def test_a_name_added_to_a_listed_folder_ends_the_trace(tmp_path: Path) -> None:
     reader = Reader()
     assert reader.list_dir(str(tmp_path)) == []
