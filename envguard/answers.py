@@ -67,8 +67,9 @@ def recall(key: Iterable[str], probes: Mapping[str, Callable[[], str]]) -> str |
 def remember(key: Iterable[str], trace: Trace, answer: str) -> bool:
     """Keep *answer* under *key*; return whether it was kept.
 
-    The code that is loaded is one of its inputs. It is not kept where the trace is unsettled (an input too young to be told from a later edit), where there is no folder
-    to keep it in, or where writing fails: an answer less costs time, nothing else.
+    The code that is loaded is one of its inputs. It is not kept where the trace is unsettled (an input too young to be told
+    from a later edit), where there is no folder to keep it in, or where writing fails: an answer less costs time, nothing
+    else.
     """
     wanted = _escape(key)
     path = _path(wanted)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import random
 import secrets
+import sys
 from typing import TYPE_CHECKING, Any
 
 from .on_import import after_import
@@ -55,8 +56,6 @@ class Seeding:
 
 
 def _loaded(name: str) -> bool:
-    import sys
-
     return name in sys.modules
 
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from ..errors import LockfileError
 from ..names import normalize
 from .markers import MarkerError, parse
-from .model import RefusalKind, Refused, Selected, SourceKind
+from .model import Edge, RefusalKind, Refused, Selected, SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from .model import Edge, Lock, LockedPackage, Selection
+    from .model import Lock, LockedPackage, Selection
 
 _ROUNDS = 16
 
@@ -87,9 +87,9 @@ def _holds(
 
 @dataclass(slots=True)
 class _Roots:
-    """What the walk starts from: edges with the package that has them, and what the selection activates."""
+    """What the walk starts from: edges with their place in the lock, and what the selection activates."""
 
-    edges: list[tuple[LockedPackage | None, tuple[str | int, ...], Edge]] = field(default_factory=list)
+    edges: list[tuple[tuple[str | int, ...], Edge]] = field(default_factory=list)
     packages: list[LockedPackage] = field(default_factory=list)
     active: set[str] = field(default_factory=set)
     groups: set[str] = field(default_factory=set)
@@ -140,22 +140,20 @@ class _Walk:
         place = ("package", package.index)
         roots.packages.append(package)
         roots.active.add(_encode("project", package.name))
-        roots.edges += [(package, (*place, "dependencies", n), edge) for n, edge in enumerate(package.dependencies)]
+        roots.edges += [((*place, "dependencies", n), edge) for n, edge in enumerate(package.dependencies)]
         for extra in sorted(extras & package.extras.keys()):
             roots.active.add(_encode("extra", package.name, extra))
             keys = (*place, "optional-dependencies", extra)
-            roots.edges += [(package, (*keys, n), edge) for n, edge in enumerate(package.extras[extra])]
+            roots.edges += [((*keys, n), edge) for n, edge in enumerate(package.extras[extra])]
         for group in sorted(groups & package.groups.keys()):
             self.refuse_group_python(package.group_requires_python, group, (*place, "group-requires-python", group))
             roots.groups.add(group)
             roots.active.add(_encode("group", package.name, group))
             keys = (*place, "dev-dependencies", group)
-            roots.edges += [(package, (*keys, n), edge) for n, edge in enumerate(package.groups[group])]
+            roots.edges += [((*keys, n), edge) for n, edge in enumerate(package.groups[group])]
 
     def add_manifest(self, roots: _Roots, wanted: set[str]) -> set[str]:
         """Start from ``[manifest]``: a root without ``[project]``, or a script."""
-        from .model import Edge
-
         manifest = self.lock.manifest
         tables = manifest.get("dependency-groups", {})
         chosen = set(wanted)
@@ -172,7 +170,7 @@ class _Walk:
                 if not isinstance(item, dict) or not isinstance(item.get("name"), str):
                     raise LockfileError("expected a requirement", path=self.lock.path, keys=(*keys, number))
                 edge = Edge(name=item["name"], extras=tuple(item.get("extras", ())), marker=item.get("marker"))
-                roots.edges.append((None, (*keys, number), edge))
+                roots.edges.append(((*keys, number), edge))
         return set(tables)
 
     def members(self) -> list[LockedPackage]:
@@ -201,7 +199,7 @@ class _Walk:
         """Return the packages that are reached while *active* holds, and what they activate themselves."""
         found = {package.name: package for package in roots.packages}
         reached = set(roots.active)
-        queue: deque[tuple[tuple[str | int, ...], Edge]] = deque((keys, edge) for _, keys, edge in roots.edges)
+        queue: deque[tuple[tuple[str | int, ...], Edge]] = deque(roots.edges)
         seen: set[tuple[int, str | None]] = {(package.index, None) for package in roots.packages}
         # A root's extras that another package asks for were not selected, and are walked when they are reached.
         while queue:
