@@ -10,6 +10,9 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .check import check
+    from .data.manifest import Manifest
+    from .data.model import Tree
+    from .data.trees import hash_bytes, hash_file, hash_tree
     from .errors import (
         BaselineError,
         ConfigError,
@@ -37,11 +40,13 @@ __all__ = [
     "Finding",
     "Level",
     "LockfileError",
+    "Manifest",
     "Receipt",
     "RefusedError",
     "Report",
     "Run",
     "Severity",
+    "Tree",
     "UndecidedError",
     "UnreadableError",
     "Verdict",
@@ -50,10 +55,16 @@ __all__ = [
     "__version__",
     "check",
     "enforce",
+    "hash_bytes",
+    "hash_file",
+    "hash_tree",
 ]
 
 _ROOMS = {
     "check": ("check",),
+    "data.manifest": ("Manifest",),
+    "data.model": ("Tree",),
+    "data.trees": ("hash_bytes", "hash_file", "hash_tree"),
     "errors": (
         "BaselineError",
         "ConfigError",

@@ -22,11 +22,11 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the ground up. A room may use itself and every room of a lower floor; rooms of one floor do not know one another.
 FLOORS = (
     ("model", "names"),
-    ("errors",),
+    ("errors", "walked"),
     ("_native", "atomic", "probes", "trace"),
     ("answers", "reader"),
     ("toml",),
-    ("config", "baseline", "lockfiles", "installed", "machine", "determinism", "receipt"),
+    ("config", "baseline", "data", "lockfiles", "installed", "machine", "determinism", "receipt"),
     ("rules",),
     ("observe", "report", "selection"),
     ("check",),

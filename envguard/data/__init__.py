@@ -1,0 +1,1 @@
+"""Trees of data: hashing, manifests, ignore patterns, and the stat cache that answers "unchanged?" without reading."""

@@ -1,0 +1,91 @@
+"""What a walk over a tree says of it: the values that both engines, the C one and the Python one, give back.
+
+It lies below both of them, because neither may know the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Iterator
+    from types import TracebackType
+    from typing import Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One entry of a tree that keeps it from having a root.
+
+    *path* is relative to the root of the tree, as the system has it, ``/`` between parts; empty for the root itself.
+
+    *kind* is ``unreadable`` (opening, reading or asking failed, or the root is no folder), ``dangling`` (a link to
+    nothing), ``loop`` (a folder that is one of its own ancestors, by device and inode, or links that go in a circle),
+    ``special`` (a pipe, socket or device), ``unstable`` (it changed or vanished while it was read, twice) or ``silent``
+    (a file read again as a sample: another content, and nothing in its stat says so).
+
+    *errno* is what the system said, 0 where it said nothing: for ``special``, ``silent``, and ``unstable`` entries that
+    changed; ELOOP for every ``loop``.
+    """
+
+    path: bytes
+    kind: str
+    errno: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counters:
+    """How far a walk is: files found and done so far, bytes of the files done, how many of those the cache answered.
+
+    *listed* says that every file has been found: then, and only then, *files_found* is the number that there will be.
+    """
+
+    files_found: int
+    files_done: int
+    bytes_done: int
+    files_cached: int
+    listed: bool
+
+
+class Walked(Protocol):
+    """What a walk found. It may hold memory outside of Python: close it, or use it in a ``with`` statement.
+
+    *root* is the root of the tree, 32 bytes, and None where there are *problems* (sorted by path). *files* and *bytes*
+    count what was hashed or answered by the cache, *cached* the files that were not read, *sampled* those that were read
+    although the cache knew them. *stale* says that the records which the walk was given are not those to keep now.
+    """
+
+    @property
+    def root(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def files(self) -> int: ...  # noqa: D102
+    @property
+    def bytes(self) -> int: ...  # noqa: D102
+    @property
+    def cached(self) -> int: ...  # noqa: D102
+    @property
+    def sampled(self) -> int: ...  # noqa: D102
+    @property
+    def problems(self) -> tuple[Problem, ...]: ...  # noqa: D102
+    @property
+    def stale(self) -> bool: ...  # noqa: D102
+
+    def manifest(self) -> Iterator[builtins.bytes]:
+        """Yield the manifest in pieces of about a MiB; only where there is a root."""
+        ...
+
+    def records(self) -> Iterator[builtins.bytes]:
+        """Yield the records of the stat cache to keep, sorted, in pieces."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is held; nothing can be asked of it afterwards."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
