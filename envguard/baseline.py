@@ -1,7 +1,8 @@
 """``envguard.lock``: what somebody recorded and committed; read, changed and written as JSON made to be read in a diff.
 
 Schema ``envguard.lock`` version 1: ``machines`` maps a name to the *facts* of the machine, the *packages* with what their
-installers recorded, the *lock* they came from and the *selection* that was installed. Facts and packages are one line each.
+installers recorded, the *lock* they came from and the *selection* that was installed; ``data``, where there is any, maps a
+name to a tree of data: its *path*, its *root*, *files*, *bytes* and *ignore* patterns. Facts and packages are one line each.
 Sections that this version does not know are kept as they are.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,9 @@ SCHEMA = "envguard.lock"
 VERSION = 1
 MAX_BYTES = 64 * 1024 * 1024
 _UNKNOWN = "unknown: "
+_ROOT = re.compile(r"blake3:[0-9a-f]{64}")
+_NAME_LENGTH = 100
+_TREE_KEYS = ("path", "root", "files", "bytes", "ignore")
 _REPAIR = f"restore {FILE} from version control, or move it away and run 'envguard record'"
 
 
@@ -53,17 +58,39 @@ class Machine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedTree:
+    """A tree of data as it was recorded.
+
+    *path* is relative to the project with ``/`` between its parts, or absolute, or begins with an environment variable
+    (``$NAME/…``); *root* is the digest of the tree's manifest (``blake3:hex``). *rest* holds keys that are not known here.
+    """
+
+    path: str
+    root: str
+    files: int
+    bytes: int
+    ignore: tuple[str, ...] = ()
+    rest: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
     """The whole of ``envguard.lock``; *path* is absolute, *digest* (``blake3:hex``) that of its bytes."""
 
     path: str
     digest: str
     machines: Mapping[str, Machine]
+    data: Mapping[str, RecordedTree] = field(default_factory=dict)
     rest: Mapping[str, Any] = field(default_factory=dict)
 
     def with_machine(self, name: str, machine: Machine) -> Baseline:
         """Return a copy in which *name* is *machine*."""
         return replace(self, machines={**self.machines, name: machine})
+
+    def with_tree(self, name: str, tree: RecordedTree | None) -> Baseline:
+        """Return a copy in which the tree *name* is *tree*, or in which there is none of that name."""
+        others = {key: value for key, value in self.data.items() if key != name}
+        return replace(self, data=others if tree is None else {**others, name: tree})
 
 
 def empty_baseline(project: str) -> Baseline:
@@ -103,11 +130,13 @@ def read_baseline(reader: Reader, project: str) -> Baseline | None:
             hint=hint,
         )
     machines = root.child("machines")
+    data = root.child("data") if "data" in root.value else None
     return Baseline(
         path=path,
         digest=f"blake3:{hexdigest(text.encode())}",
         machines={name: _read_machine(machines.child(name)) for name in machines.value},
-        rest={key: value for key, value in root.value.items() if key not in ("schema", "machines")},
+        data={name: _read_tree(data, name) for name in data.value} if data is not None else {},
+        rest={key: value for key, value in root.value.items() if key not in ("schema", "machines", "data")},
     )
 
 
@@ -134,12 +163,29 @@ def render_baseline(baseline: Baseline) -> bytes:
         "schema": {"name": SCHEMA, "version": VERSION},
         "machines": {name: _machine_document(machine) for name, machine in baseline.machines.items()},
     }
+    if baseline.data:
+        document["data"] = {name: _tree_document(tree) for name, tree in baseline.data.items()}
     return (json.dumps(document, indent=2, sort_keys=True) + "\n").encode("ascii")
 
 
 def fact_text(fact: Fact) -> str:
     """Return *fact* as one line of text: its value, or ``unknown: `` and the reason."""
     return _UNKNOWN + fact.reason if isinstance(fact, Unknown) else fact
+
+
+def fault_of_name(name: str) -> str | None:
+    """Return why a tree cannot be called *name*, None where it can: its manifest is a file of that name."""
+    if not name.strip():
+        return "a name cannot be empty"
+    if name != name.strip() or not name.isprintable():
+        return "a name holds no control characters, and no spaces around it"
+    if "/" in name or "\\" in name:
+        return "a name is one word, not a path"
+    if name.startswith((".", "-")):
+        return f"a name cannot begin with '{name[0]}'"
+    if len(name.encode()) > _NAME_LENGTH:
+        return f"a name has at most {_NAME_LENGTH} bytes"
+    return None
 
 
 def _fact(text: str) -> Fact:
@@ -173,6 +219,36 @@ def _read_machine(table: _Object) -> Machine:
         rest={
             key: value for key, value in table.value.items() if key not in ("facts", "packages", "lock", "selection")
         },
+    )
+
+
+def _tree_document(tree: RecordedTree) -> dict[str, Any]:
+    return {
+        **tree.rest,
+        "bytes": tree.bytes,
+        "files": tree.files,
+        "ignore": list(tree.ignore),
+        "path": tree.path,
+        "root": tree.root,
+    }
+
+
+def _read_tree(data: _Object, name: str) -> RecordedTree:
+    if fault := fault_of_name(name):
+        raise data.error(name, fault)
+    table = data.child(name)
+    path, root = table.text("path"), table.text("root")
+    if not path or "\0" in path:
+        raise table.error("path", "expected the path of a folder")
+    if not _ROOT.fullmatch(root):
+        raise table.error("root", 'expected "blake3:" and 64 hexadecimal digits')
+    return RecordedTree(
+        path=path,
+        root=root,
+        files=table.count("files"),
+        bytes=table.count("bytes"),
+        ignore=table.texts("ignore"),
+        rest={key: value for key, value in table.value.items() if key not in _TREE_KEYS},
     )
 
 
@@ -212,6 +288,12 @@ class _Object:
         if not all(isinstance(value, str) for value in values):
             raise self.error(key, "expected a list of strings")
         return tuple(values)
+
+    def count(self, key: str) -> int:
+        value: int = self.get(key, int, "a number")
+        if value < 0:
+            raise self.error(key, "expected a number that is not negative")
+        return value
 
     def error(self, key: str, message: str) -> BaselineError:
         return BaselineError(message, path=self.path, keys=(*self.keys, key), hint=_REPAIR)

@@ -20,7 +20,9 @@ from envguard.baseline import (
     Baseline,
     Machine,
     RecordedPackage,
+    RecordedTree,
     empty_baseline,
+    fault_of_name,
     read_baseline,
     render_baseline,
     write_baseline,
@@ -79,6 +81,25 @@ TEXT = """\
 """
 
 
+ROOT = "blake3:" + "af" * 32
+TREE = RecordedTree(path="data/raw", root=ROOT, files=2, bytes=17, ignore=("*.tmp", "/logs/"))
+TREE_TEXT = f"""\
+{{
+  "data": {{
+    "raw": {{
+      "bytes": 17,
+      "files": 2,
+      "ignore": [
+        "*.tmp",
+        "/logs/"
+      ],
+      "path": "data/raw",
+      "root": "{ROOT}"
+    }}
+  }},
+  "machines": {{"""
+
+
 def read(folder: Path) -> Baseline | None:
     return read_baseline(Reader(), str(folder))
 
@@ -112,15 +133,81 @@ def test_what_was_written_is_read_again_and_unknown_stays_unknown(tmp_path: Path
 
 def test_sections_that_this_version_does_not_know_survive(tmp_path: Path) -> None:
     document = json.loads(TEXT)
-    document["data"] = {"imagenet": {"root": "blake3:11"}}
+    document["canaries"] = {"matmul": {"root": "blake3:11"}}
     document["machines"]["laptop"]["canaries"] = {"matmul": "blake3:22"}
     (tmp_path / "envguard.lock").write_text(json.dumps(document))
     baseline = read(tmp_path)
     assert baseline is not None
     again = json.loads(render_baseline(baseline.with_machine("node", MACHINE)))
-    assert again["data"] == document["data"]
+    assert again["canaries"] == document["canaries"]
     assert again["machines"]["laptop"] == document["machines"]["laptop"]
     assert set(again["machines"]) == {"laptop", "node"}
+
+
+def test_a_tree_is_a_few_lines_and_is_read_again(tmp_path: Path) -> None:
+    baseline = empty_baseline(str(tmp_path)).with_machine("laptop", MACHINE).with_tree("raw", TREE)
+    write_baseline(baseline)
+    text = (tmp_path / "envguard.lock").read_text()
+    assert text == TREE_TEXT + TEXT.removeprefix('{\n  "machines": {')
+    again = read(tmp_path)
+    assert again is not None
+    assert again.data == {"raw": TREE}
+    assert render_baseline(again.with_tree("raw", None)) == TEXT.encode()
+
+
+def test_what_a_later_version_says_of_a_tree_survives(tmp_path: Path) -> None:
+    document = json.loads(TEXT)
+    tree = {"bytes": 17, "files": 2, "ignore": [], "path": "data/raw", "root": ROOT, "store": "dvc"}
+    document["data"] = {"raw": tree}
+    (tmp_path / "envguard.lock").write_text(json.dumps(document))
+    baseline = read(tmp_path)
+    assert baseline is not None
+    assert json.loads(render_baseline(baseline.with_tree("other", TREE)))["data"]["raw"] == tree
+
+
+@pytest.mark.parametrize("path", ["data/\N{GREEK SMALL LETTER ALPHA}", "/mnt/\udcff", "../x", "$DATA_ROOT/x", "a\nb"])
+def test_any_path_survives(tmp_path: Path, path: str) -> None:
+    tree = RecordedTree(path=path, root=ROOT, files=0, bytes=0)
+    write_baseline(empty_baseline(str(tmp_path)).with_tree("raw", tree))
+    again = read(tmp_path)
+    assert again is not None
+    assert again.data["raw"] == tree
+
+
+NAMES = {
+    "": "a name cannot be empty",
+    "  ": "a name cannot be empty",
+    " a": "a name holds no control characters, and no spaces around it",
+    "a\nb": "a name holds no control characters, and no spaces around it",
+    "a\x1b[31m": "a name holds no control characters, and no spaces around it",
+    "a\udcff": "a name holds no control characters, and no spaces around it",
+    "a/b": "a name is one word, not a path",
+    "../a": "a name is one word, not a path",
+    "a\\b": "a name is one word, not a path",
+    ".": "a name cannot begin with '.'",
+    "..": "a name cannot begin with '.'",
+    ".hidden": "a name cannot begin with '.'",
+    "--all": "a name cannot begin with '-'",
+    "a" * 101: "a name has at most 100 bytes",
+    "\N{GREEK SMALL LETTER ALPHA}" * 51: "a name has at most 100 bytes",
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_could_be_no_file_is_refused(tmp_path: Path, name: str) -> None:
+    assert fault_of_name(name) == NAMES[name]
+    document = json.loads(TEXT)
+    document["data"] = {name: {"bytes": 0, "files": 0, "ignore": [], "path": "x", "root": ROOT}}
+    (tmp_path / "envguard.lock").write_text(json.dumps(document))
+    with pytest.raises(BaselineError) as caught:
+        read(tmp_path)
+    assert caught.value.message == NAMES[name]
+    assert caught.value.keys == ("data", name)
+
+
+@pytest.mark.parametrize("name", ["a", "train-2026.07", "a b", "\N{GREEK SMALL LETTER ALPHA}", "a" * 100, "a..b"])
+def test_other_names_are_fine(name: str) -> None:
+    assert fault_of_name(name) is None
 
 
 def test_there_may_be_none(tmp_path: Path) -> None:
@@ -134,7 +221,38 @@ def broken(change: str, to: str) -> str:
 
 HINT = "\nhint: restore envguard.lock from version control, or move it away and run 'envguard record'"
 
+
+def with_data(change: str = "", to: str = "") -> str:
+    text = TREE_TEXT + TEXT.removeprefix('{\n  "machines": {')
+    assert change in text
+    return text.replace(change, to)
+
+
 BROKEN = {
+    "data": (with_data('"data": {', '"data": [], "data!": {'), ": in 'data': expected an object, found a list" + HINT),
+    "tree": (
+        with_data('"raw": {', '"raw": "x", "raw!": {'),
+        ": in 'data.raw': expected an object, found a string" + HINT,
+    ),
+    "tree without files": (with_data('"files": 2,', ""), ": in 'data.raw': the key 'files' is missing" + HINT),
+    "tree without ignore": (with_data('"ignore"', '"ignores"'), ": in 'data.raw': the key 'ignore' is missing" + HINT),
+    "files": (
+        with_data('"files": 2', '"files": true'),
+        ": in 'data.raw.files': expected a number, found true or false" + HINT,
+    ),
+    "fewer than none": (
+        with_data('"bytes": 17', '"bytes": -1'),
+        ": in 'data.raw.bytes': expected a number that is not negative" + HINT,
+    ),
+    "nowhere": (with_data('"data/raw"', '""'), ": in 'data.raw.path': expected the path of a folder" + HINT),
+    "short root": (
+        with_data(ROOT, ROOT[:-1]),
+        ": in 'data.raw.root': expected \"blake3:\" and 64 hexadecimal digits" + HINT,
+    ),
+    "loud root": (
+        with_data("afaf", "AFAF"),
+        ": in 'data.raw.root': expected \"blake3:\" and 64 hexadecimal digits" + HINT,
+    ),
     "empty": ("", ":1: is not valid JSON: expecting value"),
     "truncated": (TEXT[:200], ":10: is not valid JSON: expecting value" + HINT),
     "merge": ("<<<<<<< HEAD\n" + TEXT, ":1: has an unfinished merge in it" + HINT),
