@@ -1,9 +1,12 @@
 /* The compression function of BLAKE3 in plain C (section 2.2 of the paper). */
 #include "blake3_internal.h"
 
-static uint32_t load(const uint8_t *bytes)
+void eg_blake3_load(uint32_t *words, const uint8_t *bytes, size_t count)
 {
-    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
+    for (size_t i = 0; i < count; i++) {
+        words[i] = (uint32_t)bytes[4 * i] | (uint32_t)bytes[4 * i + 1] << 8 | (uint32_t)bytes[4 * i + 2] << 16 |
+                   (uint32_t)bytes[4 * i + 3] << 24;
+    }
 }
 
 void eg_blake3_store(uint8_t *out, const uint32_t *words, size_t count)
@@ -46,8 +49,8 @@ static uint32_t rotate_right(uint32_t word, int count)
         G(v3, v4, v9, v14, m[m14], m[m15]);                                                                            \
     } while (0)
 
-void eg_blake3_compress(uint32_t chaining[8], const uint8_t *block, uint32_t block_len, uint64_t counter,
-                        uint32_t flags)
+static void compress_block(uint32_t chaining[8], const uint8_t *block, uint32_t block_len, uint64_t counter,
+                           uint32_t flags)
 {
     uint32_t m[16];
     uint32_t v0 = chaining[0], v1 = chaining[1], v2 = chaining[2], v3 = chaining[3];
@@ -56,9 +59,7 @@ void eg_blake3_compress(uint32_t chaining[8], const uint8_t *block, uint32_t blo
     uint32_t v10 = UINT32_C(0x3C6EF372), v11 = UINT32_C(0xA54FF53A);
     uint32_t v12 = (uint32_t)counter, v13 = (uint32_t)(counter >> 32), v14 = block_len, v15 = flags;
 
-    for (int i = 0; i < 16; i++) {
-        m[i] = load(block + 4 * i);
-    }
+    eg_blake3_load(m, block, 16);
     /*
      * The words are permuted between rounds (table 2); here the permutation is applied to the indices instead:
      *   p = [2, 6, 3, 10, 7, 0, 4, 13, 1, 11, 12, 5, 9, 14, 15, 8]; order = list(range(16))
@@ -80,4 +81,12 @@ void eg_blake3_compress(uint32_t chaining[8], const uint8_t *block, uint32_t blo
     chaining[5] = v5 ^ v13;
     chaining[6] = v6 ^ v14;
     chaining[7] = v7 ^ v15;
+}
+
+void eg_blake3_compress_portable(uint32_t chaining[8], const uint8_t *blocks, size_t count, uint32_t block_len,
+                                 uint64_t counter, uint32_t flags)
+{
+    for (size_t i = 0; i < count; i++) {
+        compress_block(chaining, blocks + i * EG_BLAKE3_BLOCK_LEN, block_len, counter, flags);
+    }
 }

@@ -1,5 +1,8 @@
 /* What the processor can do, and the operating system lets it do. */
+#include "blake3_internal.h"
 #include "envguard.h"
+
+#include <stdatomic.h>
 
 #if defined(__x86_64__) || defined(__i386__)
 #include <cpuid.h>
@@ -53,3 +56,29 @@ uint32_t eg_cpu_features(void)
 }
 
 #endif
+
+/* What may be used, once it is known: asking the processor costs microseconds where it is a virtual one. */
+#define KNOWN (UINT32_C(1) << 31)
+static _Atomic uint32_t usable;
+static _Atomic uint32_t limit = UINT32_MAX;
+
+uint32_t eg_cpu_usable(void)
+{
+    uint32_t found = atomic_load_explicit(&usable, memory_order_relaxed);
+    if (!(found & KNOWN)) {
+        /* A limit that is set at this moment by another thread is not lost: it stores what is usable after the limit. */
+        uint32_t before = 0;
+        found = (eg_cpu_features() & atomic_load(&limit)) | KNOWN;
+        if (!atomic_compare_exchange_strong(&usable, &before, found)) {
+            found = before;
+        }
+    }
+    return found & ~KNOWN;
+}
+
+uint32_t eg_cpu_limit(uint32_t mask)
+{
+    uint32_t former = atomic_exchange(&limit, mask);
+    atomic_store(&usable, (eg_cpu_features() & mask) | KNOWN);
+    return former;
+}

@@ -2,7 +2,7 @@
  * The C core of envguard: what its Python side may call.
  *
  * Ownership: the caller owns every buffer; nothing here allocates, keeps a pointer after it returns, or sets errno.
- * Threads: every function may be called from any number of threads at once.
+ * Threads: every function may be called from any number of threads at once, a hasher by one at a time.
  * Status: functions that can fail return EG_OK or another EG_ code, and write their results through out-parameters.
  */
 #ifndef ENVGUARD_H
@@ -15,6 +15,7 @@
 #define EG_INVALID 1 /* a NULL where a buffer is needed */
 
 #define EG_BLAKE3_OUT_LEN 32
+#define EG_BLAKE3_KEY_LEN 32
 
 /* Processor features, as bits. A bit is set only where the operating system saves the registers that it needs, too. */
 #define EG_CPU_SSE2 (UINT32_C(1) << 0)
@@ -30,9 +31,57 @@
 uint32_t eg_cpu_features(void);
 
 /*
+ * Use only the features in mask from now on, in all threads; return the mask that held before (all bits at first).
+ * Hashes are the same under every mask, only slower or faster: this is for tests and benchmarks. Calls that run go on as
+ * they began.
+ */
+uint32_t eg_cpu_limit(uint32_t mask);
+
+/* Return which code hashes now: "portable", "SSE4.1", "AVX2", "AVX-512" or "NEON". The text is never freed. */
+const char *eg_blake3_level_name(void);
+
+/*
  * Write the BLAKE3 hash of input[0..length) to out (EG_BLAKE3_OUT_LEN bytes).
  * input may be NULL only if length is 0; input and out must not overlap. Returns EG_OK or EG_INVALID.
  */
 int eg_blake3(const void *input, size_t length, uint8_t *out);
+
+/* The same in keyed mode; key is EG_BLAKE3_KEY_LEN bytes. */
+int eg_blake3_keyed(const uint8_t *key, const void *input, size_t length, uint8_t *out);
+
+/*
+ * Write the BLAKE3 hashes of inputs[i][0..lengths[i]), for all i below count, to out, one behind the other (count times
+ * EG_BLAKE3_OUT_LEN bytes). Faster than one by one where inputs are shorter than about 16 KiB, most of all below 2 KiB.
+ * An input may be NULL only if its length is 0. Takes about 50 KiB of stack. Returns EG_OK, or EG_INVALID and then writes
+ * nothing.
+ */
+int eg_blake3_many(const void *const *inputs, const size_t *lengths, size_t count, uint8_t *out);
+
+/*
+ * A hash of an input that comes in pieces: init or init_keyed, any number of updates, then final, which changes nothing, so
+ * that updates may go on. The caller owns the memory and may copy or drop it at any time; nothing else is held. The fields
+ * are not for callers.
+ */
+struct eg_blake3_hasher {
+    uint32_t key[8];
+    uint32_t chaining[8]; /* of the chunk that is being read */
+    uint64_t chunks;      /* complete ones before that */
+    uint32_t flags;
+    uint32_t blocks; /* of that chunk, compressed */
+    uint32_t filled; /* bytes in block */
+    uint32_t depth;  /* values in stack */
+    uint8_t block[64];
+    uint8_t stack[56 * EG_BLAKE3_OUT_LEN];
+};
+
+/* Begin. Return EG_OK, or EG_INVALID where hasher or key is NULL. */
+int eg_blake3_init(struct eg_blake3_hasher *hasher);
+int eg_blake3_init_keyed(struct eg_blake3_hasher *hasher, const uint8_t *key);
+
+/* Go on with input[0..length). Returns EG_OK or EG_INVALID, as eg_blake3 does. */
+int eg_blake3_update(struct eg_blake3_hasher *hasher, const void *input, size_t length);
+
+/* Write the hash of all that came so far to out (EG_BLAKE3_OUT_LEN bytes). Returns EG_OK or EG_INVALID. */
+int eg_blake3_final(const struct eg_blake3_hasher *hasher, uint8_t *out);
 
 #endif
