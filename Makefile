@@ -49,7 +49,7 @@ $(VENV)/.bootstrapped:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	touch $@
 
-$(VENV)/.ready: $(VENV)/.bootstrapped pyproject.toml uv.lock CMakeLists.txt $(wildcard csrc/*)
+$(VENV)/.ready: $(VENV)/.bootstrapped pyproject.toml uv.lock CMakeLists.txt $(wildcard csrc/* csrc/*/*)
 	ENVGUARD_REQUIRE_CORE=1 UV_PROJECT_ENVIRONMENT=$(VENV) $(BIN)/uv sync --quiet --locked --no-python-downloads --python $(BIN)/python --reinstall-package envguard
 	touch $@
 

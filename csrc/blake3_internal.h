@@ -79,6 +79,15 @@ struct eg_blake3_level {
     struct eg_blake3_width widths[4];
 };
 
+/* Target attributes, as gcc and clang have them, are what the SIMD levels need; elsewhere there is the portable one. */
+#if defined(__GNUC__) && defined(__x86_64__)
+#define EG_BLAKE3_X86 1
+extern const struct eg_blake3_level eg_blake3_sse41, eg_blake3_avx2, eg_blake3_avx512;
+#elif defined(__GNUC__) && defined(__aarch64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define EG_BLAKE3_ARM 1
+extern const struct eg_blake3_level eg_blake3_neon;
+#endif
+
 /* The level to use, by what the processor has and eg_cpu_limit leaves of it. */
 const struct eg_blake3_level *eg_blake3_level(void);
 uint32_t eg_cpu_usable(void);

@@ -8,6 +8,12 @@ static const struct eg_blake3_level PORTABLE = {.name = "portable", .compress = 
 
 /* Best first. */
 static const struct eg_blake3_level *const LEVELS[] = {
+#ifdef EG_BLAKE3_X86
+    &eg_blake3_avx512, &eg_blake3_avx2, &eg_blake3_sse41,
+#endif
+#ifdef EG_BLAKE3_ARM
+    &eg_blake3_neon,
+#endif
     &PORTABLE,
 };
 
