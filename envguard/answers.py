@@ -11,6 +11,7 @@ import os
 import sys
 from zlib import crc32
 
+from .cache import folder, replace
 from .trace import Trace, holds, signature
 
 TYPE_CHECKING = False
@@ -20,19 +21,6 @@ if TYPE_CHECKING:
 _MAGIC = "envguard answer 1"
 _MAX_BYTES = 16 * 1024 * 1024
 _CODE = ("envguard", "packaging", "tomli", "blake3")
-
-
-def folder() -> str | None:
-    """Return the absolute folder of the store, or None where there is no place for one.
-
-    ``ENVGUARD_CACHE_DIR``, else ``envguard`` under ``XDG_CACHE_HOME``, else ``.cache/envguard`` in the home folder.
-    """
-    if chosen := os.environ.get("ENVGUARD_CACHE_DIR"):
-        return os.path.abspath(chosen)
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    if not os.path.isabs(base):
-        base = os.path.join(os.path.expanduser("~"), ".cache")
-    return os.path.join(base, "envguard") if os.path.isabs(base) else None
 
 
 def recall(key: Iterable[str], probes: Mapping[str, Callable[[], str]]) -> str | None:
@@ -85,19 +73,7 @@ def remember(key: Iterable[str], trace: Trace, answer: str) -> bool:
     whole = f"{_MAGIC} {crc32(body):08x}\n".encode() + body
     if len(whole) > _MAX_BYTES:
         return False
-    temporary = f"{path}.{os.getpid()}"
-    try:
-        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
-        with open(temporary, "wb") as file:
-            file.write(whole)
-        os.replace(temporary, path)
-    except OSError:
-        try:
-            os.unlink(temporary)
-        except OSError:
-            pass
-        return False
-    return True
+    return replace(path, whole)
 
 
 def _saw_code(trace: Trace) -> None:

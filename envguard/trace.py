@@ -95,7 +95,7 @@ class Trace:
             c in path for path in (*self.files, *(name for _, name in self.values)) for c in "\n\t"
         ):
             return False
-        slack = _slack_by_device()
+        slack = slack_by_device()
         for seen in self.files.values():
             if seen == ABSENT:
                 continue
@@ -126,11 +126,12 @@ def holds(
     return all(signature(path) == seen for path, seen in files.items())
 
 
-def _slack_by_device() -> dict[int, int | None]:
+def slack_by_device() -> dict[int, int | None]:
     """Return for each mounted device how old a change must be to be safely past; None where stamps say nothing.
 
-    A network file system is stamped by another machine's clock, which can be minutes off, so a day is asked for there,
-    and wherever the kind of file system cannot be told.
+    A local file system is stamped by this machine's clock, in ticks that are a second long on old ones; two seconds are
+    more than any of them. A network file system is stamped by another machine's clock, which can be minutes off, so a day
+    is asked for there, and wherever the kind of file system cannot be told, as of a device that is not listed.
     """
     slack: dict[int, int | None] = {}
     try:

@@ -23,7 +23,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     ("model", "names"),
     ("errors", "walked"),
-    ("_native", "atomic", "probes", "trace"),
+    ("_native", "atomic", "cache", "probes", "trace"),
     ("answers", "reader"),
     ("toml",),
     ("config", "baseline", "data", "lockfiles", "installed", "machine", "determinism", "receipt"),

@@ -1,0 +1,68 @@
+"""The cache folder of this machine, and how a file in it is replaced.
+
+What lies there is a hint: it may be lost, corrupt or of another version without harm, and where it cannot be written,
+envguard goes without. This module lies on the path of every clean check: it imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+
+def folder() -> str | None:
+    """Return the absolute cache folder, or None where there is no place for one.
+
+    ``ENVGUARD_CACHE_DIR``, else ``envguard`` under ``XDG_CACHE_HOME``, else ``.cache/envguard`` in the home folder.
+    """
+    if chosen := os.environ.get("ENVGUARD_CACHE_DIR"):
+        return os.path.abspath(chosen)
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(base):
+        base = os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "envguard") if os.path.isabs(base) else None
+
+
+def replace(path: str, data: bytes) -> bool:
+    """Put *data* in the place of the file *path*, for this user alone; return whether that was done.
+
+    Whoever reads at the same time sees the old file or the new one. Nothing is flushed to disk: what a crash of the
+    machine leaves is told by a checksum, and costs time only.
+    """
+    temporary = f"{path}.{os.getpid()}-{time.time_ns()}.tmp"
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
+        try:
+            with open(fd, "wb") as file:
+                file.write(data)
+            os.replace(temporary, path)
+        except BaseException:
+            _remove(temporary)
+            raise
+    except OSError:
+        return False
+    return True
+
+
+def sweep(inside: str, *, seconds: float = 24 * 3600) -> None:
+    """Remove what writers that were killed have left in the folder *inside*: half-written files older than *seconds*."""
+    try:
+        names = os.listdir(inside)
+    except OSError:
+        return
+    for name in names:
+        path = os.path.join(inside, name)
+        try:
+            old = name.endswith(".tmp") and os.stat(path).st_mtime + seconds < time.time()
+        except OSError:
+            continue
+        if old:
+            _remove(path)
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        pass

@@ -1,0 +1,89 @@
+"""The stat cache: a file of this machine with the records of a tree, so that unchanged files need not be read.
+
+It is one file a tree, under ``trees`` in the cache folder, named by the real path of the root and the ignore patterns. A
+header (magic, version, size of a record, number of records), the records, and the BLAKE3 of everything before it. Whatever
+is wrong with it, there is none. Soundness lies in what is recorded, not in this file: see ``cutoffs``.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+
+from .. import _native, cache, trace
+from .records import RECORD
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_MAGIC = b"EGTREE\r\n"
+_VERSION = 1
+_HEADER = struct.Struct("<8sIIQ")
+_CHECKSUM = 32
+_NEVER = -(1 << 63)
+
+
+def path_of(root: bytes, ignore: Sequence[bytes]) -> str | None:
+    """Return the path of the cache file for the tree at the real path *root*; None where there is no cache folder."""
+    base = cache.folder()
+    if base is None:
+        return None
+    # No path and no pattern has a NUL byte.
+    return os.path.join(base, "trees", _native.hexdigest(b"\0".join((root, *ignore)))[:32])
+
+
+def read(path: str) -> bytes | None:
+    """Return the records in the cache file *path*; None where it is missing, damaged, another version's or another's.
+
+    A record that is made up would let a changed file pass, so a file that others can write is none of ours.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except OSError:
+        return None
+    try:
+        st = os.fstat(fd)
+        if not stat.S_ISREG(st.st_mode) or st.st_mode & 0o022 or st.st_uid != os.geteuid():
+            return None
+        with open(fd, "rb", closefd=False) as file:
+            data = file.read(st.st_size)
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+    if len(data) < _HEADER.size + _CHECKSUM:
+        return None
+    magic, version, size, count = _HEADER.unpack_from(data)
+    if (magic, version, size) != (_MAGIC, _VERSION, RECORD.size):
+        return None
+    end = _HEADER.size + count * RECORD.size
+    if len(data) != end + _CHECKSUM:
+        return None
+    view = memoryview(data)
+    return data[_HEADER.size : end] if _native.blake3(view[:end]) == data[end:] else None
+
+
+def write(path: str, records: Iterable[bytes]) -> bool:
+    """Keep sorted *records*, in any pieces, as the cache file *path*; return whether they were kept."""
+    body = b"".join(records)
+    head = _HEADER.pack(_MAGIC, _VERSION, RECORD.size, len(body) // RECORD.size)
+    whole = head + body
+    if not cache.replace(path, whole + _native.blake3(whole)):
+        return False
+    cache.sweep(os.path.dirname(path))
+    return True
+
+
+def cutoffs(now_ns: int) -> tuple[dict[int, int], int]:
+    """Return before which time a file must have changed last for its record to be kept: by device, and for all others.
+
+    *now_ns* is the clock before the walk began. A file that changes within the tick of the clock in which it was read has
+    the same facts before and after ("racily clean"), so what is younger than the slack of its device is read anew each
+    time until it has settled. A device whose stamps say nothing has no records. ``trace.slack_by_device`` says the slack.
+    """
+    by_device = {
+        device: _NEVER if slack is None else now_ns - slack for device, slack in trace.slack_by_device().items()
+    }
+    return by_device, now_ns - trace.FOREIGN_SLACK_NS
