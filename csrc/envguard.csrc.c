@@ -1,1 +1,2 @@
 #include "envguard.h"
+#include "tree.h"

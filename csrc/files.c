@@ -1,0 +1,299 @@
+/*
+ * The files of a block: from the stat cache where it knows them, else opened, read and hashed; small ones many at once.
+ *
+ * A file counts as read only if its stat is the same before and after, and as many bytes came as it says it has.
+ */
+#include "tree_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+static int64_t nanoseconds(struct timespec time)
+{
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+#ifdef __APPLE__
+#define st_mtim st_mtimespec
+#define st_ctim st_ctimespec
+#endif
+
+int64_t eg_mtime_ns(const struct stat *st)
+{
+    return nanoseconds(st->st_mtim);
+}
+
+int64_t eg_ctime_ns(const struct stat *st)
+{
+    return nanoseconds(st->st_ctim);
+}
+
+bool eg_same_stat(const struct stat *a, const struct stat *b)
+{
+    return a->st_size == b->st_size && a->st_ino == b->st_ino && a->st_dev == b->st_dev && eg_mtime_ns(a) == eg_mtime_ns(b) &&
+           eg_ctime_ns(a) == eg_ctime_ns(b);
+}
+
+static uint8_t device_index(struct eg_tree *tree, uint64_t device)
+{
+    unsigned count = atomic_load_explicit(&tree->device_count, memory_order_acquire), i = 0;
+    while (i < count && tree->devices[i] != device) {
+        i++;
+    }
+    if (i < count) {
+        return (uint8_t)i;
+    }
+    pthread_mutex_lock(&tree->lock);
+    count = atomic_load_explicit(&tree->device_count, memory_order_relaxed);
+    while (i < count && tree->devices[i] != device) {
+        i++;
+    }
+    if (i == count && count < EG_DEVICES) {
+        tree->devices[count] = device;
+        atomic_store_explicit(&tree->device_count, count + 1, memory_order_release);
+    }
+    pthread_mutex_unlock(&tree->lock);
+    return (uint8_t)i; /* EG_DEVICES: one too many, its files are not kept in the stat cache */
+}
+
+void eg_entry_stat(struct eg_tree *tree, struct eg_entry *entry, const struct stat *st)
+{
+    entry->size = (uint64_t)st->st_size;
+    entry->inode = (uint64_t)st->st_ino;
+    entry->mtime_ns = eg_mtime_ns(st);
+    entry->ctime_ns = eg_ctime_ns(st);
+    entry->device = device_index(tree, (uint64_t)st->st_dev);
+}
+
+ssize_t eg_read_at(int fd, uint8_t *buffer, size_t length, uint64_t offset)
+{
+    size_t done = 0;
+    while (done < length) {
+        ssize_t got = pread(fd, buffer + done, length - done, (off_t)(offset + done));
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got < 0) {
+            return -1;
+        }
+        if (got == 0) {
+            break;
+        }
+        done += (size_t)got;
+    }
+    return (ssize_t)done;
+}
+
+int eg_open_file(struct eg_tree *tree, const struct eg_block *block, const struct eg_entry *entry)
+{
+    /* O_NONBLOCK: the opening of a pipe that came in the file's place must not wait for a writer. */
+    int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (entry->flags & EG_ENTRY_LINK ? 0 : O_NOFOLLOW);
+    int base = tree->single ? AT_FDCWD : block->dir->fd, fd;
+    do {
+        fd = openat(base, block->names + entry->name, flags);
+    } while (fd < 0 && errno == EINTR);
+    return fd;
+}
+
+void eg_block_part_done(struct eg_worker *worker, struct eg_block *block)
+{
+    if (atomic_fetch_sub(&block->pending, 1) == 1) {
+        eg_dir_part_done(worker, block->dir);
+    }
+}
+
+void eg_file_done(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, const uint8_t *digest)
+{
+    if (entry->flags & EG_ENTRY_SAMPLED && memcmp(entry->digest, digest, EG_BLAKE3_OUT_LEN) != 0) {
+        eg_file_failed(worker, block, entry, EG_SILENT, 0);
+        return;
+    }
+    memcpy(entry->digest, digest, EG_BLAKE3_OUT_LEN);
+    worker->files_done++;
+    worker->bytes_done += entry->size;
+}
+
+void eg_file_failed(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int kind, int error)
+{
+    entry->flags |= EG_ENTRY_FAILED;
+    worker->files_done++;
+    eg_problem(worker, kind, error, block->dir, block->names + entry->name, entry->name_len);
+}
+
+void eg_count(struct eg_worker *worker)
+{
+    struct eg_tree *tree = worker->tree;
+    atomic_fetch_add_explicit(&tree->files_done, worker->files_done, memory_order_relaxed);
+    atomic_fetch_add_explicit(&tree->bytes_done, worker->bytes_done, memory_order_relaxed);
+    atomic_fetch_add_explicit(&tree->files_cached, worker->files_cached, memory_order_relaxed);
+    worker->files_done = worker->bytes_done = worker->files_cached = 0;
+}
+
+void eg_batch_flush(struct eg_worker *worker)
+{
+    if (worker->waiting_count > 0) {
+        eg_blake3_many(worker->inputs, worker->lengths, worker->waiting_count, worker->digests);
+        for (size_t i = 0; i < worker->waiting_count; i++) {
+            struct eg_waiting *waiting = &worker->waiting[i];
+            eg_file_done(worker, waiting->block, waiting->entry, worker->digests + i * EG_BLAKE3_OUT_LEN);
+            eg_block_part_done(worker, waiting->block);
+        }
+    }
+    worker->waiting_count = 0;
+    worker->used = 0;
+    eg_count(worker);
+}
+
+/* What it means that a file which was listed cannot be opened. */
+static int kind_of_open_error(const struct eg_tree *tree, const struct eg_entry *entry, int error)
+{
+    if (tree->single) {
+        return error == ELOOP ? EG_LOOP : error == ENXIO ? EG_SPECIAL : EG_UNREADABLE;
+    }
+    if (error == ENOENT || error == ENOTDIR || error == ENXIO || (error == ELOOP && !(entry->flags & EG_ENTRY_LINK))) {
+        return EG_UNSTABLE;
+    }
+    return error == ELOOP ? EG_LOOP : EG_UNREADABLE;
+}
+
+enum outcome { HASHED, FAILED, CHANGED };
+
+/* Read a file of at most EG_SMALL_FILE bytes behind those that wait. */
+static enum outcome read_small(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int fd,
+                               const struct stat *before)
+{
+    size_t size = (size_t)before->st_size, slot;
+    struct stat after;
+    ssize_t got;
+
+    if (worker->used + size + 1 > EG_SMALL_ROOM || worker->waiting_count == EG_BLOCK_ENTRIES) {
+        eg_batch_flush(worker);
+    }
+    /* One byte more than there should be: whoever gets it has seen the file grow. */
+    got = eg_read_at(fd, worker->small + worker->used, size + 1, 0);
+    if (got < 0) {
+        eg_file_failed(worker, block, entry, EG_UNREADABLE, errno);
+        return FAILED;
+    }
+    if ((size_t)got != size || fstat(fd, &after) != 0 || !eg_same_stat(before, &after)) {
+        return CHANGED;
+    }
+    eg_entry_stat(worker->tree, entry, before);
+    slot = worker->waiting_count++;
+    worker->waiting[slot] = (struct eg_waiting){block, entry};
+    worker->inputs[slot] = worker->small + worker->used;
+    worker->lengths[slot] = size;
+    worker->used += size;
+    atomic_fetch_add_explicit(&block->pending, 1, memory_order_relaxed);
+    return HASHED;
+}
+
+/* Read a file that fits into the buffer. */
+static enum outcome read_whole(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int fd,
+                               const struct stat *before)
+{
+    size_t size = (size_t)before->st_size;
+    uint8_t digest[EG_BLAKE3_OUT_LEN];
+    struct stat after;
+    ssize_t got = eg_read_at(fd, worker->buffer, size + 1, 0);
+
+    if (got < 0) {
+        eg_file_failed(worker, block, entry, EG_UNREADABLE, errno);
+        return FAILED;
+    }
+    if ((size_t)got != size || fstat(fd, &after) != 0 || !eg_same_stat(before, &after)) {
+        return CHANGED;
+    }
+    eg_blake3(worker->buffer, size, digest);
+    eg_entry_stat(worker->tree, entry, before);
+    eg_file_done(worker, block, entry, digest);
+    return HASHED;
+}
+
+static enum outcome read_file(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry)
+{
+    struct eg_tree *tree = worker->tree;
+    enum outcome outcome;
+    struct stat st;
+    int fd = eg_open_file(tree, block, entry);
+
+    if (fd < 0) {
+        eg_file_failed(worker, block, entry, kind_of_open_error(tree, entry, errno), errno);
+        return FAILED;
+    }
+    if (fstat(fd, &st) != 0) {
+        eg_file_failed(worker, block, entry, EG_UNREADABLE, errno);
+        outcome = FAILED;
+    } else if (!S_ISREG(st.st_mode)) {
+        bool folder = S_ISDIR(st.st_mode);
+        eg_file_failed(worker, block, entry, tree->single ? (folder ? EG_UNREADABLE : EG_SPECIAL) : EG_UNSTABLE,
+                       tree->single && folder ? EISDIR : 0);
+        outcome = FAILED;
+    } else if (st.st_size <= EG_SMALL_FILE) {
+        outcome = read_small(worker, block, entry, fd, &st);
+    } else if (st.st_size <= EG_BUFFER) {
+        outcome = read_whole(worker, block, entry, fd, &st);
+    } else {
+        if (eg_large_hash(worker, block, entry, fd, &st)) {
+            return HASHED; /* or noted as failed; the descriptor is closed by whoever is last */
+        }
+        outcome = FAILED;
+    }
+    close(fd);
+    return outcome;
+}
+
+static void hash_file(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry)
+{
+    if (read_file(worker, block, entry) == CHANGED && read_file(worker, block, entry) == CHANGED) {
+        eg_file_failed(worker, block, entry, EG_UNSTABLE, 0);
+    }
+}
+
+/* Whether the stat cache knows the file as it is now. */
+static bool from_cache(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, uint64_t key)
+{
+    struct eg_tree *tree = worker->tree;
+    int flags = entry->flags & EG_ENTRY_LINK ? 0 : AT_SYMLINK_NOFOLLOW;
+    int base = tree->single ? AT_FDCWD : block->dir->fd;
+    struct stat st;
+
+    if (!eg_record_has_key(tree, key) || fstatat(base, block->names + entry->name, &st, flags) != 0 ||
+        !S_ISREG(st.st_mode) || !eg_record_find(tree, key, &st, entry->digest)) {
+        return false;
+    }
+    if (eg_record_is_sampled(tree, key)) {
+        entry->flags |= EG_ENTRY_SAMPLED;
+        atomic_fetch_add_explicit(&tree->files_sampled, 1, memory_order_relaxed);
+        return false;
+    }
+    eg_entry_stat(tree, entry, &st);
+    entry->flags |= EG_ENTRY_CACHED;
+    worker->files_done++;
+    worker->files_cached++;
+    return true;
+}
+
+void eg_block_hash(struct eg_worker *worker, struct eg_block *block)
+{
+    struct eg_tree *tree = worker->tree;
+
+    if (tree->record_count > 0 && !eg_record_keys(worker, block)) {
+        eg_out_of_memory(tree);
+    }
+    for (uint32_t i = 0; i < block->count; i++) {
+        if (eg_stopped(tree)) {
+            return;
+        }
+        if (tree->record_count == 0 || !from_cache(worker, block, &block->entries[i], worker->keys[i])) {
+            hash_file(worker, block, &block->entries[i]);
+        }
+    }
+    eg_count(worker);
+    if (!tree->single) {
+        eg_dir_unpin(tree, block->dir);
+    }
+    eg_block_part_done(worker, block);
+}

@@ -1,0 +1,273 @@
+/*
+ * The tree engine, inside: what its files share.
+ *
+ *   tree.c      the public face: options, start, wait, cancel, results
+ *   pool.c      threads, the queue of work, the end of it
+ *   dir.c       a folder's path and descriptor; the list of problems
+ *   walk.c      folders: opening, listing, loops, links
+ *   files.c     files of a block: stat cache, reading, batches of small ones
+ *   large.c     a large file that several threads hash together
+ *   order.c     sorting a folder's entries, and walking all of them in order
+ *   manifest.c  the manifest's lines, and the root
+ *   records.c   the records of the stat cache: looking up, and handing out
+ *   ignore.c    the patterns of what is left out
+ *
+ * Who owns what: a folder (struct eg_dir) and its blocks live until the tree is freed. A folder's descriptor is open while
+ * somebody pins it: the thread that lists it, blocks whose files are yet to be opened, sub-folders yet to be opened.
+ */
+#ifndef ENVGUARD_TREE_INTERNAL_H
+#define ENVGUARD_TREE_INTERNAL_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* before any header: openat and its kin, and syscall() */
+#endif
+
+#include "envguard.h"
+#include "tree.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#define EG_BLOCK_ENTRIES 256          /* files of one folder that are handed to a thread at once */
+#define EG_SMALL_FILE (32 * 1024)     /* up to here, files are hashed many at once */
+#define EG_BUFFER (1024 * 1024)       /* a thread's buffer, and the piece of a large file that it takes at a time */
+#define EG_SMALL_ROOM (512 * 1024)    /* for small files that wait to be hashed with others */
+#define EG_MAX_PROBLEMS 10000         /* that are listed; all are counted */
+#define EG_RECORD_LEN 80
+#define EG_DEVICES 255
+
+/* A regular file. 72 bytes: a tree may have many millions of these. */
+struct eg_entry {
+    uint8_t digest[EG_BLAKE3_OUT_LEN];
+    uint64_t size, inode;
+    int64_t mtime_ns, ctime_ns;
+    uint32_t name;     /* offset of the name in its block's names */
+    uint16_t name_len;
+    uint8_t device;    /* index into the tree's devices; EG_DEVICES: one too many */
+    uint8_t flags;
+};
+
+#define EG_ENTRY_LINK 1    /* reached through a link */
+#define EG_ENTRY_CACHED 2  /* the digest is that of the stat cache */
+#define EG_ENTRY_FAILED 4  /* has no digest; a problem says why */
+#define EG_ENTRY_SAMPLED 8 /* the digest is that of the stat cache, which is being tested */
+
+struct eg_dir;
+
+/* Some files of one folder, and their names (each with a NUL behind it), in one allocation. */
+struct eg_block {
+    struct eg_block *next;      /* of the same folder */
+    struct eg_block *queued;    /* the next in the queue */
+    struct eg_dir *dir;
+    atomic_uint pending;        /* parts of it that are still worked on */
+    uint32_t count;
+    char *names;
+    struct eg_entry entries[];
+};
+
+/* What a folder holds, in the order of the manifest: a file, or a folder. */
+struct eg_item {
+    struct eg_entry *entry;     /* NULL for a folder */
+    union {
+        const char *name;       /* of a file */
+        struct eg_dir *dir;
+    } of;
+};
+
+struct eg_dir {
+    struct eg_dir *parent, *sibling, *children;
+    struct eg_dir *queued;
+    struct eg_block *blocks;
+    struct eg_item *items;      /* sorted, once all of it is known */
+    uint32_t item_count;
+    uint32_t file_count, child_count;
+    atomic_uint pending;        /* the listing, and blocks without all their digests */
+    int fd;                     /* -1 while it is closed */
+    unsigned pins;              /* under the tree's lock */
+    bool linked;                /* reached through a link: links may be followed when it is opened */
+    bool pins_parent;
+    uint64_t device, inode;
+    int64_t changed_ns;         /* mtime and ctime when it was opened, folded together */
+    size_t path_len;            /* of the path from the root, with the slash behind it; 0 for the root */
+    size_t name_len;
+    char name[];
+};
+
+/* A file that several threads hash together. */
+struct eg_large {
+    struct eg_large *next;      /* under the tree's lock, as users is */
+    struct eg_block *block;
+    struct eg_entry *entry;
+    int fd;
+    struct stat before;
+    unsigned users;             /* threads that work on it, its opener among them */
+    atomic_ullong claimed;      /* the next segment that nobody has taken */
+    uint64_t segments;
+    atomic_int error;           /* an errno, or a negative number: see large.c */
+    pthread_mutex_t lock;
+    struct eg_node *nodes;      /* subtrees that wait for their neighbour */
+    size_t node_count, node_room;
+};
+
+struct eg_node {
+    uint64_t index;
+    unsigned level;
+    uint8_t value[EG_BLAKE3_OUT_LEN];
+};
+
+struct eg_problem_entry {
+    int kind, error;
+    uint8_t *path;
+    size_t path_len;
+};
+
+/* A small file that was read and waits to be hashed with others. */
+struct eg_waiting {
+    struct eg_block *block;
+    struct eg_entry *entry;
+};
+
+/* What one thread works with. */
+struct eg_worker {
+    struct eg_tree *tree;
+    pthread_t thread;
+    uint8_t *buffer;                    /* EG_BUFFER + 1 bytes: a whole file, or a segment of one */
+    uint8_t *small;                     /* EG_SMALL_ROOM bytes: the files that wait */
+    size_t used;                        /* of it */
+    size_t waiting_count;
+    struct eg_waiting waiting[EG_BLOCK_ENTRIES];
+    const void *inputs[EG_BLOCK_ENTRIES];
+    size_t lengths[EG_BLOCK_ENTRIES];
+    uint8_t digests[EG_BLOCK_ENTRIES * EG_BLAKE3_OUT_LEN];
+    uint64_t keys[EG_BLOCK_ENTRIES];
+    char *path;                         /* for paths that have to be spelled out */
+    size_t path_room;
+    char *key_text;                     /* records.c */
+    size_t key_room;
+    struct eg_listing *listing;         /* walk.c */
+    uint64_t files_done, bytes_done, files_cached; /* since eg_count() */
+};
+
+struct eg_ignore;
+
+struct eg_tree {
+    /* As asked for. */
+    char *root;
+    bool single;                        /* the root is one file */
+    unsigned jobs;
+    struct eg_ignore *ignore;
+    const uint8_t *records;
+    size_t record_count;
+    bool keep_records;
+    uint64_t *cutoff_devices;
+    int64_t *cutoffs;
+    size_t cutoff_count;
+    int64_t cutoff;
+    uint64_t sample, seed;
+
+    pthread_mutex_t lock;
+    pthread_cond_t work, end;
+    struct eg_worker *workers;
+    unsigned started, running;          /* threads that were started, and that have not come to their end */
+    struct eg_block *blocks;            /* the queues */
+    struct eg_dir *dirs;
+    struct eg_large *large;
+    unsigned outstanding;               /* tasks that are queued or worked on */
+    unsigned unlisted;                  /* folders among them */
+    unsigned open_dirs, open_limit;
+    bool done;
+
+    struct eg_dir *top;
+    uint64_t devices[EG_DEVICES];
+    atomic_uint device_count;
+
+    atomic_bool cancelled, no_memory;
+    atomic_ullong files_found, files_done, bytes_done, files_cached, files_sampled;
+
+    struct eg_problem_entry *problems;
+    size_t problem_count, problem_room;
+    uint64_t problem_total;
+
+    uint64_t files, bytes;
+    uint8_t root_digest[EG_BLAKE3_OUT_LEN];
+    struct eg_cursor *cursor;           /* where the manifest is being read */
+    struct eg_sorted *sorted;           /* the records to keep, by key */
+    size_t sorted_count, sorted_at;
+    size_t kept;                        /* records.c counts them */
+};
+
+/* pool.c */
+int eg_pool_start(struct eg_tree *tree);
+void eg_pool_join(struct eg_tree *tree);
+void eg_push_dir(struct eg_tree *tree, struct eg_dir *dir);
+void eg_push_block(struct eg_tree *tree, struct eg_block *block);
+void eg_push_large(struct eg_tree *tree, struct eg_large *large);
+void eg_out_of_memory(struct eg_tree *tree);
+bool eg_stopped(struct eg_tree *tree);
+
+/* dir.c */
+struct eg_dir *eg_dir_new(struct eg_dir *parent, const char *name, size_t name_len);
+/* Keep a folder's descriptor open for one more user; false, and nothing is done, while too many are open. */
+bool eg_dir_pin(struct eg_tree *tree, struct eg_dir *dir);
+void eg_dir_unpin(struct eg_tree *tree, struct eg_dir *dir);
+/* Its listing, or one of its blocks, is through; the last one sorts it. */
+void eg_dir_part_done(struct eg_worker *worker, struct eg_dir *dir);
+/* Write the path of an entry from the root to the worker's path; returns its length, 0 without memory. */
+size_t eg_path_of(struct eg_worker *worker, const struct eg_dir *dir, const char *name, size_t name_len);
+void eg_problem(struct eg_worker *worker, int kind, int error, const struct eg_dir *dir, const char *name, size_t name_len);
+
+/* walk.c */
+void eg_dir_list(struct eg_worker *worker, struct eg_dir *dir);
+void eg_listing_free(struct eg_listing *listing);
+
+/* files.c */
+void eg_block_hash(struct eg_worker *worker, struct eg_block *block);
+void eg_block_part_done(struct eg_worker *worker, struct eg_block *block);
+void eg_batch_flush(struct eg_worker *worker);
+void eg_file_done(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, const uint8_t *digest);
+void eg_file_failed(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int kind, int error);
+/* Add what the worker has done to the tree's counters. */
+void eg_count(struct eg_worker *worker);
+void eg_entry_stat(struct eg_tree *tree, struct eg_entry *entry, const struct stat *st);
+bool eg_same_stat(const struct stat *a, const struct stat *b);
+int64_t eg_mtime_ns(const struct stat *st);
+int64_t eg_ctime_ns(const struct stat *st);
+/* Read up to length bytes at an offset until they are there or the file ends: the number read, or -1 with errno. */
+ssize_t eg_read_at(int fd, uint8_t *buffer, size_t length, uint64_t offset);
+
+/* large.c */
+/* Hash a file of more than EG_BUFFER bytes and close it; false without memory, and then it is not closed. */
+bool eg_large_hash(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int fd, const struct stat *st);
+void eg_large_help(struct eg_worker *worker, struct eg_large *large);
+void eg_large_leave(struct eg_worker *worker, struct eg_large *large);
+
+/* order.c */
+int eg_dir_sort(struct eg_dir *dir);
+struct eg_cursor *eg_cursor_new(const struct eg_tree *tree);
+void eg_cursor_free(struct eg_cursor *cursor);
+/* Find the file at the cursor: 1, 0 at the end, -1 without memory. *prefix is the folder's path with its slash. */
+int eg_cursor_at(struct eg_cursor *cursor, const char **prefix, size_t *prefix_len, const struct eg_item **item);
+void eg_cursor_step(struct eg_cursor *cursor);
+
+/* manifest.c */
+int eg_manifest_root(struct eg_tree *tree);
+
+/* records.c */
+/* Write the keys of a block's entries to the worker; false without memory. */
+bool eg_record_keys(struct eg_worker *worker, const struct eg_block *block);
+bool eg_record_find(const struct eg_tree *tree, uint64_t key, const struct stat *st, uint8_t digest[EG_BLAKE3_OUT_LEN]);
+bool eg_record_has_key(const struct eg_tree *tree, uint64_t key);
+bool eg_record_is_sampled(const struct eg_tree *tree, uint64_t key);
+bool eg_record_keeps(const struct eg_tree *tree, const struct eg_entry *entry);
+/* Whether the records that were given are others than those to keep. */
+bool eg_records_stale(struct eg_tree *tree);
+
+/* ignore.c */
+struct eg_ignore *eg_ignore_new(const char *const *patterns, size_t count);
+void eg_ignore_free(struct eg_ignore *ignore);
+bool eg_ignored(const struct eg_ignore *ignore, const char *path, size_t path_len, size_t name_at, bool is_dir);
+
+#endif
