@@ -23,8 +23,13 @@ _MAX_BYTES = 16 * 1024 * 1024
 _CODE = ("envguard", "packaging", "tomli", "blake3")
 
 
-def recall(key: Iterable[str], probes: Mapping[str, Callable[[], str]]) -> str | None:
-    """Return the answer kept under *key* if everything that it was derived from is unchanged; None otherwise."""
+def recall(
+    key: Iterable[str], probes: Mapping[str, Callable[[], str]], tree: Callable[[str], str] | None = None
+) -> str | None:
+    """Return the answer kept under *key* if everything that it was derived from is unchanged; None otherwise.
+
+    *probes* and *tree* say what is there now of what no signature can vouch for.
+    """
     wanted = _escape(key)
     path = _path(wanted)
     if path is None:
@@ -49,7 +54,7 @@ def recall(key: Iterable[str], probes: Mapping[str, Callable[[], str]]) -> str |
             files[second] = first
         else:
             values[kind, first] = _unescape(second)
-    return answer if holds(files, values, probes) else None
+    return answer if holds(files, values, probes, tree) else None
 
 
 def remember(key: Iterable[str], trace: Trace, answer: str) -> bool:

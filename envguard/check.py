@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .amounts import plural, size
 from .baseline import fact_text
 from .errors import ConfigError
 from .model import Impact, Level, Report, Severity, Subject, Waived
@@ -39,17 +40,19 @@ def check(
     level: Level | str | None = None,
     fail_on: Severity | str | None = None,
     machine: str | None = None,
+    data: bool | None = None,
 ) -> Report:
     """Compare a project's environment and machine with its lock and its record.
 
     *project* is a folder in it (default: the current one), *python* an interpreter or the folder of an environment
     (default: the active one, the project's ``.venv``, the running interpreter), *level* and *fail_on* override the
-    settings, *machine* names the recorded machine to compare with (default: the one that fits best).
+    settings, *machine* names the recorded machine to compare with (default: the one that fits best), *data* says whether
+    the recorded trees of data are verified (default: at the levels of the settings, which are all).
 
     Raises EnvguardError where an input cannot be used; differences and unknowns are findings of the report.
     """
     reader = Reader()
-    request = Request(python=python, level=parse_level(level), machine=machine)
+    request = Request(python=python, level=parse_level(level), machine=machine, data=data)
     root = find_project(reader, os.fspath(project) if project is not None else os.getcwd())
     return run_check(reader, root, request, fail_on=parse_severity(fail_on)).report
 
@@ -100,6 +103,7 @@ def _report(evidence: Evidence, level: Level | None, fail_on: Severity | None, n
         fail_on=fail_on or config.fail_on,
         findings=tuple(open_findings),
         waived=tuple(waived),
+        notes=_notes(evidence),
     )
 
 
@@ -162,6 +166,41 @@ def _subject(evidence: Evidence) -> Subject:
     )
 
 
+def _notes(evidence: Evidence) -> dict[str, str]:
+    """Return what is to be said of the check beside its findings: whether data was verified, and how."""
+    if evidence.trees_left_out is not None and evidence.baseline is not None:
+        count = plural(len(evidence.baseline.data), "tree")
+        return {"data": f"{count} recorded, not verified: {evidence.trees_left_out}"}
+    if not evidence.trees:
+        return {}
+    files, amount = sum(state.files for state in evidence.trees), sum(state.bytes for state in evidence.trees)
+    told = [state.assurance for state in evidence.trees if state.assurance is not None]
+    how = "every file was read" if all(word == "content" for word in told) else "unchanged files by the stat cache"
+    count = plural(len(evidence.trees), "tree")
+    return {"data": f"{count}, {plural(files, 'file')}, {size(amount)}" + (f" ({how})" if told else "")}
+
+
+def _data_facts(evidence: Evidence) -> dict[str, Any] | None:
+    """Return what a receipt says of the recorded trees; None where none is recorded."""
+    if evidence.baseline is None or not evidence.baseline.data:
+        return None
+    return {
+        "verified": evidence.trees_left_out is None,
+        "left-out": evidence.trees_left_out,
+        "trees": {
+            state.name: {
+                "path": state.path,
+                "root": state.root,
+                "recorded": state.recorded.root,
+                "files": state.files,
+                "bytes": state.bytes,
+                "assurance": state.assurance,
+            }
+            for state in evidence.trees
+        },
+    }
+
+
 def receipt_facts(evidence: Evidence) -> dict[str, Any]:
     """Return what a receipt says of an observation, as plain JSON values."""
     lock, baseline, selection = evidence.lock, evidence.baseline, evidence.selection
@@ -171,6 +210,7 @@ def receipt_facts(evidence: Evidence) -> dict[str, Any]:
         "lock": {"path": evidence.lock_name, "digest": lock.digest} if lock is not None else None,
         "baseline": {"digest": baseline.digest, "machine": evidence.machine_name} if baseline is not None else None,
         "selection": selection.document() if selection is not None else None,
+        "data": _data_facts(evidence),
         "facts": {key: fact_text(value) for key, value in evidence.facts.items()},
         "packages": {name: item.version or "unknown" for name, item in evidence.installed.items()},
     }

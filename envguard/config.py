@@ -28,6 +28,14 @@ _Word = TypeVar("_Word")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DataSettings:
+    """How the recorded trees of data are verified: at which *levels*, and which share of the known files is read anyway."""
+
+    levels: tuple[Level, ...] = tuple(Level)
+    sample: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """The settings of a project.
 
@@ -50,6 +58,7 @@ class Config:
     unexpected: Severity | None = Severity.WARNING
     expected: tuple[str, ...] = ()
     numeric: tuple[str, ...] = ()
+    data: DataSettings = field(default=DataSettings())
     waivers: tuple[Waiver, ...] = field(default=())
 
 
@@ -99,12 +108,13 @@ class _Table:
             unexpected=self.unexpected(default.unexpected),
             expected=self.names("expected") or (),
             numeric=self.names("numeric") or (),
+            data=self.data(default.data),
             waivers=self.waivers(),
         )
         self.refuse_unknown()
         return config
 
-    def get(self, key: str, wanted: type, expected: str) -> Any:
+    def get(self, key: str, wanted: type | tuple[type, ...], expected: str) -> Any:
         self.known.append(key)
         value = self.table.get(key)
         if value is not None and (not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool))):
@@ -147,6 +157,25 @@ class _Table:
         if value is None:
             return default
         return value if isinstance(value, Severity) else None
+
+    def data(self, default: DataSettings) -> DataSettings:
+        value = self.get("data", dict, "a table")
+        if value is None:
+            return default
+        table = _Table(self.path, (*self.keys, "data"), value)
+        levels = table.names("levels")
+        for index, word in enumerate(levels or ()):
+            if word not in set(Level):
+                choices = ", ".join(f'"{level}"' for level in Level)
+                raise table.error("levels", f'expected one of {choices}, found "{word}"', index)
+        sample = table.get("sample", (int, float), "a number from 0 to 1")
+        if sample is not None and not 0 <= sample <= 1:
+            raise table.error("sample", f"expected a number from 0 to 1, found {sample}")
+        table.refuse_unknown()
+        return DataSettings(
+            levels=default.levels if levels is None else tuple(level for level in Level if level in levels),
+            sample=default.sample if sample is None else float(sample),
+        )
 
     def waivers(self) -> tuple[Waiver, ...]:
         value = self.get("waivers", list, "a list of tables")

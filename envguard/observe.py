@@ -20,14 +20,16 @@ from .rules.evidence import Evidence
 from .rules.repair import OWN_VENV
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from .baseline import Baseline
     from .config import Config
+    from .data.model import Progress
     from .installed.model import Inventory
     from .lockfiles.model import Lock, Selected
     from .model import Fact
     from .reader import Reader
+    from .trees.model import TreeState
 
 DEFAULT_LOCK = "uv.lock"
 DEFAULT_MACHINE = "default"
@@ -38,7 +40,8 @@ _ALWAYS_EXPECTED = frozenset(("envguard", "pip", "setuptools", "wheel"))
 class Request:
     """What a caller asks for beyond the project's own settings; None leaves it to them.
 
-    *running* takes the running interpreter, whatever environment is active. *machine* names a recorded machine.
+    *running* takes the running interpreter, whatever environment is active. *machine* names a recorded machine. *data* says
+    whether the recorded trees of data are verified, *full* that all of their files are read; *progress* hears how far that is.
     """
 
     python: str | None = None
@@ -49,6 +52,9 @@ class Request:
     extras: tuple[str, ...] | None = None
     groups: tuple[str, ...] | None = None
     default_groups: bool | None = None
+    data: bool | None = None
+    full: bool = False
+    progress: Callable[[Progress], None] | None = None
 
 
 def find_project(reader: Reader, start: str) -> str:
@@ -129,6 +135,7 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
     facts = _facts(reader, inventory)
     name, machine = _machine(baseline, facts, request.level or config.level, request.machine)
     selection = choose_selection(request, config, machine)
+    trees, left_out = _trees(reader, baseline, config, request)
     return replace(
         evidence,
         inventory=inventory,
@@ -140,6 +147,8 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
         selected=_select(evidence.lock, selection, environment.markers),
         own=_own(inventory, config),
         real_paths=_real_paths(reader, project, evidence.lock, inventory),
+        trees=trees,
+        trees_left_out=left_out,
     )
 
 
@@ -165,6 +174,23 @@ def machine_of(evidence: Evidence) -> Machine:
 def no_lock_to_record_against(evidence: Evidence) -> ConfigError:
     """Return the error of a record that nothing could be compared with."""
     return ConfigError(f"there is no {evidence.lock_name} to record against", path=evidence.project, hint="uv lock")
+
+
+def _trees(
+    reader: Reader, baseline: Baseline | None, config: Config, request: Request
+) -> tuple[tuple[TreeState, ...], str | None]:
+    """Return the recorded trees as they are now, or why they are left out."""
+    if baseline is None or not baseline.data:
+        return (), None
+    level = request.level or config.level
+    if request.data is False:
+        return (), "left out, as was asked for"
+    if request.data is None and level not in config.data.levels:
+        return (), f"left out at {level} by the settings"
+    from .trees.look import look_at
+
+    sample = config.data.sample
+    return look_at(reader, baseline, sample=sample, full=request.full, progress=request.progress), None
 
 
 def _facts(reader: Reader, inventory: Inventory) -> dict[str, Fact]:

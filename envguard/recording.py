@@ -53,7 +53,7 @@ def propose(reader: Reader, project: str, request: Request, *, name: str | None 
     Without a name the only recorded machine is meant, or a first one. Raises ConfigError where several are recorded,
     where there is no lock, and where the selection does not exist in it; and what ``observe.look`` raises.
     """
-    everything = replace(request, machine=None, packages=(), extras=(), groups=(), default_groups=False)
+    everything = replace(request, machine=None, packages=(), extras=(), groups=(), default_groups=False, data=False)
     evidence = look(reader, project, everything)
     baseline = evidence.baseline or empty_baseline(project)
     name = name or _only(baseline)

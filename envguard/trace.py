@@ -85,9 +85,13 @@ class Trace:
             self._unstable = True
 
     def saw_value(self, what: str, name: str, value: str) -> None:
-        """Note that the ``link``, ``kind`` of a path, ``probe`` or (by its digest) ``env`` variable *name* was *value*."""
+        """Note that the ``link``, ``kind`` of a path, ``probe``, ``tree`` or (by its digest) ``env`` variable *name* was *value*."""
         if self.values.setdefault((what, name), value) != value:
             self._unstable = True
+
+    def unsettle(self) -> None:
+        """Note that an input could not be told, so that no later one can be called equal to it."""
+        self._unstable = True
 
     def settled(self) -> bool:
         """Return whether equal signatures will prove equal content: no input changed while, or just before, it was read."""
@@ -107,10 +111,20 @@ class Trace:
 
 
 def holds(
-    files: Mapping[str, str], values: Mapping[tuple[str, str], str], probes: Mapping[str, Callable[[], str]]
+    files: Mapping[str, str],
+    values: Mapping[tuple[str, str], str],
+    probes: Mapping[str, Callable[[], str]],
+    tree: Callable[[str], str] | None = None,
 ) -> bool:
-    """Return whether every file still has its signature and every variable, link and probe its value."""
+    """Return whether every file still has its signature and every variable, link, probe and tree its value.
+
+    *tree* walks a tree and says what is there now: last of all, because it takes the longest.
+    """
+    trees: list[tuple[str, str]] = []
     for (what, name), value in values.items():
+        if what == "tree":
+            trees.append((name, value))
+            continue
         if what == "env":
             now = digest(os.environ.get(name, ""))
         elif what == "link":
@@ -123,7 +137,9 @@ def holds(
             return False
         if now != value:
             return False
-    return all(signature(path) == seen for path, seen in files.items())
+    if not all(signature(path) == seen for path, seen in files.items()):
+        return False
+    return all(tree is not None and tree(name) == value for name, value in trees)
 
 
 def slack_by_device() -> dict[int, int | None]:

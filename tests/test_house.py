@@ -21,12 +21,13 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the ground up. A room may use itself and every room of a lower floor; rooms of one floor do not know one another.
 FLOORS = (
-    ("model", "names"),
+    ("model", "names", "amounts"),
     ("errors", "walked"),
     ("_native", "atomic", "cache", "probes", "trace"),
     ("answers", "reader"),
     ("toml",),
     ("config", "baseline", "data", "lockfiles", "installed", "machine", "determinism", "receipt"),
+    ("trees",),
     ("rules",),
     ("observe", "report", "selection"),
     ("check",),

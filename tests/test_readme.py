@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 from envguard.config import load_config
+from envguard.model import Level
 from envguard.reader import Reader
 from envguard.rules.registry import all_rules
 
@@ -27,6 +28,7 @@ def test_the_sample_configuration_is_one(tmp_path: Path) -> None:
     config = load_config(Reader(), str(tmp_path))
     keys = set(tomllib.loads(sample)["tool"]["envguard"])
     assert keys == {
+        "data",
         "default-groups",
         "expected",
         "extras",
@@ -41,6 +43,8 @@ def test_the_sample_configuration_is_one(tmp_path: Path) -> None:
         "waivers",
     }, "every setting is shown"
     assert config.waivers[0].subject == "pillow"
+    assert set(tomllib.loads(sample)["tool"]["envguard"]["data"]) == {"levels", "sample"}
+    assert config.data.levels == (Level.RUN_TO_RUN, Level.HOST_TO_HOST)
 
 
 def test_every_variable_of_ours_is_in_the_table() -> None:

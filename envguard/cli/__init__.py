@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from ..probes import PROBES
 
             key = answer_key(arguments)
-            answer = recall(key, PROBES) if key else None
+            answer = recall(key, PROBES, _tree) if key else None
             if answer is not None:
                 from .streams import emit
 
@@ -39,6 +39,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run(arguments)
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _tree(identity: str) -> str:
+    """Say what is in a recorded tree now, for the answer of an earlier check."""
+    from ..trees.probe import retell
+    from .progress import ProgressLine
+
+    with ProgressLine() as line:
+        return retell(identity, progress=line.callback)
 
 
 def answer_key(arguments: Sequence[str]) -> tuple[str, ...] | None:

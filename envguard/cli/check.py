@@ -17,6 +17,7 @@ from ..report.locate import Locator
 from ..report.words import summary
 from . import answer_key, options
 from .console import Console, current_folder, start_folder, write_file
+from .progress import ProgressLine
 
 if TYPE_CHECKING:
     from ..model import Report
@@ -42,8 +43,13 @@ if TYPE_CHECKING:
 @click.option(
     "--output", type=click.Path(), metavar="FILE", help="Write the report to a file instead of standard output."
 )
+@click.option(
+    "--data/--no-data",
+    default=None,
+    help="Whether to verify the recorded trees of data. By default at the levels of the settings, which are all.",
+)
 @click.option("--exit-zero", is_flag=True, help="Exit 0 whatever is found. What cannot be asked still exits 2.")
-@click.option("--no-cache", is_flag=True, help="Do not use, or keep, the answer of an earlier check.")
+@click.option("--no-cache", is_flag=True, help="Do not use, or keep, the answer of an earlier check; read all data.")
 @options.color
 @click.pass_context
 def command(
@@ -57,6 +63,7 @@ def command(
     fail_on: str | None,
     form: str,
     output: str | None,
+    data: bool | None,
     exit_zero: bool,
     no_cache: bool,
     **selection: Any,
@@ -67,9 +74,17 @@ def command(
     """
     console: Console = context.find_root().obj
     reader = Reader()
-    request = options.request(python=python, level=parse_level(level), machine=machine, **selection)
     folder = find_project(reader, project if project is not None else start_folder())
-    outcome = run_check(reader, folder, request, fail_on=parse_severity(fail_on))
+    with ProgressLine() as line:
+        asked: dict[str, Any] = {
+            "python": python,
+            "level": parse_level(level),
+            "machine": machine,
+            "data": data,
+            "full": no_cache,
+        }
+        request = options.request(**asked, progress=line.callback, **selection)
+        outcome = run_check(reader, folder, request, fail_on=parse_severity(fail_on))
     text = render(outcome.report, form, reader, color=output is None and console.colored(sys.stdout))
     if output is None or output == "-":
         console.emit(text)

@@ -70,6 +70,8 @@ group = LazyGroup(
         "init": ".init",
         "check": ".check",
         "record": ".record",
+        "data": ".data",
+        "hash": ".hash",
         "explain": ".explain",
         "lock": ".lock",
     },

@@ -44,6 +44,11 @@ class Console:
         if not streams.emit(text):
             raise SilentError
 
+    def emit_bytes(self, data: bytes) -> None:
+        """Write bytes to standard output as they are; WriteError, already said, ends the command where that fails."""
+        if not streams.emit_bytes(data):
+            raise SilentError
+
     def say(self, text: str) -> None:
         """Write a line for people to standard error."""
         streams.say(text)

@@ -49,7 +49,7 @@ def command(
 
 def outlook(proposal: Proposal, python: str | None) -> Iterator[str]:
     """Check against the new record and yield what that says."""
-    request = Request(python=python, machine=proposal.name)
+    request = Request(python=python, machine=proposal.name, data=False)
     report = run_check(Reader(), proposal.evidence.project, request).report
     yield summary(report)
     if report.verdict is not Verdict.CLEAN:

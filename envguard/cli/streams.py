@@ -38,6 +38,24 @@ def emit(text: str) -> bool:
     return True
 
 
+def emit_bytes(data: bytes) -> bool:
+    """Write *data* to standard output as it is: names of files are any bytes. The rest is as for ``emit``."""
+    stream = sys.stdout
+    if stream is None:
+        return True
+    try:
+        stream.flush()
+        stream.buffer.write(data)
+        stream.buffer.flush()
+    except BrokenPipeError:
+        _silence(stream)
+    except OSError as error:
+        _silence(stream)
+        say(f"error: standard output cannot be written: {(error.strerror or str(error)).lower()}")
+        return False
+    return True
+
+
 def say(text: str) -> None:
     """Write *text* and a newline to standard error; nothing is left to do where even that fails."""
     stream = sys.stderr

@@ -24,6 +24,10 @@ def write(report: Report, stream: TextIO, *, root: str | None = None, locate: Lo
     """Write *report* to *stream* as workflow commands; *root* is the folder that GitHub's paths are relative to."""
     locate = locate or Locator()
     stream.write(f"::{_OF_VERDICT[report.verdict]} title=envguard::{_data(summary(report))}\n")
+    stream.writelines(
+        f"::notice title={_property(f'envguard, {key}')}::{_data(shorten(value, root))}\n"
+        for key, value in report.notes.items()
+    )
     for finding in report.active:
         command = _COMMANDS[report.severity(finding)]
         properties = {"title": f"{finding.code} {finding.name}"}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ..installed.model import Distribution, Environment, Inventory
     from ..lockfiles.model import FreshnessVerdict, Inconsistency, Lock, LockedPackage, Refused, Selection
     from ..model import Fact
+    from ..trees.model import TreeState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,8 @@ class Evidence:
 
     *project* is the absolute folder, links resolved; *lock_name* the lock that was looked for, relative to it; *own* the
     names that envguard itself, pip and the like bring along; *real_paths* maps local paths, as lock and metadata write
-    them, to the paths behind all links.
+    them, to the paths behind all links; *trees* are the recorded trees of data as they are now, *trees_left_out* says why nobody
+    looked at them.
     """
 
     project: str
@@ -43,6 +45,8 @@ class Evidence:
     baseline: Baseline | None = None
     machine_name: str | None = None
     machine: Machine | None = None
+    trees: tuple[TreeState, ...] = ()
+    trees_left_out: str | None = None
 
     @property
     def environment(self) -> Environment:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .evidence import Evidence
 
-FAMILIES = ("lock", "packages", "distributions", "machine", "own")
+FAMILIES = ("lock", "packages", "distributions", "machine", "data", "own")
 
 
 class Need(enum.StrEnum):

@@ -368,6 +368,7 @@ def test_a_remembered_answer_costs_next_to_no_imports(cli: Cli, recorded: Projec
         "_blake2",
         "envguard",
         "envguard.answers",
+        "envguard.cache",
         "envguard.cli",
         "envguard.cli.color",
         "envguard.cli.streams",

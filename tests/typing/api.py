@@ -33,7 +33,9 @@ assert_type(envguard.__version__, str)
 
 
 def ask() -> int:
-    report = envguard.check(Path(), python=".venv", level=Level.RUN_TO_RUN, fail_on="warning", machine="laptop")
+    report = envguard.check(
+        Path(), python=".venv", level=Level.RUN_TO_RUN, fail_on="warning", machine="laptop", data=True
+    )
     assert_type(report, Report)
     assert_type(report.verdict, Verdict)
     assert_type(report.failing, tuple[Finding, ...])
@@ -57,7 +59,7 @@ def ask() -> int:
 
 def train() -> Run:
     try:
-        run = envguard.enforce(seed=42, level="host-to-host", project=Path(), machine=None)
+        run = envguard.enforce(seed=42, level="host-to-host", project=Path(), machine=None, data=False)
     except (DriftError, UndecidedError) as refused:
         assert_type(refused.report, Report)
         raise
