@@ -5,18 +5,23 @@
  *   LANES          rows at once: 4, 8 or 16
  *   NAME(name)     the name with this width's ending
  *   ATTRIBUTES     what lets the compiler use the instructions here, as __attribute__((target("avx2"))), or nothing
- *   IN_MEMORY      1 where the registers do not hold 16 vectors of state and 16 of message: then the message stays in memory
+ *   CONSTANTS      declarations of variables that the rotations use, if they do
+ *   QUARTER        if the one below is not good enough; then its arguments are the same
  *   VECTOR         the type of LANES 32-bit words
  *   ADD XOR        of two vectors
  *   ROTATE16 ROTATE12 ROTATE8 ROTATE7   each word to the right
  *   SPLAT(word)    the word in every lane
  *   READ(words)    a vector from LANES words in memory, unaligned
  *   LOW32 HIGH32 LOW64 HIGH64   of two vectors: the words or pairs of the lower or upper halves in turn, in each 128 bits
- *   GATHER(at, row, offset)     128 bits each from rows row, row + 4, ... at at[row] + offset, the first one lowest
- *   SCATTER(vector, row, to)    the reverse of it: 16 bytes each to `to + 32 * row`, `to + 32 * (row + 4)`, ...
+ *   READ_BLOCK(m, at, from)         the 16 words of the 64 bytes at at[row] + from, of all rows, into m[0] to m[15]
+ *   SCATTER(vector, row, to)    128 bits each, the lowest first, to `to + 32 * row`, `to + 32 * (row + 4)`, ...
  *
  * and this undefines all of them.
  */
+#ifndef AHEAD
+#define AHEAD 256
+#define PREFETCH(p) __builtin_prefetch(p)
+#endif
 #define INLINE static inline __attribute__((always_inline)) ATTRIBUTES
 
 /* Four vectors of rows into four vectors of words, or back: a 4 by 4 transposition in each 128 bits. */
@@ -29,38 +34,33 @@
         (d) = HIGH64(high_ab, high_cd);                                                                                \
     } while (0)
 
-#define READ_COLUMN(m, at, from, word)                                                                                 \
-    do {                                                                                                               \
-        (m)[word] = GATHER(at, 0, (from) + 4 * (word));                                                                \
-        (m)[(word) + 1] = GATHER(at, 1, (from) + 4 * (word));                                                          \
-        (m)[(word) + 2] = GATHER(at, 2, (from) + 4 * (word));                                                          \
-        (m)[(word) + 3] = GATHER(at, 3, (from) + 4 * (word));                                                          \
-        TRANSPOSE((m)[word], (m)[(word) + 1], (m)[(word) + 2], (m)[(word) + 3]);                                       \
-    } while (0)
-
+#ifndef QUARTER
 /* One half of G in four independent places, step by step, so that none waits for another. */
-#define QUARTER(ra, rb, a0, b0, c0, d0, a1, b1, c1, d1, a2, b2, c2, d2, a3, b3, c3, d3, x0, x1, x2, x3)                \
+#define QUARTER(rd, rb, a0, b0, c0, d0, a1, b1, c1, d1, a2, b2, c2, d2, a3, b3, c3, d3, x0, x1, x2, x3)                \
     do {                                                                                                               \
         a0 = ADD(a0, x0), a1 = ADD(a1, x1), a2 = ADD(a2, x2), a3 = ADD(a3, x3);                                        \
         a0 = ADD(a0, b0), a1 = ADD(a1, b1), a2 = ADD(a2, b2), a3 = ADD(a3, b3);                                        \
         d0 = XOR(d0, a0), d1 = XOR(d1, a1), d2 = XOR(d2, a2), d3 = XOR(d3, a3);                                        \
-        d0 = ra(d0), d1 = ra(d1), d2 = ra(d2), d3 = ra(d3);                                                            \
+        d0 = ROTATE##rd(d0), d1 = ROTATE##rd(d1), d2 = ROTATE##rd(d2), d3 = ROTATE##rd(d3);                                                        \
         c0 = ADD(c0, d0), c1 = ADD(c1, d1), c2 = ADD(c2, d2), c3 = ADD(c3, d3);                                        \
         b0 = XOR(b0, c0), b1 = XOR(b1, c1), b2 = XOR(b2, c2), b3 = XOR(b3, c3);                                        \
-        b0 = rb(b0), b1 = rb(b1), b2 = rb(b2), b3 = rb(b3);                                                            \
+        b0 = ROTATE##rb(b0), b1 = ROTATE##rb(b1), b2 = ROTATE##rb(b2), b3 = ROTATE##rb(b3);                                                        \
     } while (0)
 
-#define COLUMNS(ra, rb, x0, x1, x2, x3)                                                                                \
-    QUARTER(ra, rb, v0, v4, v8, v12, v1, v5, v9, v13, v2, v6, v10, v14, v3, v7, v11, v15, m[x0], m[x1], m[x2], m[x3])
-#define DIAGONALS(ra, rb, x0, x1, x2, x3)                                                                              \
-    QUARTER(ra, rb, v0, v5, v10, v15, v1, v6, v11, v12, v2, v7, v8, v13, v3, v4, v9, v14, m[x0], m[x1], m[x2], m[x3])
+#endif
+
+/* v15 always comes last. */
+#define COLUMNS(rd, rb, x0, x1, x2, x3)                                                                                \
+    QUARTER(rd, rb, v0, v4, v8, v12, v1, v5, v9, v13, v2, v6, v10, v14, v3, v7, v11, v15, m[x0], m[x1], m[x2], m[x3])
+#define DIAGONALS(rd, rb, x0, x1, x2, x3)                                                                              \
+    QUARTER(rd, rb, v1, v6, v11, v12, v2, v7, v8, v13, v3, v4, v9, v14, v0, v5, v10, v15, m[x1], m[x2], m[x3], m[x0])
 
 #define ROUND(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15)                                    \
     do {                                                                                                               \
-        COLUMNS(ROTATE16, ROTATE12, m0, m2, m4, m6);                                                                   \
-        COLUMNS(ROTATE8, ROTATE7, m1, m3, m5, m7);                                                                     \
-        DIAGONALS(ROTATE16, ROTATE12, m8, m10, m12, m14);                                                              \
-        DIAGONALS(ROTATE8, ROTATE7, m9, m11, m13, m15);                                                                \
+        COLUMNS(16, 12, m0, m2, m4, m6);                                                                   \
+        COLUMNS(8, 7, m1, m3, m5, m7);                                                                     \
+        DIAGONALS(16, 12, m8, m10, m12, m14);                                                              \
+        DIAGONALS(8, 7, m9, m11, m13, m15);                                                                \
     } while (0)
 
 /* One block of every row: `from` bytes behind at[row]. */
@@ -73,14 +73,8 @@ INLINE void NAME(block)(VECTOR h[8], const uint8_t *const at[LANES], size_t from
     VECTOR v10 = SPLAT(eg_blake3_iv[2]), v11 = SPLAT(eg_blake3_iv[3]);
     VECTOR v12 = counter[0], v13 = counter[1], v14 = block_len, v15 = flags;
 
-    READ_COLUMN(m, at, from, 0);
-    READ_COLUMN(m, at, from, 4);
-    READ_COLUMN(m, at, from, 8);
-    READ_COLUMN(m, at, from, 12);
-#if IN_MEMORY
-    /* Without this the compiler keeps words of the message in registers and spills words of the state for them. */
-    __asm__("" : "+m"(m));
-#endif
+    CONSTANTS
+    READ_BLOCK(m, at, from);
 
     /* The same order of words as in blake3_portable.c. */
     ROUND(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
@@ -132,7 +126,11 @@ ATTRIBUTES static void NAME(rows)(const struct eg_blake3_rows *rows, size_t coun
     }
     for (uint32_t block = 0; block < rows->blocks; block++) {
         uint32_t flags = rows->flags | (block == 0 ? rows->first : 0) | (block + 1 == rows->blocks ? rows->last : 0);
-        NAME(block)(h, at, (size_t)block * EG_BLAKE3_BLOCK_LEN, counter, SPLAT(EG_BLAKE3_BLOCK_LEN), SPLAT(flags));
+        size_t from = (size_t)block * EG_BLAKE3_BLOCK_LEN;
+        for (size_t i = 0; i < LANES; i++) {
+            PREFETCH(at[i] + from + AHEAD);
+        }
+        NAME(block)(h, at, from, counter, SPLAT(EG_BLAKE3_BLOCK_LEN), SPLAT(flags));
     }
     if (count == LANES) {
         NAME(store)(h, out);
@@ -198,7 +196,6 @@ ATTRIBUTES static void NAME(jobs)(const struct eg_blake3_job *const *jobs, size_
 
 #undef INLINE
 #undef TRANSPOSE
-#undef READ_COLUMN
 #undef QUARTER
 #undef COLUMNS
 #undef DIAGONALS
@@ -206,7 +203,7 @@ ATTRIBUTES static void NAME(jobs)(const struct eg_blake3_job *const *jobs, size_
 #undef LANES
 #undef NAME
 #undef ATTRIBUTES
-#undef IN_MEMORY
+#undef CONSTANTS
 #undef VECTOR
 #undef ADD
 #undef XOR
@@ -220,5 +217,5 @@ ATTRIBUTES static void NAME(jobs)(const struct eg_blake3_job *const *jobs, size_
 #undef HIGH32
 #undef LOW64
 #undef HIGH64
-#undef GATHER
+#undef READ_BLOCK
 #undef SCATTER

@@ -9,7 +9,7 @@
 #define LANES 4
 #define NAME(name) name##_4
 #define ATTRIBUTES
-#define IN_MEMORY 0 /* 32 registers */
+#define CONSTANTS
 #define VECTOR uint32x4_t
 #define ADD(a, b) vaddq_u32(a, b)
 #define XOR(a, b) veorq_u32(a, b)
@@ -25,7 +25,22 @@
 #define PAIRS(a) vreinterpretq_u64_u32(a)
 #define LOW64(a, b) vreinterpretq_u32_u64(vzip1q_u64(PAIRS(a), PAIRS(b)))
 #define HIGH64(a, b) vreinterpretq_u32_u64(vzip2q_u64(PAIRS(a), PAIRS(b)))
-#define GATHER(at, row, offset) vreinterpretq_u32_u8(vld1q_u8((at)[row] + (offset)))
+#define ROW(at, row, offset) vreinterpretq_u32_u8(vld1q_u8((at)[row] + (offset)))
+#define READ_WORDS(m, at, from, word)                                                                                        \
+    do {                                                                                                               \
+        (m)[word] = ROW(at, 0, (from) + 4 * (word));                                                                                  \
+        (m)[(word) + 1] = ROW(at, 1, (from) + 4 * (word));                                                                            \
+        (m)[(word) + 2] = ROW(at, 2, (from) + 4 * (word));                                                                            \
+        (m)[(word) + 3] = ROW(at, 3, (from) + 4 * (word));                                                                            \
+        TRANSPOSE((m)[word], (m)[(word) + 1], (m)[(word) + 2], (m)[(word) + 3]);                                       \
+    } while (0)
+#define READ_BLOCK(m, at, from)                                                                                        \
+    do {                                                                                                               \
+        READ_WORDS(m, at, from, 0);                                                                                          \
+        READ_WORDS(m, at, from, 4);                                                                                          \
+        READ_WORDS(m, at, from, 8);                                                                                          \
+        READ_WORDS(m, at, from, 12);                                                                                         \
+    } while (0)
 #define SCATTER(vector, row, to) vst1q_u8((to) + 32 * (row), vreinterpretq_u8_u32(vector))
 #include "../blake3_lanes_template.h"
 

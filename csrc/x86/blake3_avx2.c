@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define ROTATES 0
+#define VEX 1
 #define TARGET __attribute__((target("avx2")))
 
 #define LANES 8

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define ROTATES 0
+#define VEX 0
 #define TARGET __attribute__((target("sse4.1")))
 
 #define LANES 4

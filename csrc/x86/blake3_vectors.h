@@ -5,11 +5,13 @@
  */
 #undef V
 #undef VS
-#undef SHIFTED
 #undef BYTES
 #undef PART
-#undef INSERT
 #undef EXTRACT
+#undef GATHER
+#undef HALF
+#undef MERGE
+#undef READ_WORDS
 
 #if LANES == 4
 #define V(name) _mm_##name
@@ -25,9 +27,6 @@
 #define VECTOR __m512i
 #endif
 
-/* With AVX-512 there are 32 registers. */
-#define IN_MEMORY (!ROTATES)
-
 #define ADD(a, b) V(add_epi32)(a, b)
 #define XOR(a, b) VS(xor)(a, b)
 #define SPLAT(word) V(set1_epi32)((int)(word))
@@ -38,22 +37,22 @@
 #define HIGH64(a, b) V(unpackhi_epi64)(a, b)
 
 #if ROTATES
+#define CONSTANTS
 #define ROTATE16(word) V(ror_epi32)(word, 16)
 #define ROTATE12(word) V(ror_epi32)(word, 12)
 #define ROTATE8(word) V(ror_epi32)(word, 8)
 #define ROTATE7(word) V(ror_epi32)(word, 7)
 #else
-#define SHIFTED(word, count) VS(or)(V(srli_epi32)(word, count), V(slli_epi32)(word, 32 - (count)))
-#define ROTATE12(word) SHIFTED(word, 12)
-#define ROTATE7(word) SHIFTED(word, 7)
+#include "blake3_quarter.h"
 /* By whole bytes, one shuffle does it. */
 #if LANES == 4
 #define BYTES(a, b, c, d) _mm_set_epi32(a, b, c, d)
 #else
 #define BYTES(a, b, c, d) _mm256_set_epi32(a, b, c, d, a, b, c, d)
 #endif
-#define ROTATE16(word) V(shuffle_epi8)(word, BYTES(0x0d0c0f0e, 0x09080b0a, 0x05040706, 0x01000302))
-#define ROTATE8(word) V(shuffle_epi8)(word, BYTES(0x0c0f0e0d, 0x080b0a09, 0x04070605, 0x00030201))
+#define CONSTANTS                                                                                                      \
+    const VECTOR by16 = BYTES(0x0d0c0f0e, 0x09080b0a, 0x05040706, 0x01000302);                                         \
+    const VECTOR by8 = BYTES(0x0c0f0e0d, 0x080b0a09, 0x04070605, 0x00030201);
 #endif
 
 #define PART(at, row, offset) _mm_loadu_si128((const void *)((at)[row] + (offset)))
@@ -69,11 +68,6 @@
         _mm_storeu_si128((void *)((to) + 32 * ((row) + 4)), _mm256_extracti128_si256(vector, 1));                      \
     } while (0)
 #else
-#define INSERT(vector, at, row, offset, place) _mm512_inserti32x4(vector, PART(at, row, offset), place)
-#define GATHER(at, row, offset)                                                                                        \
-    INSERT(INSERT(INSERT(_mm512_castsi128_si512(PART(at, row, offset)), at, (row) + 4, offset, 1), at, (row) + 8,      \
-                  offset, 2),                                                                                          \
-           at, (row) + 12, offset, 3)
 #define EXTRACT(vector, row, to, place)                                                                                \
     _mm_storeu_si128((void *)((to) + 32 * (row)), _mm512_extracti32x4_epi32(vector, place))
 #define SCATTER(vector, row, to)                                                                                       \
@@ -82,5 +76,52 @@
         EXTRACT(vector, (row) + 4, to, 1);                                                                             \
         EXTRACT(vector, (row) + 8, to, 2);                                                                             \
         EXTRACT(vector, (row) + 12, to, 3);                                                                            \
+    } while (0)
+#endif
+
+#if LANES < 16
+/* 16 bytes each of all rows: those of rows 0 and 4 in one vector, of rows 1 and 5, ... give four words. */
+#define READ_WORDS(m, at, from, word)                                                                                        \
+    do {                                                                                                               \
+        (m)[word] = GATHER(at, 0, (from) + 4 * (word));                                                                         \
+        (m)[(word) + 1] = GATHER(at, 1, (from) + 4 * (word));                                                                   \
+        (m)[(word) + 2] = GATHER(at, 2, (from) + 4 * (word));                                                                   \
+        (m)[(word) + 3] = GATHER(at, 3, (from) + 4 * (word));                                                                   \
+        TRANSPOSE((m)[word], (m)[(word) + 1], (m)[(word) + 2], (m)[(word) + 3]);                                       \
+    } while (0)
+#define READ_BLOCK(m, at, from)                                                                                        \
+    do {                                                                                                               \
+        READ_WORDS(m, at, from, 0);                                                                                          \
+        READ_WORDS(m, at, from, 4);                                                                                          \
+        READ_WORDS(m, at, from, 8);                                                                                          \
+        READ_WORDS(m, at, from, 12);                                                                                         \
+    } while (0)
+#else
+/*
+ * 32 bytes each of rows 0 and 4 in one vector, of rows 1 and 5, ... and of rows 8 and 12, ...: 16 insertions and 48 shuffles
+ * in all, where 16 bytes each would take 48 insertions and 32 shuffles.
+ */
+#define HALF(at, row, offset) _mm256_loadu_si256((const void *)((at)[row] + (offset)))
+#define GATHER(at, row, offset)                                                                                        \
+    _mm512_inserti64x4(_mm512_castsi256_si512(HALF(at, row, offset)), HALF(at, (row) + 4, offset), 1)
+#define MERGE(m, low, high, word)                                                                                      \
+    ((m)[word] = _mm512_shuffle_i32x4(low, high, 0x88), (m)[(word) + 4] = _mm512_shuffle_i32x4(low, high, 0xdd))
+#define READ_WORDS(m, at, from, word)                                                                                        \
+    do {                                                                                                               \
+        VECTOR a0 = GATHER(at, 0, (from) + 4 * (word)), a1 = GATHER(at, 1, (from) + 4 * (word));                                         \
+        VECTOR a2 = GATHER(at, 2, (from) + 4 * (word)), a3 = GATHER(at, 3, (from) + 4 * (word));                                         \
+        VECTOR b0 = GATHER(at, 8, (from) + 4 * (word)), b1 = GATHER(at, 9, (from) + 4 * (word));                                         \
+        VECTOR b2 = GATHER(at, 10, (from) + 4 * (word)), b3 = GATHER(at, 11, (from) + 4 * (word));                                       \
+        TRANSPOSE(a0, a1, a2, a3);                                                                                     \
+        TRANSPOSE(b0, b1, b2, b3);                                                                                     \
+        MERGE(m, a0, b0, word);                                                                                        \
+        MERGE(m, a1, b1, (word) + 1);                                                                                  \
+        MERGE(m, a2, b2, (word) + 2);                                                                                  \
+        MERGE(m, a3, b3, (word) + 3);                                                                                  \
+    } while (0)
+#define READ_BLOCK(m, at, from)                                                                                        \
+    do {                                                                                                               \
+        READ_WORDS(m, at, from, 0);                                                                                          \
+        READ_WORDS(m, at, from, 8);                                                                                          \
     } while (0)
 #endif
