@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,8 @@ def find(name: str, hint: str) -> str:
     if path is None:
         pytest.fail(f"{name} is missing; run: {hint}", pytrace=False)
     return path
+
+
+def run_b3sum(arguments: list[str], data: bytes, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    """Return what b3sum makes of *data*, in *folder*."""
+    return subprocess.run([b3sum(), *arguments], input=data, cwd=folder, capture_output=True, check=False)

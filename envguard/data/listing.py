@@ -51,25 +51,28 @@ def opened(root: int, path: bytes, *, link: bool = True) -> int:
     The last part is followed only where it is a *link*. A path that is too long for the system is opened in pieces, and
     one that leads over more links than the system follows at once, part by part.
     """
-    parts = path.split(b"/")[:-1] or [b"."]
-    handle = root
+    if not path:
+        return os.open(b".", _FOLDER, dir_fd=root)
+    handle, start, one_by_one = root, 0, False
     try:
-        done, count = 0, len(parts)
-        while done < len(parts):
-            while count > 1 and sum(map(len, parts[done : done + count])) + count > _AT_ONCE:
-                count //= 2
-            last = done + count >= len(parts)
-            flags = _FOLDER if link or not last else _FOLDER | _NOFOLLOW
+        while start < len(path):
+            end = len(path)
+            if one_by_one or end - start > _AT_ONCE:
+                end = path.rfind(b"/", start, start + _AT_ONCE) + 1
+                if one_by_one or end <= start:
+                    end = path.find(b"/", start) + 1
+            flags = _FOLDER if link or end < len(path) else _FOLDER | _NOFOLLOW
             try:
-                following = os.open(b"/".join(parts[done : done + count]), flags, dir_fd=handle)
+                # Without the slash at its end, which would follow a link all the same.
+                following = os.open(path[start : end - 1], flags, dir_fd=handle)
             except OSError as error:
-                if error.errno in (errno.ELOOP, errno.ENAMETOOLONG) and count > 1:
-                    count = 1
+                if error.errno in (errno.ELOOP, errno.ENAMETOOLONG) and path.find(b"/", start) + 1 < end:
+                    one_by_one = True
                     continue
                 raise
             if handle != root:
                 os.close(handle)
-            handle, done = following, done + count
+            handle, start = following, end
     except BaseException:
         if handle != root:
             os.close(handle)
