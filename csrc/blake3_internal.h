@@ -88,6 +88,12 @@ extern const struct eg_blake3_level eg_blake3_sse41, eg_blake3_avx2, eg_blake3_a
 extern const struct eg_blake3_level eg_blake3_neon;
 #endif
 
+/* What is block when `from` is added to it. Until then it may point anywhere, which pointer arithmetic may not. */
+static inline const uint8_t *eg_blake3_before(const uint8_t *block, size_t from)
+{
+    return (const uint8_t *)((uintptr_t)block - from);
+}
+
 /* The level to use, by what the processor has and eg_cpu_limit leaves of it. */
 const struct eg_blake3_level *eg_blake3_level(void);
 uint32_t eg_cpu_usable(void);

@@ -144,16 +144,15 @@ ATTRIBUTES static void NAME(rows)(const struct eg_blake3_rows *rows, size_t coun
 ATTRIBUTES static void NAME(jobs)(const struct eg_blake3_job *const *jobs, size_t count, const struct eg_blake3_jobs *all)
 {
     const uint8_t *at[LANES];
-    size_t step[LANES], live = count;
+    size_t live = count;
     uint32_t low[LANES], high[LANES], block_len[LANES], flags[LANES], every = all->flags | all->first;
     uint8_t values[LANES * EG_BLAKE3_VALUE_LEN];
     VECTOR h[8], counter[2];
 
-    /* Lanes that nobody needs, any more or at all, stay where they may read. */
+    /* Lanes that nobody needs, any more or at all, follow the first one, which has most blocks. */
     for (size_t i = 0; i < LANES; i++) {
         const struct eg_blake3_job *job = jobs[i < count ? i : 0];
-        at[i] = i < count ? job->input : job->last;
-        step[i] = i < count ? EG_BLAKE3_BLOCK_LEN : 0;
+        at[i] = job->input;
         low[i] = (uint32_t)job->counter;
         high[i] = (uint32_t)(job->counter >> 32);
     }
@@ -162,33 +161,33 @@ ATTRIBUTES static void NAME(jobs)(const struct eg_blake3_job *const *jobs, size_
     for (int i = 0; i < 8; i++) {
         h[i] = SPLAT(all->key[i]);
     }
-    for (uint32_t block = 1; live > 0; block++) {
-        size_t before = live;
+    for (uint32_t block = 0; live > 0; block++) {
+        size_t before = live, from = (size_t)block * EG_BLAKE3_BLOCK_LEN;
         VECTOR length = SPLAT(EG_BLAKE3_BLOCK_LEN), flag = SPLAT(every);
-        if (jobs[live - 1]->blocks == block) {
-            for (size_t i = 0; i < LANES; i++) {
-                block_len[i] = EG_BLAKE3_BLOCK_LEN;
-                flags[i] = every;
-            }
-            while (live > 0 && jobs[live - 1]->blocks == block) {
+        if (jobs[live - 1]->blocks == block + 1) {
+            while (live > 0 && jobs[live - 1]->blocks == block + 1) {
                 live--;
-                at[live] = jobs[live]->last;
-                step[live] = 0;
                 block_len[live] = jobs[live]->last_len;
                 flags[live] = every | jobs[live]->flags;
+            }
+            for (size_t i = 0; i < LANES; i++) {
+                int ends = i >= live && i < before;
+                block_len[i] = ends ? block_len[i] : EG_BLAKE3_BLOCK_LEN;
+                flags[i] = ends ? flags[i] : every;
+                at[i] = i < live ? at[i] : eg_blake3_before(jobs[ends ? i : 0]->last, from);
             }
             length = READ(block_len);
             flag = READ(flags);
         }
-        NAME(block)(h, at, 0, counter, length, flag);
+        NAME(block)(h, at, from, counter, length, flag);
         if (live < before) {
             NAME(store)(h, values);
             for (size_t i = live; i < before; i++) {
                 memcpy(jobs[i]->out, values + i * EG_BLAKE3_VALUE_LEN, EG_BLAKE3_VALUE_LEN);
             }
-        }
-        for (size_t i = 0; i < LANES; i++) {
-            at[i] += step[i];
+            for (size_t i = live; i < LANES; i++) {
+                at[i] = jobs[0]->input;
+            }
         }
         every = all->flags;
     }

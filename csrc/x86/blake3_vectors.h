@@ -36,14 +36,10 @@
 #define LOW64(a, b) V(unpacklo_epi64)(a, b)
 #define HIGH64(a, b) V(unpackhi_epi64)(a, b)
 
+#include "blake3_quarter.h"
 #if ROTATES
 #define CONSTANTS
-#define ROTATE16(word) V(ror_epi32)(word, 16)
-#define ROTATE12(word) V(ror_epi32)(word, 12)
-#define ROTATE8(word) V(ror_epi32)(word, 8)
-#define ROTATE7(word) V(ror_epi32)(word, 7)
 #else
-#include "blake3_quarter.h"
 /* By whole bytes, one shuffle does it. */
 #if LANES == 4
 #define BYTES(a, b, c, d) _mm_set_epi32(a, b, c, d)
