@@ -100,7 +100,7 @@ def hash_tree(
         os.fsencode(name),
         ignore=patterns,
         jobs=threads,
-        records=stat_cache.read(kept) if kept else None,
+        records=(stat_cache.read(kept) or b"") if kept else None,
         cutoffs=cutoffs,
         cutoff=cutoff,
         sample=sample,
