@@ -10,12 +10,13 @@ BIN := $(VENV)/bin
 TORCH_VENV := .venv-torch
 TOOLS := .tools
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 # What runs under another processor wants a cross compiler and an emulator, which only CI asks for.
 MARKERS := not torch$(if $(CI),, and not cross)
 # As pip does: a certificate that this system trusts is trusted.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: demo test test-torch lint types check-self bench clean
+.PHONY: demo test test-torch lint types check-self bench bench-hash clean
 
 demo: $(VENV)/.bootstrapped
 	$(BIN)/python examples/demo.py
@@ -40,6 +41,10 @@ check-self: $(VENV)/.ready
 bench: $(VENV)/.ready
 	$(BIN)/python benchmarks/build_environment.py
 	$(BIN)/python benchmarks/check.py
+
+# Makes up to 5 GB of data at a time in a temporary folder; BENCH_ARGS="--data DIR" names another.
+bench-hash: $(VENV)/.ready $(TOOLS)/bin/b3sum
+	$(BIN)/python benchmarks/hash_trees.py $(BENCH_ARGS)
 
 # uv comes with pip, everything else with uv from the lock; the C core is built here and must not be missing.
 $(VENV)/.bootstrapped:

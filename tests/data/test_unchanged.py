@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Both engines, by the fixture.
 pytestmark = pytest.mark.usefixtures("walk")
-FUTURE = ({}, 2**62)
+FUTURE: tuple[dict[int, int], int] = ({}, 2**62)
 
 
 @pytest.fixture(autouse=True)
