@@ -26,13 +26,12 @@
 #define LOW64(a, b) vreinterpretq_u32_u64(vzip1q_u64(PAIRS(a), PAIRS(b)))
 #define HIGH64(a, b) vreinterpretq_u32_u64(vzip2q_u64(PAIRS(a), PAIRS(b)))
 #define ROW(at, row, offset) vreinterpretq_u32_u8(vld1q_u8((at)[row] + (offset)))
-#define READ_WORDS(m, at, from, word)                                                                                        \
+#define READ_WORDS(m, at, from, word)                                                                                  \
     do {                                                                                                               \
-        (m)[word] = ROW(at, 0, (from) + 4 * (word));                                                                                  \
-        (m)[(word) + 1] = ROW(at, 1, (from) + 4 * (word));                                                                            \
-        (m)[(word) + 2] = ROW(at, 2, (from) + 4 * (word));                                                                            \
-        (m)[(word) + 3] = ROW(at, 3, (from) + 4 * (word));                                                                            \
-        TRANSPOSE((m)[word], (m)[(word) + 1], (m)[(word) + 2], (m)[(word) + 3]);                                       \
+        VECTOR a = ROW(at, 0, (from) + 4 * (word)), b = ROW(at, 1, (from) + 4 * (word));                         \
+        VECTOR c = ROW(at, 2, (from) + 4 * (word)), d = ROW(at, 3, (from) + 4 * (word));                         \
+        TRANSPOSE(a, b, c, d);                                                                                         \
+        (m)[word] = a, (m)[(word) + 1] = b, (m)[(word) + 2] = c, (m)[(word) + 3] = d;                                  \
     } while (0)
 #define READ_BLOCK(m, at, from)                                                                                        \
     do {                                                                                                               \

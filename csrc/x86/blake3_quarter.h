@@ -8,6 +8,7 @@
  */
 #undef INTO
 #undef MOVE
+#undef XOR_INTO_T
 #undef SHIFT
 #undef TURN
 #undef FOUR
@@ -43,11 +44,13 @@
 #if VEX
 #define INTO(op, from, to) "v" op " " from ", " to ", " to "\n\t"
 #define MOVE(from, to) "vmovdqa " from ", " to "\n\t"
+#define XOR_INTO_T(memory, with) "vpxor " memory ", " with ", %[t]\n\t"
 #define SHIFT(op, count, from, to) "v" op " $" count ", " from ", " to "\n\t"
 #define TURN(to, right, left) SHIFT("psrld", right, to, "%[t]") SHIFT("pslld", left, to, to) INTO("por", "%[t]", to)
 #else
 #define INTO(op, from, to) op " " from ", " to "\n\t"
 #define MOVE(from, to) "movdqa " from ", " to "\n\t"
+#define XOR_INTO_T(memory, with) MOVE(memory, "%[t]") INTO("pxor", with, "%[t]")
 #define TURN(to, right, left)                                                                                          \
     MOVE(to, "%[t]") "psrld $" right ", %[t]\n\tpslld $" left ", " to "\n\t" INTO("por", "%[t]", to)
 #endif
@@ -59,8 +62,7 @@
         VECTOR t;                                                                                                      \
         __asm__(FOUR("paddd", X, A) INTO("paddd", "%[X3]", "%[A3]")                                                    \
                 FOUR("paddd", B, A) INTO("paddd", "%[B3]", "%[A3]")                                                    \
-                MOVE("%[D3]", "%[t]")                                                                                  \
-                FOUR("pxor", A, D) INTO("pxor", "%[A3]", "%[t]")                                                       \
+                FOUR("pxor", A, D) XOR_INTO_T("%[D3]", "%[A3]")                                                        \
                 INTO("pshufb", "%[by]", "%[D0]") INTO("pshufb", "%[by]", "%[D1]") INTO("pshufb", "%[by]", "%[D2]")     \
                 INTO("pshufb", "%[by]", "%[t]")                                                                        \
                 : [A0] "+x"(a0), [A1] "+x"(a1), [A2] "+x"(a2), [A3] "+x"(a3), [D0] "+x"(d0), [D1] "+x"(d1),            \

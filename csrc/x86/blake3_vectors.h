@@ -77,13 +77,12 @@
 
 #if LANES < 16
 /* 16 bytes each of all rows: those of rows 0 and 4 in one vector, of rows 1 and 5, ... give four words. */
-#define READ_WORDS(m, at, from, word)                                                                                        \
+#define READ_WORDS(m, at, from, word)                                                                                  \
     do {                                                                                                               \
-        (m)[word] = GATHER(at, 0, (from) + 4 * (word));                                                                         \
-        (m)[(word) + 1] = GATHER(at, 1, (from) + 4 * (word));                                                                   \
-        (m)[(word) + 2] = GATHER(at, 2, (from) + 4 * (word));                                                                   \
-        (m)[(word) + 3] = GATHER(at, 3, (from) + 4 * (word));                                                                   \
-        TRANSPOSE((m)[word], (m)[(word) + 1], (m)[(word) + 2], (m)[(word) + 3]);                                       \
+        VECTOR a = GATHER(at, 0, (from) + 4 * (word)), b = GATHER(at, 1, (from) + 4 * (word));                         \
+        VECTOR c = GATHER(at, 2, (from) + 4 * (word)), d = GATHER(at, 3, (from) + 4 * (word));                         \
+        TRANSPOSE(a, b, c, d);                                                                                         \
+        (m)[word] = a, (m)[(word) + 1] = b, (m)[(word) + 2] = c, (m)[(word) + 3] = d;                                  \
     } while (0)
 #define READ_BLOCK(m, at, from)                                                                                        \
     do {                                                                                                               \

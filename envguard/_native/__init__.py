@@ -7,7 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from typing_extensions import Buffer
@@ -56,6 +56,27 @@ def _core_blake3(core: Any) -> Callable[[Buffer], bytes]:
     return blake3
 
 
+def _core_hash_many(core: Any) -> Callable[[Sequence[Buffer]], list[bytes]]:
+    ffi, hash_all = core.ffi, core.lib.eg_blake3_many
+
+    def hash_many(data: Sequence[Buffer]) -> list[bytes]:
+        views = [memoryview(item) for item in data]
+        if not all(view.c_contiguous for view in views):
+            raise BufferError("only contiguous buffers can be hashed")
+        sources = [ffi.from_buffer(view) for view in views]
+        out = bytearray(32 * len(views))
+        inputs, lengths = ffi.new("void *[]", sources), ffi.new("size_t[]", [view.nbytes for view in views])
+        with ffi.from_buffer(out, require_writable=True) as target:
+            status: int = hash_all(inputs, lengths, len(views), target)
+        for source in sources:
+            ffi.release(source)
+        if status != core.lib.EG_OK:
+            raise RuntimeError(f"the C core refused the buffers with status {status}")
+        return [bytes(out[start : start + 32]) for start in range(0, len(out), 32)]
+
+    return hash_many
+
+
 def _package_blake3() -> Callable[[Buffer], bytes]:
     from blake3 import blake3 as hasher
 
@@ -75,6 +96,15 @@ blake3.__doc__ = """Return the BLAKE3 hash of *data* (any C-contiguous buffer): 
 Raises BufferError where the buffer is not contiguous. Source: the BLAKE3 paper (2020), section 2.
 """
 
+hash_many: Callable[[Sequence[Buffer]], list[bytes]] = (
+    (lambda data: [blake3(item) for item in data]) if isinstance(_core, ImportError) else _core_hash_many(_core)
+)
+hash_many.__doc__ = """Return the BLAKE3 hashes of *data* (C-contiguous buffers of any lengths) in one call. The GIL is released.
+
+Short inputs share the processor's vectors: several times as fast as one by one where they have less than a few kilobytes.
+Raises BufferError where a buffer is not contiguous.
+"""
+
 
 def hexdigest(data: Buffer) -> str:
     """Return the BLAKE3 hash of *data* as 64 lower-case hexadecimal digits."""
@@ -88,6 +118,7 @@ def backend() -> Backend:
         return Backend("blake3 package", "the C core was not built" if missing else f"the C core: {_core}", ())
     bits = _core.lib.eg_cpu_features()
     features = tuple(name.lower() for name in _FEATURES if bits & getattr(_core.lib, f"EG_CPU_{name}"))
+    level = _core.ffi.string(_core.lib.eg_blake3_level_name()).decode()
     return Backend(
-        "C core", f"portable; this processor has {', '.join(features) or 'nothing beyond the base'}", features
+        "C core", f"{level}; this processor has {', '.join(features) or 'nothing beyond the base'}", features
     )
