@@ -13,7 +13,7 @@ from ..errors import ConfigError, UnreadableError
 from . import stat_cache
 from .ignore import validate
 from .manifest import Manifest
-from .model import Tree
+from .model import Problem, Tree
 from .progress import Pace
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-    from ..walked import Counters, Problem, Walked
+    from ..walked import Counters, Walked
     from .model import Progress
 
 
@@ -43,22 +43,20 @@ def hash_file(
 
     UnreadableError where it is missing, no regular file, cannot be read, or changes while it is read.
     """
-    from .content import Content, NotRegularError, UnstableError, processors
-
     name = os.fspath(path)
-    threads = _threads(jobs) or processors()
+    threads = _threads(jobs)
     try:
         st = os.stat(name)
-        _expect_file(name, st.st_mode)
-        content = Content(threads, _Meter(Pace(time.monotonic(), bytes_total=st.st_size), progress))
-        _, digest, _ = content.digest(name, link=True)
     except (OSError, ValueError) as error:
         raise _unreadable(name, error) from None
-    except NotRegularError as error:
-        _expect_file(name, error.mode)
-        raise
-    except UnstableError:
-        raise UnreadableError("changed while it was read", path=name, hint="run the command again") from None
+    if stat.S_ISDIR(st.st_mode):
+        raise UnreadableError("is a folder: expected a file", path=name, hint=f"envguard hash {name}")
+    if not stat.S_ISREG(st.st_mode):
+        raise UnreadableError(f"is {_KINDS.get(stat.S_IFMT(st.st_mode), 'no file')}: expected a file", path=name)
+    pace = Pace(time.monotonic(), bytes_total=st.st_size)
+    digest = file_engine()(os.fsencode(name), jobs=threads, tick=_told(pace, progress))
+    if isinstance(digest, Problem):
+        raise _refused(name, digest)
     return digest.hex()
 
 
@@ -91,11 +89,6 @@ def hash_tree(
     kept = stat_cache.path_of(os.fsencode(os.path.realpath(name)), patterns) if cache else None
     cutoffs, cutoff = stat_cache.cutoffs(now) if kept else ({}, 0)
     pace = Pace(time.monotonic())
-
-    def tick(counters: Counters) -> None:
-        if progress is not None:
-            progress(_progress(pace, counters))
-
     with engine()(
         os.fsencode(name),
         ignore=patterns,
@@ -105,10 +98,10 @@ def hash_tree(
         cutoff=cutoff,
         sample=sample,
         seed=int.from_bytes(os.urandom(8), "little"),
-        tick=None if progress is None else tick,
+        tick=_told(pace, progress),
     ) as walked:
         if walked.problems and not walked.problems[0].path:
-            raise _no_tree(name, walked.problems[0])
+            raise _refused(name, walked.problems[0])
         if kept and walked.stale:
             stat_cache.write(kept, walked.records())
         root = walked.root
@@ -128,41 +121,44 @@ def hash_tree(
 def engine() -> Callable[..., Walked]:
     """Return what walks trees: the C core, or the Python that stands in for it."""
     try:
-        from .._native.trees import walk  # type: ignore[import-untyped, unused-ignore]
+        from .._native import trees
     except ImportError:
-        from .walk import walk
-    return walk  # type: ignore[no-any-return, unused-ignore]
+        from . import walk
+
+        return walk.walk
+    return trees.walk
+
+
+def file_engine() -> Callable[..., bytes | Problem]:
+    """Return what hashes one file, in the same way."""
+    try:
+        from .._native import trees
+    except ImportError:
+        from . import walk
+
+        return walk.hash_file
+    return trees.hash_file
 
 
 _KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
 
 
-class _Meter:
-    """Tells a callback about bytes that come, ten times a second."""
+def _told(pace: Pace, progress: Callable[[Progress], None] | None) -> Callable[[Counters], None] | None:
+    if progress is None:
+        return None
 
-    __slots__ = ("_count", "_due", "_pace", "_progress")
+    def tick(counters: Counters) -> None:
+        progress(
+            pace.at(
+                time.monotonic(),
+                files=counters.files_done,
+                size=counters.bytes_done,
+                cached=counters.files_cached,
+                files_total=counters.files_found if counters.listed else None,
+            )
+        )
 
-    def __init__(self, pace: Pace, progress: Callable[[Progress], None] | None) -> None:
-        self._count = 0
-        self._due = time.monotonic() + 0.1
-        self._pace = pace
-        self._progress = progress
-
-    def __call__(self, count: int) -> None:
-        self._count += count
-        if self._progress is not None and (now := time.monotonic()) >= self._due:
-            self._due = now + 0.1
-            self._progress(self._pace.at(now, files=0, size=self._count, files_total=1))
-
-
-def _progress(pace: Pace, counters: Counters) -> Progress:
-    return pace.at(
-        time.monotonic(),
-        files=counters.files_done,
-        size=counters.bytes_done,
-        cached=counters.files_cached,
-        files_total=counters.files_found if counters.listed else None,
-    )
+    return tick
 
 
 def _threads(jobs: int | None) -> int:
@@ -173,19 +169,15 @@ def _threads(jobs: int | None) -> int:
     return jobs
 
 
-def _expect_file(path: str, mode: int) -> None:
-    if stat.S_ISDIR(mode):
-        raise UnreadableError("is a folder: expected a file", path=path, hint=f"envguard hash {path}")
-    if not stat.S_ISREG(mode):
-        raise UnreadableError(f"is {_KINDS.get(stat.S_IFMT(mode), 'no file')}: expected a file", path=path)
-
-
 def _unreadable(path: str, error: OSError | ValueError) -> UnreadableError:
     why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return UnreadableError(f"cannot be read: {why.lower()}", path=path)
 
 
-def _no_tree(path: str, problem: Problem) -> UnreadableError:
+def _refused(path: str, problem: Problem) -> UnreadableError:
+    """Return the error for a file, or the root of a tree, that has no hash itself."""
     if problem.errno == errno.ENOTDIR:
         return UnreadableError("is no folder: expected the folder of a tree", path=path, hint=f"envguard hash {path}")
+    if problem.kind == "unstable":
+        return UnreadableError("changed while it was read", path=path, hint="run the command again")
     return UnreadableError(f"cannot be read: {os.strerror(problem.errno).lower()}", path=path)

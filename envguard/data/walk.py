@@ -7,6 +7,7 @@ everything gets slower. No file is mapped: reading from a map ends the process w
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -49,11 +50,12 @@ def walk(
 
     *ignore* are patterns that ``envguard.data.ignore`` has validated. *jobs* is the number of threads, 0 for one a
     processor. *records* are those of an earlier walk: a file whose facts are all as recorded is not read, but for the
-    share *sample* that *seed* chooses. A record is kept of files that changed last before *cutoffs* of their device
-    (nanoseconds since the epoch), or *cutoff* where it is not there. *tick* is called about ten times a second, on the
+    share *sample* that *seed* chooses. Where they are given, be there none, records are kept of the files that changed
+    last before *cutoffs* of their device (nanoseconds since the epoch), or *cutoff* where it is not there. *tick* is called about ten times a second, on the
     thread of the caller; what it raises ends the walk and comes out here.
     """
     run = _Run(jobs or processors(), tick)
+    run.keeps = records is not None
     run.known = Records(records or b"")
     run.cutoffs, run.cutoff = cutoffs or {}, cutoff
     run.sample, run.seed = sample, seed
@@ -61,18 +63,25 @@ def walk(
         handle = os.open(root, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NONBLOCK", 0))
     except OSError as error:
         run.problems.append(Problem(path=b"", kind="unreadable", errno=error.errno or 0))
-        return Walked(run, records or b"")
+        return Walked(run, records)
     try:
         run.go(handle, Ignore(ignore))
     finally:
         os.close(handle)
-    return Walked(run, records or b"")
+    return Walked(run, records)
+
+
+def hash_file(path: bytes, *, jobs: int = 0, tick: Callable[[Counters], None] | None = None) -> bytes | Problem:
+    """Return the hash of the file *path* (32 bytes), or what keeps it from having one."""
+    run = _Run(jobs or processors(), tick)
+    return run.alone(path)
 
 
 class _Run:
     """One walk, while it lasts."""
 
     def __init__(self, jobs: int, tick: Callable[[Counters], None] | None) -> None:
+        self.keeps = False
         self.known = Records(b"")
         self.cutoffs: Mapping[int, int] = {}
         self.cutoff = 0
@@ -111,8 +120,24 @@ class _Run:
                 os.close(handle)
             # What is done is not held twice.
             folder.files.clear()
+        self._tell()
         self.rows.sort()
         self.problems.sort(key=lambda problem: problem.path)
+
+    def alone(self, path: bytes) -> bytes | Problem:
+        self._found, self._listed = 1, True
+        try:
+            _, digest, _ = self._content.digest(path, link=True)
+        except UnstableError as error:
+            return Problem(path=b"", kind="unstable", errno=error.errno)
+        except NotRegularError as error:
+            folder = stat.S_ISDIR(error.mode)
+            return Problem(path=b"", kind="unreadable" if folder else "special", errno=errno.EISDIR if folder else 0)
+        except OSError as error:
+            return Problem(path=b"", kind="unreadable", errno=error.errno or 0)
+        self._done = 1
+        self._tell()
+        return digest
 
     def _file(self, folder: Folder, handle: int, name: bytes, *, link: bool) -> None:
         path = folder.path + name
@@ -139,7 +164,7 @@ class _Run:
                 return
         self.rows.append((path, digest))
         self.bytes += facts[2]
-        if max(facts[3], facts[4]) < self.cutoffs.get(facts[1], self.cutoff):
+        if self.keeps and max(facts[3], facts[4]) < self.cutoffs.get(facts[1], self.cutoff):
             self.records.append(packed(key, facts, digest))
 
     def _digest(self, key: int, handle: int, name: bytes, *, link: bool) -> tuple[Facts, bytes, bool]:
@@ -165,6 +190,10 @@ class _Run:
     def _beat(self) -> None:
         if self._tick is not None and (now := time.monotonic()) >= self._due:
             self._due = now + _BEAT
+            self._tell()
+
+    def _tell(self) -> None:
+        if self._tick is not None:
             self._tick(
                 Counters(
                     files_found=self._found,
@@ -181,7 +210,7 @@ class Walked:
 
     __slots__ = ("_records", "_rows", "bytes", "cached", "files", "problems", "root", "sampled", "stale")
 
-    def __init__(self, run: _Run, given: builtins.bytes) -> None:
+    def __init__(self, run: _Run, given: builtins.bytes | None) -> None:
         self._rows = run.rows
         self._records = ordered(run.records)
         self.files = len(run.rows)
@@ -189,7 +218,7 @@ class Walked:
         self.cached = run.cached
         self.sampled = run.sampled
         self.problems = tuple(run.problems)
-        self.stale = self._records != given
+        self.stale = given is not None and self._records != given
         self.root: builtins.bytes | None = None
         if not self.problems:
             hasher = blake3()
