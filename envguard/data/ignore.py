@@ -29,9 +29,11 @@ def validate(patterns: Iterable[str]) -> tuple[bytes, ...]:
     """Return *patterns* as bytes; ConfigError says what is wrong with the first that cannot be used."""
     checked = []
     for pattern in patterns:
-        raw = os.fsencode(pattern)
         try:
+            raw = os.fsencode(pattern)
             _compile(raw)
+        except UnicodeEncodeError:
+            raise ConfigError(f"the ignore pattern {pattern!r} has a letter that no name has") from None
         except _WrongPatternError as wrong:
             raise ConfigError(f"the ignore pattern {pattern!r} {wrong}", hint=wrong.hint or None) from None
         checked.append(raw)

@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, cast
 
 from .. import _native
 from ..errors import ConfigError, UnreadableError
@@ -25,12 +25,19 @@ if TYPE_CHECKING:
     from .model import Progress
 
 
-def hash_bytes(data: Buffer) -> str:
+class HasBuffer(Protocol):
+    """A numpy array, say: before Python 3.12, the types of numpy do not tell that it is a buffer."""
+
+    @property
+    def data(self) -> memoryview: ...  # noqa: D102
+
+
+def hash_bytes(data: Buffer | HasBuffer) -> str:
     """Return the BLAKE3 hash of *data* as 64 lower-case hexadecimal digits; the GIL is released.
 
     *data* is any C-contiguous buffer: bytes, a memory map, a numpy array. BufferError where it is not contiguous.
     """
-    return _native.hexdigest(data)
+    return _native.hexdigest(cast("Buffer", data))
 
 
 def hash_file(
@@ -86,11 +93,15 @@ def hash_tree(
         raise ConfigError(f"the share of files to sample is {sample}: expected a number from 0 to 1")
     # Before the first look at the tree: what changes from now on must not be recorded.
     now = time.time_ns()
-    kept = stat_cache.path_of(os.fsencode(os.path.realpath(name)), patterns) if cache else None
+    try:
+        root, real = os.fsencode(name), os.fsencode(os.path.realpath(name))
+    except ValueError as error:
+        raise _unreadable(name, error) from None
+    kept = stat_cache.path_of(real, patterns) if cache else None
     cutoffs, cutoff = stat_cache.cutoffs(now) if kept else ({}, 0)
     pace = Pace(time.monotonic())
     with engine()(
-        os.fsencode(name),
+        root,
         ignore=patterns,
         jobs=threads,
         records=(stat_cache.read(kept) or b"") if kept else None,

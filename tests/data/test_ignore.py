@@ -90,6 +90,7 @@ def test_without_patterns_nothing_is_left_out() -> None:
                 "hint: write '\\!' for a name that begins with an exclamation mark"
             ),
         ),
+        ("\ud800", "the ignore pattern '\\ud800' has a letter that no name has"),
         ("a\0", "the ignore pattern 'a\\x00' has a NUL byte, which no name has"),
         (
             "/",
@@ -139,7 +140,7 @@ def test_what_cannot_be_used_is_refused(pattern: str, message: str) -> None:
 
 
 @settings(max_examples=300, deadline=None)
-@given(pattern=st.text(alphabet="ab*?[]!^-\\/.: #\0\n\udcff", max_size=12))
+@given(pattern=st.text(alphabet="ab*?[]!^-\\/.: #\0\n\udcff\ud800", max_size=12))
 def test_any_text_is_a_pattern_or_refused(pattern: str) -> None:
     try:
         Ignore(validate([pattern])).matches(b"a/", b"b", folder=True)
