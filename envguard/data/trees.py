@@ -94,14 +94,14 @@ def hash_tree(
     # Before the first look at the tree: what changes from now on must not be recorded.
     now = time.time_ns()
     try:
-        root, real = os.fsencode(name), os.fsencode(os.path.realpath(name))
+        raw, real = os.fsencode(name), os.fsencode(os.path.realpath(name))
     except ValueError as error:
         raise _unreadable(name, error) from None
     kept = stat_cache.path_of(real, patterns) if cache else None
     cutoffs, cutoff = stat_cache.cutoffs(now) if kept else ({}, 0)
     pace = Pace(time.monotonic())
     with engine()(
-        root,
+        raw,
         ignore=patterns,
         jobs=threads,
         records=(stat_cache.read(kept) or b"") if kept else None,
