@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import sys
 from pathlib import Path
-from typing import Any, assert_type
+from typing import TYPE_CHECKING, Any, assert_type
 
 import envguard
 from envguard import (
@@ -17,17 +17,24 @@ from envguard import (
     Finding,
     Level,
     LockfileError,
+    Manifest,
     Receipt,
     RefusedError,
     Report,
     Run,
     Severity,
+    Tree,
     UndecidedError,
     UnreadableError,
     Verdict,
     Waiver,
     WriteError,
 )
+
+if TYPE_CHECKING:
+    import numpy
+
+    from envguard.data.model import Progress
 
 assert_type(envguard.__version__, str)
 
@@ -83,3 +90,26 @@ def why(error: EnvguardError) -> str:
             return error.hint or ""
         case _:
             return str(error)
+
+
+def data(array: numpy.ndarray[Any, Any]) -> envguard.Tree:
+    def told(progress: Progress) -> None:
+        assert_type(progress.left, float | None)
+        assert_type(progress.files_total, int | None)
+
+    assert_type(envguard.hash_bytes(b"bytes"), str)
+    assert_type(envguard.hash_bytes(array), str)
+    assert_type(envguard.hash_file("data.bin", jobs=2, progress=told), str)
+    tree = envguard.hash_tree(Path("data"), ignore=["*.tmp"], sample=0.01, manifest=True, progress=told)
+    assert_type(tree, Tree)
+    assert_type(tree.root, str | None)
+    for problem in tree.problems:
+        assert_type((problem.path, problem.kind, problem.errno), tuple[bytes, str, int])
+    if tree.manifest is not None:
+        earlier = Manifest.from_bytes(Path("data.b3").read_bytes(), path="data.b3")
+        differences = earlier.compare(tree.manifest)
+        assert_type([entry.path for entry in differences.added], list[str])
+        assert_type([(change.before, change.after) for change in differences.changed], list[tuple[str, str]])
+        assert_type([rename.digest for rename in differences.renamed], list[str])
+        assert_type({entry.path: entry.digest for entry in tree.manifest}, dict[str, str])
+    return tree
