@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envguard.config import Config, load_config
+from envguard.config import Config, DataSettings, load_config
 from envguard.errors import ConfigError, EnvguardError
 from envguard.model import Level, Severity, Waiver
 from envguard.reader import Reader
@@ -31,6 +31,10 @@ default-groups = false
 unexpected = "error"
 expected = ["ipdb"]
 numeric = ["our-kernels"]
+
+[tool.envguard.data]
+levels = ["host-to-host", "run-to-run"]
+sample = 0.01
 
 [[tool.envguard.waivers]]
 rule = "EG203"
@@ -73,6 +77,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         unexpected=Severity.ERROR,
         expected=("ipdb",),
         numeric=("our-kernels",),
+        data=DataSettings(levels=(Level.RUN_TO_RUN, Level.HOST_TO_HOST), sample=0.01),
         waivers=(
             Waiver(
                 rule="EG203",
@@ -84,6 +89,11 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
             Waiver(rule="cpu-mismatch", subject="cpu.model", reason="CI runs where it runs", index=1),
         ),
     )
+
+
+def test_data_is_verified_at_every_level_unless_a_setting_says_otherwise(tmp_path: Path) -> None:
+    assert load(tmp_path, "[tool.envguard]\n").data == DataSettings(levels=tuple(Level), sample=0.0)
+    assert load(tmp_path, "[tool.envguard.data]\nlevels = []\nsample = 1\n").data == DataSettings(levels=(), sample=1.0)
 
 
 def test_a_file_of_our_own_has_the_same_keys_without_a_prefix_and_wins(tmp_path: Path) -> None:
@@ -106,6 +116,17 @@ WRONG = {
     'groups = ["dev", 1]': "in 'tool.envguard.groups[1]': expected a name, found a number",
     "default-groups = 1": "in 'tool.envguard.default-groups': expected true or false, found a number",
     'levels = "run-to-run"': "in 'tool.envguard.levels': this key is not known\nhint: did you mean 'level'?",
+    "data = true": "in 'tool.envguard.data': expected a table, found true or false",
+    'data.levels = "run-to-run"': "in 'tool.envguard.data.levels': expected a list of names, found a string",
+    'data.levels = ["host-to-host", "always"]': (
+        'in \'tool.envguard.data.levels[1]\': expected one of "run-to-run", "host-to-host", "cross-hardware", '
+        'found "always"'
+    ),
+    "data.sample = 1.5": "in 'tool.envguard.data.sample': expected a number from 0 to 1, found 1.5",
+    "data.sample = -1": "in 'tool.envguard.data.sample': expected a number from 0 to 1, found -1",
+    "data.sample = nan": "in 'tool.envguard.data.sample': expected a number from 0 to 1, found nan",
+    "data.sample = true": "in 'tool.envguard.data.sample': expected a number from 0 to 1, found true or false",
+    "data.samples = 0.1": "in 'tool.envguard.data.samples': this key is not known\nhint: did you mean 'sample'?",
     "waivers = {}": "in 'tool.envguard.waivers': expected a list of tables, found a table",
     "waivers = [1]": "in 'tool.envguard.waivers[0]': expected a table, found a number",
     'waivers = [{rule = "EG203", subject = "numpy"}]': "in 'tool.envguard.waivers[0]': the key 'reason' is missing",
