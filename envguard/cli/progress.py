@@ -11,19 +11,20 @@ from ..amounts import duration, plural, size
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
-    from typing import Self
+    from typing import Self, TextIO
 
     from ..data.model import Progress
 
 _MOMENT = 0.5
+_COLUMNS = 80
 _CLEAR = "\r\x1b[K"
 
 
 class ProgressLine:
     """A context in which *callback* shows progress; it is None where nobody watches: no terminal, a dumb one, or CI."""
 
-    def __init__(self) -> None:
-        self._stream = sys.stderr
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._stream = sys.stderr if stream is None else stream
         self._shown = False
         self.callback: Callable[[Progress], None] | None = self._show if self._watched() else None
 
@@ -41,8 +42,9 @@ class ProgressLine:
         try:
             width = os.get_terminal_size(self._stream.fileno()).columns
         except (OSError, ValueError):
-            width = 80
-        self._write(_CLEAR + text(progress)[: max(0, width - 1)])
+            width = 0
+        # A terminal that nobody told its size says 0.
+        self._write(_CLEAR + text(progress)[: (width or _COLUMNS) - 1])
         self._shown = True
 
     def clear(self) -> None:
