@@ -141,7 +141,7 @@ class _Run:
 
     def _file(self, folder: Folder, handle: int, name: bytes, *, link: bool) -> None:
         path = folder.path + name
-        key = key_of(path)
+        key = key_of(path) if self.keeps else 0
         self._done += 1
         try:
             facts, digest, cached = self._digest(key, handle, name, link=link)
