@@ -52,7 +52,8 @@ class Counters:
 class Walked(Protocol):
     """What a walk found. It may hold memory outside of Python: close it, or use it in a ``with`` statement.
 
-    *root* is the root of the tree, 32 bytes, and None where there are *problems* (sorted by path). *files* and *bytes*
+    *root* is the root of the tree, 32 bytes, and None where there are *problems* (sorted by path; of very many some are
+    listed, and *problem_count* counts them all). *files* and *bytes*
     count what was hashed or answered by the cache, *cached* the files that were not read, *sampled* those that were read
     although the cache knew them. *stale* says that the records which the walk was given are not those to keep now.
     """
@@ -69,6 +70,8 @@ class Walked(Protocol):
     def sampled(self) -> int: ...  # noqa: D102
     @property
     def problems(self) -> tuple[Problem, ...]: ...  # noqa: D102
+    @property
+    def problem_count(self) -> int: ...  # noqa: D102
     @property
     def stale(self) -> bool: ...  # noqa: D102
 

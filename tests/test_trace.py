@@ -230,3 +230,10 @@ class TestReader:
         with pytest.raises(UnreadableError) as caught:
             Reader().read_text(str(tmp_path / "a"))
         assert str(caught.value) == f"{tmp_path}/a:2: is not UTF-8 text: byte 0xff at offset 8"
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="mountinfo is Linux's")
+def test_the_slack_is_that_of_the_file_system() -> None:
+    slack = trace.slack_by_device()
+    assert slack[os.stat("/proc").st_dev] is None
+    assert set(slack.values()) <= {None, trace.LOCAL_SLACK_NS, trace.FOREIGN_SLACK_NS}

@@ -122,8 +122,16 @@ class Content:
             self._view = memoryview(bytearray(_BUFFER))
         hasher = blake3(max_threads=self._jobs)
         count = 0
-        while count <= size and (came := os.readv(fd, [self._view])):
+        while count <= size and (came := _read_into(fd, self._view)):
             hasher.update(self._view[:came])
             count += came
             self._read(came)
         return hasher.digest(), count
+
+
+def _read_into(fd: int, view: memoryview) -> int:
+    if hasattr(os, "readv"):
+        return os.readv(fd, [view])
+    data = os.read(fd, len(view))
+    view[: len(data)] = data
+    return len(data)

@@ -70,7 +70,8 @@ class Tree:
         cached: how many of them the stat cache answered, unread.
         sampled: how many were read again although the stat cache knew them.
         ignore: the patterns by which files and folders were left out.
-        problems: what keeps it from having a root, sorted by path.
+        problems: what keeps it from having a root, sorted by path; of very many, the first ten thousand that were met.
+        problem_count: how many there are.
         manifest: its manifest, where it was asked for and there is a root.
     """
 
@@ -82,6 +83,7 @@ class Tree:
     sampled: int = 0
     ignore: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    problem_count: int = 0
     manifest: Manifest | None = None
 
 

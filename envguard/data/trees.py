@@ -91,6 +91,8 @@ def hash_tree(
     threads = _threads(jobs)
     if not 0.0 <= sample <= 1.0:
         raise ConfigError(f"the share of files to sample is {sample}: expected a number from 0 to 1")
+    if os.open not in os.supports_dir_fd:
+        raise UnreadableError("cannot be hashed on this system: it opens no files relative to a folder", path=name)
     # Before the first look at the tree: what changes from now on must not be recorded.
     now = time.time_ns()
     try:
@@ -125,6 +127,7 @@ def hash_tree(
             sampled=walked.sampled,
             ignore=tuple(ignore),
             problems=walked.problems,
+            problem_count=walked.problem_count,
             manifest=Manifest(b"".join(walked.manifest())) if manifest and root is not None else None,
         )
 

@@ -208,7 +208,18 @@ class _Run:
 class Walked:
     """What a walk found: see ``envguard.walked.Walked``."""
 
-    __slots__ = ("_records", "_rows", "bytes", "cached", "files", "problems", "root", "sampled", "stale")
+    __slots__ = (
+        "_records",
+        "_rows",
+        "bytes",
+        "cached",
+        "files",
+        "problem_count",
+        "problems",
+        "root",
+        "sampled",
+        "stale",
+    )
 
     def __init__(self, run: _Run, given: builtins.bytes | None) -> None:
         self._rows = run.rows
@@ -218,6 +229,7 @@ class Walked:
         self.cached = run.cached
         self.sampled = run.sampled
         self.problems = tuple(run.problems)
+        self.problem_count = len(run.problems)
         self.stale = given is not None and self._records != given
         self.root: builtins.bytes | None = None
         if not self.problems:

@@ -194,6 +194,26 @@ def test_a_tree_with_problems_has_no_root(walk: Engine, tree: Path) -> None:
     found = envguard.hash_tree(tree, manifest=True)
     assert (found.root, found.manifest) == (None, None)
     assert [(problem.path, problem.kind) for problem in found.problems] == [(b"b/link", "dangling")]
+    assert found.problem_count == 1
+    assert envguard.hash_tree(tree, ignore=["link"]).problem_count == 0
+
+
+def test_of_very_many_problems_all_are_counted(walk: Engine, tree: Path) -> None:
+    for number in range(10_050):
+        os.symlink("missing", tree / "b" / str(number))
+    found = envguard.hash_tree(tree)
+    assert found.root is None
+    assert found.problem_count == 10_050
+    assert len(found.problems) >= 10_000
+    assert list(found.problems) == sorted(found.problems, key=lambda problem: problem.path)
+
+
+def test_a_system_without_handles_of_folders_is_told(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "supports_dir_fd", set())
+    with pytest.raises(
+        UnreadableError, match="cannot be hashed on this system: it opens no files relative to a folder"
+    ):
+        envguard.hash_tree(tree)
 
 
 def test_what_is_no_tree_is_refused(walk: Engine, tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:

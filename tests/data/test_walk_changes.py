@@ -175,3 +175,13 @@ def test_python_puts_short_reads_together(folder: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(os, "readv", lambda fd, views: readv(fd, [views[0][:7777]]))
     with walk(os.fsencode(folder)) as walked:
         assert b"".join(walked.manifest()) == manifest_of(files)
+
+
+def test_python_reads_where_there_is_no_readv(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from envguard.data.walk import walk
+
+    files = {b"large": os.urandom(300_000)}
+    plant(folder, files)
+    monkeypatch.delattr(os, "readv")
+    with walk(os.fsencode(folder)) as walked:
+        assert b"".join(walked.manifest()) == manifest_of(files)
