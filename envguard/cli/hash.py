@@ -12,9 +12,10 @@ import click
 from ..amounts import plural
 from ..errors import ConfigError, EnvguardError, UnreadableError
 from ..names import printable
+from ..report.words import shorten
 from ..trees.words import fault
 from . import options
-from .console import FAILED, Console
+from .console import FAILED, Console, current_folder
 from .progress import ProgressLine
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def tell_problems(console: Console, path: str, problems: Sequence[Problem]) -> N
         place = os.path.join(path, os.fsdecode(problem.path)) if problem.path else path
         console.error(UnreadableError(fault(problem), path=place))
     more = f", of which the first {_SHOWN} are shown" if len(problems) > _SHOWN else ""
-    console.say(f"{printable(path)} has no root: {plural(len(problems), 'problem')}{more}")
+    console.say(f"{printable(shorten(path, current_folder()))} has no root: {plural(len(problems), 'problem')}{more}")
 
 
 def _reason(error: OSError | ValueError) -> str:

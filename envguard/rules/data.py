@@ -87,7 +87,7 @@ def data_missing(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    No folder at the recorded path, or a path that begins with an environment variable that is not set: then nobody can say
+    Nothing at the recorded path, or a path that begins with an environment variable that is not set: then nobody can say
     where the data lies, and it counts as unknown.
 
     ## Why it matters
@@ -113,7 +113,7 @@ def data_missing(self: Rule, evidence: Evidence) -> Iterator[Finding]:
         elif state.missing:
             yield self.finding(
                 state.name,
-                f"{state.name} is not there: no folder {state.path}",
+                f"{state.name} is not there: nothing is at {state.path}",
                 impact=Impact.NUMBERS,
                 why="a run that does not find its data fails late, or finds other data",
                 expected=state.recorded.path,

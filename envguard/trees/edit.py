@@ -65,8 +65,6 @@ def add(
     """
     baseline = read_baseline(reader, project) or empty_baseline(project)
     path = as_recorded(project, os.path.realpath(folder), given)
-    name = name if name is not None else _default_name(project, path)
-    _refuse_name(baseline, name, path, tuple(ignore))
     validate(ignore)
     place = locate(reader, project, path)
     if place is None:
@@ -74,7 +72,9 @@ def add(
     if not os.path.isdir(place):
         what = "is no folder" if os.path.exists(place) else "there is no such folder"
         raise ConfigError(what, path=place)
-    _refuse_own_record(project, place, given, ignore)
+    _refuse_own_record(project, place, given, name, ignore)
+    name = name if name is not None else _default_name(path, place)
+    _refuse_name(baseline, name, path, tuple(ignore))
     recorded = RecordedTree(path=path, root="", files=0, bytes=0, ignore=tuple(ignore))
     return _recording(project, name, None, recorded, place, progress)
 
@@ -155,8 +155,10 @@ def _recording(
     return Recording(project=project, name=name, old=old, recorded=recorded, tree=tree)
 
 
-def _default_name(project: str, path: str) -> str:
-    name = os.path.basename(project) if path == "." else name_of(path)
+def _default_name(path: str, place: str) -> str:
+    name = name_of(path)
+    if name in (".", ".."):
+        name = os.path.basename(os.path.realpath(place))
     if fault := fault_of_name(name):
         raise ConfigError(f"'{name}' is no name for a tree: {fault}", hint="envguard data add PATH --name NAME")
     return name
@@ -179,7 +181,7 @@ def _refuse_name(baseline: Baseline, name: str, path: str, ignore: tuple[str, ..
             )
 
 
-def _refuse_own_record(project: str, place: str, given: str, ignore: Sequence[str]) -> None:
+def _refuse_own_record(project: str, place: str, given: str, name: str | None, ignore: Sequence[str]) -> None:
     """Refuse a tree that would hold its own record, or what changes with every command that is run."""
     real = os.path.realpath(place)
     matcher = Ignore(validate(ignore))
@@ -194,11 +196,13 @@ def _refuse_own_record(project: str, place: str, given: str, ignore: Sequence[st
         if not inside.startswith("..") and not _ignored(matcher, inside, folder=own in _FOLDERS):
             held.append((own, inside))
     if held:
-        options = " ".join(f"--ignore /{inside}{'/' * (own in _FOLDERS)}" for own, inside in held)
+        patterns = [*ignore, *(f"/{inside}{'/' * (own in _FOLDERS)}" for own, inside in held)]
+        command = ["envguard", "data", "add", given, *(["--name", name] if name is not None else ())]
+        command += [word for pattern in patterns for word in ("--ignore", pattern)]
         raise ConfigError(
             f"the tree holds {', '.join(own for own, _ in held)} of this very project, which change when it is recorded or used",
             path=place,
-            hint=f"name a folder that holds data alone, or: envguard data add {shlex.quote(given)} {options}",
+            hint=f"name a folder that holds data alone, or: {shlex.join(command)}",
         )
 
 

@@ -47,7 +47,7 @@ def find(reader: Reader, baseline: Baseline, name: str) -> TreeState:
     path = locate(reader, os.path.dirname(baseline.path), recorded.path)
     if path is None:
         return TreeState(name=name, recorded=recorded, path=None, unset=variable_of(recorded.path))
-    return TreeState(name=name, recorded=recorded, path=path, missing=not os.path.isdir(path))
+    return TreeState(name=name, recorded=recorded, path=path, missing=not probe.there(path))
 
 
 def kept_manifest(reader: Reader, baseline: Baseline, name: str) -> Manifest | str:
@@ -83,7 +83,7 @@ def _look(
     if state.path is None:
         return state
     recorded = state.recorded
-    if state.missing and not probe.there(state.path):
+    if state.missing:
         reader.exists(state.path)
         return state
     identity = probe.identify(state.path, recorded.ignore, sample=sample, full=full)
@@ -116,7 +116,10 @@ def _compared(
     kept = kept_manifest(reader, baseline, state.name)
     if isinstance(kept, str):
         return replace(state, untold=kept)
-    tree = probe.walk(identity, manifest=True, progress=progress)
-    if tree.manifest is None:
+    try:
+        manifest = probe.walk(identity, manifest=True, progress=progress).manifest
+    except UnreadableError:
+        manifest = None
+    if manifest is None or f"blake3:{manifest.root}" != state.root:
         return replace(state, untold="it changed again while it was compared")
-    return replace(state, differences=kept.compare(tree.manifest))
+    return replace(state, differences=kept.compare(manifest))

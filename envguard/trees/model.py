@@ -20,7 +20,7 @@ class TreeState:
         recorded: what was recorded.
         path: where it is looked for, absolute; None where *unset* says which environment variable would tell.
         unset: the environment variable that its path begins with and that has no value.
-        missing: nothing is there, or no folder.
+        missing: nothing is there.
         fault: why its folder cannot be asked at all.
         root: its root now (``blake3:hex``); None where it could not be told.
         files: how many files it has now.

@@ -67,7 +67,7 @@ def test_without_a_manifest_it_says_so() -> None:
 
 def test_a_missing_folder_is_a_difference() -> None:
     finding = one("data-missing", seen(missing=True))
-    assert finding.message == f"raw is not there: no folder {PROJECT}/data/raw"
+    assert finding.message == f"raw is not there: nothing is at {PROJECT}/data/raw"
     assert finding.hint == "mount or fetch the data; if it is no longer used: envguard data remove raw"
     assert not finding.unknown
 
