@@ -27,6 +27,7 @@ from tests import tools
 
 from .conftest import ENGINES, LATER
 from .obvious import files_of, manifest_of, plant
+from .test_ignore import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -472,3 +473,50 @@ def test_any_tree(walk: Engine, tree: dict[bytes, bytes], empty: list[bytes], jo
                 os.makedirs(os.path.join(os.fsencode(name), path), exist_ok=True)
         assert files_of(Path(name)) == tree
         check(walk, Path(name), jobs=jobs)
+
+
+@pytest.fixture(scope="module")
+def bushy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a tree whose names are those that patterns of few letters may or may not match."""
+    folder = tmp_path_factory.mktemp("bushy")
+    names = [b"a", b"b", b"ab", b"ba", b"aab", b"-", b"]", b"*", b"\\", b"a b", b"\xff", b".a"]
+    for one in names:
+        for other in names:
+            plant(folder, {one + b"/" + other + b"/file": b"", one + b"/" + other + b"/" + one: b"", one + b"/x": b""})
+        (folder / os.fsdecode(one) / "link").symlink_to("../a")
+    for name in (b"aaa", b"bb", b"#", b"!", b"b-", b"a]"):
+        plant(folder, {name: b""})
+    (folder / "b" / "pipe").symlink_to("/dev/null")
+    (folder / "ab" / "gone").symlink_to("missing")
+    return folder
+
+
+@settings(max_examples=300, deadline=None)
+@given(patterns=st.lists(pattern, min_size=1, max_size=3))
+def test_the_engines_leave_out_the_same(bushy: Path, patterns: list[str]) -> None:
+    found = []
+    for walk in ENGINES.values():
+        with walk(os.fsencode(bushy), ignore=validate(patterns), records=b"", cutoff=LATER) as walked:
+            found.append((walked.problems, walked.files, b"".join(walked.records())))
+    assert found[1:] == found[:-1]
+
+
+def test_signals_do_not_disturb_it(walk: Engine, folder: Path) -> None:
+    """Whatever a signal interrupts is done again."""
+    plant(folder, {b"%d/%d" % (n % 5, n): os.urandom(n * 100) for n in range(500)} | {b"big": bytes(50_000_000)})
+    wanted = blake3(manifest_of(files_of(folder))).digest()
+    count = 0
+
+    def handler(*_: object) -> None:
+        nonlocal count
+        count += 1
+
+    before = signal.signal(signal.SIGALRM, handler)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.0005, 0.0005)
+        roots = {walk(os.fsencode(folder)).root for _ in range(5)}
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert roots == {wanted}
+    assert count
