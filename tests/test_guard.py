@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -252,6 +253,89 @@ def test_no_answer_outlives_a_package_that_comes_or_goes(project: Project) -> No
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: stray\nVersion: 1.0\n")
     assert "envguard.check" in json.loads(project.train(code, **environ).stdout)["modules"]
+
+
+DATA = """
+import json
+print(json.dumps(run.receipt.observed["data"]))
+"""
+
+
+@pytest.fixture
+def data(project: Project) -> Path:
+    """A tree of data that the project has recorded."""
+    folder = project.folder / "data"
+    folder.mkdir()
+    (folder / "a").write_text("first")
+    (folder / "b").write_text("second")
+    done = project.python("-m", "envguard", "data", "add", "data")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_a_receipt_names_the_trees_and_how_they_were_verified(project: Project, data: Path) -> None:
+    code = SETTLED + "run = envguard.enforce(seed=42)" + DATA
+    first, second, third = (json.loads(project.train(code).stdout) for _ in range(3))
+    root = json.loads((project.folder / "envguard.lock").read_text())["data"]["data"]["root"]
+    tree = {"path": str(data), "root": root, "recorded": root, "files": 2, "bytes": 11}
+    expected: dict[str, Any] = {"verified": True, "left-out": None, "trees": {"data": {**tree, "assurance": "content"}}}
+    assert first == expected
+    expected["trees"]["data"]["assurance"] = "stat-cache"
+    assert second == third == expected
+
+
+def test_changed_data_is_refused_and_can_be_left_out(project: Project, data: Path) -> None:
+    code = SETTLED + "run = envguard.enforce(seed=42)" + DATA
+    for _ in range(3):
+        assert project.train(code).returncode == 0
+    (data / "a").write_text("FIRST")
+    done = project.train(code)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "EG501 [data-changed] data is not the data that was recorded: 1 changed (a)" in " ".join(done.stderr.split())
+    done = project.train("run = envguard.enforce(seed=42, data=False)" + DATA)
+    assert json.loads(done.stdout) == {"verified": False, "left-out": "left out, as was asked for", "trees": {}}
+
+
+def test_data_that_cannot_be_told_is_undecided(project: Project, data: Path) -> None:
+    (data / "gone").symlink_to("nowhere")
+    done = project.train("""
+        try:
+            envguard.enforce()
+        except envguard.UndecidedError as error:
+            print(error.report.verdict)
+    """)
+    assert done.stdout == "undecided\n"
+
+
+def test_without_recorded_data_a_receipt_says_that_there_is_none(project: Project) -> None:
+    assert project.train("run = envguard.enforce()" + DATA).stdout == "null\n"
+
+
+def test_of_four_ranks_one_walks_the_data(project: Project, data: Path) -> None:
+    walks = project.folder / "walks"
+    code = (
+        "from envguard.trees import probe\nimport time\nreal = probe.walk\n"
+        "def walk(identity, **more):\n"
+        f"    open({str(walks)!r}, 'a').write('walk\\n')\n    time.sleep(1)\n    return real(identity, **more)\n"
+        "probe.walk = walk\nrun = envguard.enforce(seed=42)\n" + DATA
+    )
+    (project.folder / "train.py").write_text("import envguard\n" + code)
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, "train.py"],
+            cwd=project.folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "LOCAL_WORLD_SIZE": "4", "LOCAL_RANK": str(rank)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(4)
+    ]
+    done = [(*rank.communicate(), rank.returncode) for rank in ranks]
+    assert {(err, status) for _, err, status in done} == {("", 0)}
+    assert len({out for out, _, _ in done}) == 1
+    assert json.loads(done[0][0])["trees"]["data"]["files"] == 2
+    assert walks.read_text() == "walk\n"
 
 
 @pytest.mark.parametrize("seed", ["True", "-1", "1.5", "2**256"])

@@ -155,6 +155,32 @@ def test_a_link_that_points_elsewhere_ends_the_trace(tmp_path: Path) -> None:
     assert not holds(reader)
 
 
+def test_a_tree_is_told_anew_and_last_of_all(tmp_path: Path) -> None:
+    seen = trace.Trace()
+    seen.saw_file(str(tmp_path / "a"), trace.ABSENT)
+    seen.saw_value("tree", "/data\0\x000.0", "root:3:16:content")
+    asked: list[str] = []
+
+    def tell(name: str) -> str:
+        asked.append(name)
+        return "root:3:16:content"
+
+    assert trace.holds(seen.files, seen.values, PROBES, tell)
+    assert asked == ["/data\0\x000.0"]
+    assert not trace.holds(seen.files, seen.values, PROBES, lambda _: "")
+    # Who cannot walk cannot say that it is as it was.
+    assert not trace.holds(seen.files, seen.values, PROBES)
+    (tmp_path / "a").touch()
+    assert not trace.holds(seen.files, seen.values, PROBES, tell)
+    assert len(asked) == 1
+
+
+def test_an_input_that_could_not_be_told_is_never_settled() -> None:
+    seen = trace.Trace()
+    seen.unsettle()
+    assert not seen.settled()
+
+
 def test_a_young_input_is_not_settled(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("one")
     reader = Reader()

@@ -46,7 +46,7 @@ def command(context: click.Context, /, *, path: str, name: str | None, ignore: t
     with ProgressLine() as line:
         recording = add(reader, project, folder, path, name=name, ignore=ignore, progress=line.callback)
     if recording.tree.root is None:
-        tell_problems(console, recording.tree.path, recording.tree.problems)
+        tell_problems(console, recording.tree)
         context.exit(FAILED)
     write(recording)
     console.emit("\n".join(_said(recording)) + "\n")

@@ -45,7 +45,7 @@ def command(context: click.Context, /, *, names: tuple[str, ...]) -> None:
         with ProgressLine() as line:
             recording = update(reader, project, name, progress=line.callback)
         if recording.tree.root is None:
-            tell_problems(console, recording.tree.path, recording.tree.problems)
+            tell_problems(console, recording.tree)
             failed = True
             continue
         write(recording)

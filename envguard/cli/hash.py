@@ -21,7 +21,7 @@ from .progress import ProgressLine
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..walked import Problem
+    from ..data.model import Tree
 
 STDIN = "-"
 _SHOWN = 8
@@ -87,14 +87,14 @@ def command(
                 line.clear()
                 if data is not None:
                     console.emit_bytes(data)
-                else:
-                    tell_problems(console, path, hasher.problems)
+                elif hasher.failed is not None:
+                    tell_problems(console, hasher.failed)
                     failed = True
     context.exit(FAILED if failed else 0)
 
 
 class _Hasher:
-    """Hashes what a path leads to; *problems* are those of the last tree, where it had no root."""
+    """Hashes what a path leads to; *failed* is the last tree that had no root."""
 
     def __init__(
         self, line: ProgressLine, *, manifest: bool, ignore: Sequence[str], jobs: int | None, cache: bool
@@ -104,7 +104,7 @@ class _Hasher:
         self.ignore = ignore
         self.jobs = jobs
         self.cache = cache
-        self.problems: Sequence[Problem] = ()
+        self.failed: Tree | None = None
 
     def hash(self, path: str) -> bytes | None:
         """Return what is to be printed of *path*; None where it is a tree that has no root."""
@@ -142,8 +142,8 @@ class _Hasher:
             manifest=self.manifest,
             progress=self.line.callback,
         )
-        self.problems = tree.problems
         if tree.root is None:
+            self.failed = tree
             return None
         if tree.manifest is not None:
             return tree.manifest.to_bytes()
@@ -174,13 +174,14 @@ def digest_line(digest: str, path: str) -> bytes:
     return b"%s%s  %s\n" % (b"\\" if escaped != name else b"", digest.encode(), escaped)
 
 
-def tell_problems(console: Console, path: str, problems: Sequence[Problem]) -> None:
-    """Say what keeps the tree *path* from having a root: the first few, and how many there are."""
-    for problem in problems[:_SHOWN]:
-        place = os.path.join(path, os.fsdecode(problem.path)) if problem.path else path
+def tell_problems(console: Console, tree: Tree) -> None:
+    """Say what keeps *tree* from having a root: the first few, and how many there are."""
+    for problem in tree.problems[:_SHOWN]:
+        place = os.path.join(tree.path, os.fsdecode(problem.path)) if problem.path else tree.path
         console.error(UnreadableError(fault(problem), path=place))
-    more = f", of which the first {_SHOWN} are shown" if len(problems) > _SHOWN else ""
-    console.say(f"{printable(shorten(path, current_folder()))} has no root: {plural(len(problems), 'problem')}{more}")
+    more = f", of which the first {_SHOWN} are shown" if tree.problem_count > _SHOWN else ""
+    count = plural(tree.problem_count, "problem")
+    console.say(f"{printable(shorten(tree.path, current_folder()))} has no root: {count}{more}")
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -145,7 +145,7 @@ def data_unreadable(self: Rule, evidence: Evidence) -> Iterator[Finding]:
         if not problems and state.fault is None:
             continue
         texts = [f"{_shown(problem.path)} {fault(problem)}" for problem in problems]
-        what = state.fault or listed(texts, _NAMED)
+        what = state.fault or listed(texts, _NAMED, state.problem_count)
         yield self.finding(
             state.name,
             f"{state.name} cannot be compared: {what}",

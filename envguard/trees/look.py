@@ -97,8 +97,9 @@ def _look(
         return replace(state, fault=error.message)
     if not text:
         reader.trace.unsettle()
-        problems = tree.problems if tree is not None else ()
-        return replace(state, problems=problems)
+        if tree is None:
+            return replace(state, fault="nobody could say why")
+        return replace(state, problems=tree.problems, problem_count=tree.problem_count)
     reader.trace.saw_value("tree", identity, text)
     root, files, size, assurance = text.split(":")
     state = replace(state, root=f"blake3:{root}", files=int(files), bytes=int(size), assurance=assurance)

@@ -26,7 +26,8 @@ class TreeState:
         files: how many files it has now.
         bytes: how many bytes they have.
         assurance: ``content`` where every file was read, ``stat-cache`` where some were known to be unchanged.
-        problems: what keeps it from having a root.
+        problems: what keeps it from having a root; of very many, those that were met first.
+        problem_count: how many there are.
         differences: how it differs from the kept manifest, where it differs and that could be used.
         untold: why the files that differ cannot be named, where it differs.
     """
@@ -42,6 +43,7 @@ class TreeState:
     bytes: int = 0
     assurance: str | None = None
     problems: tuple[Problem, ...] = ()
+    problem_count: int = 0
     differences: Differences | None = None
     untold: str | None = None
 

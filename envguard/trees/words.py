@@ -30,7 +30,7 @@ def fault(problem: Problem) -> str:
     return _WORDS[problem.kind]
 
 
-def listed(texts: Sequence[str], limit: int, noun: str = "more") -> str:
-    """Return the first *limit* of *texts*, separated by commas, and how many more there are."""
-    more = f" and {len(texts) - limit:,} {noun}" if len(texts) > limit else ""
-    return ", ".join(texts[:limit]) + more
+def listed(texts: Sequence[str], limit: int, count: int = 0) -> str:
+    """Return the first *limit* of *texts*, separated by commas, and how many more there are, of *count* in all."""
+    more = max(count, len(texts)) - min(limit, len(texts))
+    return ", ".join(texts[:limit]) + (f" and {more:,} more" if more > 0 else "")

@@ -49,6 +49,13 @@ def test_the_counts_come_first_then_the_gravest_findings(samples: Samples) -> No
     )
 
 
+def test_what_is_said_beside_the_findings_is_a_notice(samples: Samples) -> None:
+    report = dataclasses.replace(samples.report(), notes={"data": "2 trees recorded,\n::error::not verified"})
+    assert render(report, samples.root).splitlines()[1:] == [
+        "::notice title=envguard%2C data::2 trees recorded,%0A::error::not verified"
+    ]
+
+
 def test_nothing_in_a_finding_ends_its_command_or_starts_another(samples: Samples) -> None:
     finding = dataclasses.replace(
         samples.cpu,

@@ -145,3 +145,4 @@ def test_every_problem_has_its_words(kind: str, number: int, words: str) -> None
 def test_a_long_list_ends_with_a_number() -> None:
     assert listed(["a", "b"], 2) == "a, b"
     assert listed([str(number) for number in range(2000)], 2) == "0, 1 and 1,998 more"
+    assert listed(["a", "b"], 3, 12) == "a, b and 10 more"
