@@ -56,6 +56,21 @@ class Demo:
             sys.exit("\nthe demo failed: two guarded runs gave different results")
         print(f"two runs of {script}, one result")
 
+    def data(self) -> None:
+        """Record the data, change one digit of it, and put it back."""
+        self.run("envguard data add data", expect="recorded tree 'data' in envguard.lock: 1 file")
+        self.run("envguard check", expect="1 tree, 1 file")
+        points = self.folder / "data" / "points.csv"
+        before = points.read_bytes()
+        points.write_bytes(before.replace(b"1", b"7", 1))
+        print("\none digit of data/points.csv is another now")
+        self.run("python train.py", status=1, expect="EG501 [data-changed]")
+        self.run("envguard data diff", status=1, expect="changed  points.csv")
+        points.write_bytes(before)
+        print("\nand is put back")
+        self.run("envguard data verify", expect="data: the same, 1 file")
+        self.train_twice("train.py")
+
     def play(self) -> None:
         self.run("uv lock --quiet")
         self.run(f"uv sync --quiet --locked --no-python-downloads --python {shlex.quote(sys.executable)}")
@@ -72,6 +87,7 @@ class Demo:
         )
         if torch.returncode == 0:
             self.train_twice("train_torch.py")
+        self.data()
         self.run(f"uv pip install --quiet --python .venv {OTHER_NUMPY}")
         report = self.run("envguard check", status=1, expect="EG203 [version-mismatch] numpy 2.3.5 is installed")
         self.run("python train.py", status=1, expect="EG203 [version-mismatch] numpy 2.3.5 is installed")

@@ -6,6 +6,7 @@ import re
 import tomllib
 from pathlib import Path
 
+from envguard.cli.data import command as data
 from envguard.config import load_config
 from envguard.model import Level
 from envguard.reader import Reader
@@ -45,6 +46,10 @@ def test_the_sample_configuration_is_one(tmp_path: Path) -> None:
     assert config.waivers[0].subject == "pillow"
     assert set(tomllib.loads(sample)["tool"]["envguard"]["data"]) == {"levels", "sample"}
     assert config.data.levels == (Level.RUN_TO_RUN, Level.HOST_TO_HOST)
+
+
+def test_every_command_about_data_is_in_the_table() -> None:
+    assert re.findall(r"^\| `envguard data (\w+)", README, re.MULTILINE) == list(data.modules)
 
 
 def test_every_variable_of_ours_is_in_the_table() -> None:
