@@ -242,12 +242,15 @@ def _read_tree(data: _Object, name: str) -> RecordedTree:
         raise table.error("path", "expected the path of a folder")
     if not _ROOT.fullmatch(root):
         raise table.error("root", 'expected "blake3:" and 64 hexadecimal digits')
+    ignore = table.texts("ignore")
+    if any("\0" in pattern for pattern in ignore):
+        raise table.error("ignore", "expected patterns without NUL bytes")
     return RecordedTree(
         path=path,
         root=root,
         files=table.count("files"),
         bytes=table.count("bytes"),
-        ignore=table.texts("ignore"),
+        ignore=ignore,
         rest={key: value for key, value in table.value.items() if key not in _TREE_KEYS},
     )
 

@@ -20,7 +20,8 @@ class Receipt:
     *time* is UTC, ISO 8601. *mode* is ``enforce``, ``warn`` or ``off``; *verdict* ``clean``, ``drift``, ``undecided``, or
     ``not checked``. *levels* maps each level to whether it was reachable (None: cannot tell). *seed* is the root of all
     streams of *scheme*. *seeded* and *switches* say what was done, library by library and switch by switch. *observed* is
-    what the check saw: lock, baseline, machine, selection, facts, packages. *overridden* lists what a mode let pass.
+    what the check saw: lock, baseline, machine, selection, trees of data, facts, packages. *overridden* lists what a mode let
+    pass.
     """
 
     envguard: str

@@ -244,6 +244,10 @@ BROKEN = {
         with_data('"bytes": 17', '"bytes": -1'),
         ": in 'data.raw.bytes': expected a number that is not negative" + HINT,
     ),
+    "NUL": (
+        with_data('"*.tmp"', r'"a\u0000b"'),
+        ": in 'data.raw.ignore': expected patterns without NUL bytes" + HINT,
+    ),
     "nowhere": (with_data('"data/raw"', '""'), ": in 'data.raw.path': expected the path of a folder" + HINT),
     "short root": (
         with_data(ROOT, ROOT[:-1]),

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
-from ..walked import Counters, Problem
 from . import _core
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
-    from typing import Self
+    from typing import Any, Self
+
+    from ..walked import Counters, Problem
 
 if isinstance(_core, ImportError):
     raise _core
@@ -183,6 +184,9 @@ def _run(options: Any, jobs: int, tick: Callable[[Counters], None] | None, kept_
 
 
 def _counters(progress: Any) -> Counters:
+    # Late: a clean check asks for neither counters nor problems, and values cost more to import than a walk takes.
+    from ..walked import Counters
+
     return Counters(
         files_found=progress.files_found,
         files_done=progress.files_done,
@@ -193,6 +197,10 @@ def _counters(progress: Any) -> Counters:
 
 
 def _problems(run: Any, count: int) -> tuple[Problem, ...]:
+    if not count:
+        return ()
+    from ..walked import Problem
+
     error, path, length = _ffi.new("int *"), _ffi.new("const uint8_t **"), _ffi.new("size_t *")
     found = []
     for index in range(count):

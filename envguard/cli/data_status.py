@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import click
@@ -46,7 +47,7 @@ def _row(state: TreeState) -> tuple[str, str, str, str]:
     if state.unset is not None:
         now = f"unknown: {state.unset} is not set"
     else:
-        now = "missing" if state.missing else "present"
+        now = "missing" if state.missing else "present" if os.path.isdir(state.path or "") else "no folder"
         if state.path != recorded.path and recorded.path.startswith("$"):
             now += f" ({printable(state.path or '')})"
     return state.name, printable(recorded.path), f"{plural(recorded.files, 'file')}, {size(recorded.bytes)}", now

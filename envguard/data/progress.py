@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from typing import TYPE_CHECKING
+
 from .model import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..walked import Counters
 
 _WINDOW = 5.0
 
@@ -41,6 +49,25 @@ class Pace:
             rate=rate,
             left=left,
         )
+
+
+def told(pace: Pace, progress: Callable[[Progress], None] | None) -> Callable[[Counters], None] | None:
+    """Return what an engine is to call, so that *progress* hears of it; None where nobody wants to."""
+    if progress is None:
+        return None
+
+    def tick(counters: Counters) -> None:
+        progress(
+            pace.at(
+                time.monotonic(),
+                files=counters.files_done,
+                size=counters.bytes_done,
+                cached=counters.files_cached,
+                files_total=counters.files_found if counters.listed else None,
+            )
+        )
+
+    return tick
 
 
 def _left(missing: int, done: int, seconds: float) -> float | None:

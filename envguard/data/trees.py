@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from .. import _native
 from ..errors import ConfigError, UnreadableError
-from . import stat_cache
+from . import quick
 from .ignore import validate
 from .manifest import Manifest
 from .model import Problem, Tree
-from .progress import Pace
+from .progress import Pace, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from typing_extensions import Buffer
 
-    from ..walked import Counters, Walked
     from .model import Progress
 
 
@@ -61,7 +60,7 @@ def hash_file(
     if not stat.S_ISREG(st.st_mode):
         raise UnreadableError(f"is {_KINDS.get(stat.S_IFMT(st.st_mode), 'no file')}: expected a file", path=name)
     pace = Pace(time.monotonic(), bytes_total=st.st_size)
-    digest = file_engine()(os.fsencode(name), jobs=threads, tick=_told(pace, progress))
+    digest = file_engine()(os.fsencode(name), jobs=threads, tick=told(pace, progress))
     if isinstance(digest, Problem):
         raise _refused(name, digest)
     return digest.hex()
@@ -93,30 +92,14 @@ def hash_tree(
         raise ConfigError(f"the share of files to sample is {sample}: expected a number from 0 to 1")
     if os.open not in os.supports_dir_fd:
         raise UnreadableError("cannot be hashed on this system: it opens no files relative to a folder", path=name)
-    # Before the first look at the tree: what changes from now on must not be recorded.
-    now = time.time_ns()
+    pace = Pace(time.monotonic())
     try:
-        raw, real = os.fsencode(name), os.fsencode(os.path.realpath(name))
+        found = quick.walk(name, patterns, jobs=threads, cache=cache, sample=sample, tick=told(pace, progress))
     except ValueError as error:
         raise _unreadable(name, error) from None
-    kept = stat_cache.path_of(real, patterns) if cache else None
-    cutoffs, cutoff = stat_cache.cutoffs(now) if kept else ({}, 0)
-    pace = Pace(time.monotonic())
-    with engine()(
-        raw,
-        ignore=patterns,
-        jobs=threads,
-        records=(stat_cache.read(kept) or b"") if kept else None,
-        cutoffs=cutoffs,
-        cutoff=cutoff,
-        sample=sample,
-        seed=int.from_bytes(os.urandom(8), "little"),
-        tick=_told(pace, progress),
-    ) as walked:
+    with found as walked:
         if walked.problems and not walked.problems[0].path:
             raise _refused(name, walked.problems[0])
-        if kept and walked.stale:
-            stat_cache.write(kept, walked.records())
         root = walked.root
         return Tree(
             path=name,
@@ -132,17 +115,6 @@ def hash_tree(
         )
 
 
-def engine() -> Callable[..., Walked]:
-    """Return what walks trees: the C core, or the Python that stands in for it."""
-    try:
-        from .._native import trees
-    except ImportError:
-        from . import walk
-
-        return walk.walk
-    return trees.walk
-
-
 def file_engine() -> Callable[..., bytes | Problem]:
     """Return what hashes one file, in the same way."""
     try:
@@ -155,24 +127,6 @@ def file_engine() -> Callable[..., bytes | Problem]:
 
 
 _KINDS = {stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFCHR: "a device", stat.S_IFBLK: "a device"}
-
-
-def _told(pace: Pace, progress: Callable[[Progress], None] | None) -> Callable[[Counters], None] | None:
-    if progress is None:
-        return None
-
-    def tick(counters: Counters) -> None:
-        progress(
-            pace.at(
-                time.monotonic(),
-                files=counters.files_done,
-                size=counters.bytes_done,
-                cached=counters.files_cached,
-                files_total=counters.files_found if counters.listed else None,
-            )
-        )
-
-    return tick
 
 
 def _threads(jobs: int | None) -> int:

@@ -7,6 +7,7 @@ of every clean check of a project that has recorded data: it imports nothing tha
 from __future__ import annotations
 
 import os
+import time
 
 from . import ranks
 
@@ -70,15 +71,40 @@ def tell(identity: str, *, progress: Callable[[Progress], None] | None = None) -
 
 def retell(identity: str, *, progress: Callable[[Progress], None] | None = None) -> str:
     """Return what is said of a tree now, for the trace of an earlier check; nothing where there is no such tree."""
-    from ..errors import EnvguardError
 
-    try:
-        text, tree = tell(identity, progress=progress)
-    except EnvguardError:
+    def walk_now() -> str:
+        return _quickly(identity, progress)
+
+    return ranks.shared(identity, walk_now) if ranks.announced() else walk_now()
+
+
+def _quickly(identity: str, progress: Callable[[Progress], None] | None) -> str:
+    """Walk a tree and import no more than that takes; what was recorded of it has been checked before."""
+    from ..data import quick
+
+    path, full, sample, *ignore = identity.split("\0")
+    tick = None
+    if progress is not None:
+        from ..data.progress import Pace, told
+
+        tick = told(Pace(time.monotonic()), progress)
+    patterns = tuple(map(os.fsencode, ignore))
+    with quick.walk(path, patterns, cache=not full, sample=float(sample), tick=tick) as walked:
+        if walked.root is not None:
+            how = STAT_CACHE if walked.cached else CONTENT
+            return f"{walked.root.hex()}:{walked.files}:{walked.bytes}:{how}"
+        if any(problem.kind == "silent" for problem in walked.problems):
+            from ..data.model import Tree
+
+            _silent[identity] = Tree(
+                path=path,
+                root=None,
+                files=walked.files,
+                bytes=walked.bytes,
+                problems=walked.problems,
+                problem_count=walked.problem_count,
+            )
         return ""
-    if tree is not None and any(problem.kind == "silent" for problem in tree.problems):
-        _silent[identity] = tree
-    return text
 
 
 def there(path: str) -> bool:

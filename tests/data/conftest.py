@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envguard.data import trees
+from envguard.data import quick
 from envguard.data.walk import walk as walk_in_python
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     Engine = Callable[..., Walked]
 
 ENGINES: dict[str, Engine] = {"python": walk_in_python}
-if trees.engine() is not walk_in_python:
-    ENGINES["core"] = trees.engine()
+if quick.engine() is not walk_in_python:
+    ENGINES["core"] = quick.engine()
 
 # A cutoff that every change lies before: the tests of what is recorded need not wait until files have settled.
 LATER = 1 << 62
@@ -28,5 +28,5 @@ LATER = 1 << 62
 def walk(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """Return the walk of one engine; ``hash_tree`` uses the same."""
     found = ENGINES[request.param]
-    monkeypatch.setattr(trees, "engine", lambda: found)
+    monkeypatch.setattr(quick, "engine", lambda: found)
     return found

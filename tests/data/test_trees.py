@@ -13,7 +13,7 @@ import pytest
 
 import envguard
 from envguard import ConfigError, Manifest, Tree, UnreadableError, trace
-from envguard.data import stat_cache, trees
+from envguard.data import quick, stat_cache, trees
 from envguard.data import walk as python_engine
 from envguard.data.model import Progress
 
@@ -64,7 +64,7 @@ def test_without_the_core_python_walks(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setitem(sys.modules, "envguard._native.trees", None)
     monkeypatch.delattr("envguard._native.trees", raising=False)
-    assert trees.engine() is python_engine.walk
+    assert quick.engine() is python_engine.walk
     assert trees.file_engine() is python_engine.hash_file
 
 
