@@ -254,7 +254,11 @@ def test_ctrl_c_ends_it_at_once(cli: Cli, data: Path, what: str) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    time.sleep(1.5)
+    limit = time.monotonic() + 30
+    while len(os.listdir(f"/proc/{process.pid}/task")) < 2:
+        assert time.monotonic() < limit, "no thread hashes"
+        time.sleep(0.01)
+    time.sleep(0.3)
     begun = time.monotonic()
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
