@@ -75,7 +75,11 @@ def retell(identity: str, *, progress: Callable[[Progress], None] | None = None)
     def walk_now() -> str:
         return _quickly(identity, progress)
 
-    return ranks.shared(identity, walk_now) if ranks.announced() else walk_now()
+    try:
+        return ranks.shared(identity, walk_now) if ranks.announced() else walk_now()
+    except (OSError, RuntimeError, MemoryError, ValueError):
+        # The check that is now made from the start meets it again, where it can be said.
+        return ""
 
 
 def _quickly(identity: str, progress: Callable[[Progress], None] | None) -> str:
