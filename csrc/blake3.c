@@ -73,9 +73,12 @@ static void join_all(const struct eg_blake3_level *level, const struct eg_blake3
     }
 }
 
-/* The value over at most GROUP chunks; it may be the root only if it is the whole input. */
+/*
+ * The value over at most GROUP chunks; it may be the root only if it is the whole input. Behind input are beyond bytes more
+ * that will be wanted next.
+ */
 static void group(const struct eg_blake3_level *level, const struct eg_blake3_mode *mode, const uint8_t *input,
-                  size_t length, uint64_t first_chunk, uint32_t root, uint8_t *value)
+                  size_t length, size_t beyond, uint64_t first_chunk, uint32_t root, uint8_t *value)
 {
     uint8_t values[GROUP * EG_BLAKE3_VALUE_LEN];
     size_t count = length / EG_BLAKE3_CHUNK_LEN, rest = length % EG_BLAKE3_CHUNK_LEN;
@@ -88,6 +91,7 @@ static void group(const struct eg_blake3_level *level, const struct eg_blake3_mo
                        &(struct eg_blake3_rows){
                            .input = input,
                            .stride = EG_BLAKE3_CHUNK_LEN,
+                           .beyond = beyond,
                            .blocks = EG_BLAKE3_CHUNK_BLOCKS,
                            .step = 1,
                            .counter = first_chunk,
@@ -115,7 +119,7 @@ void eg_blake3_tree(const struct eg_blake3_mode *mode, const uint8_t *input, siz
 
     /* The last group, over which may be the root, is left for after the loop. */
     while (length > GROUP_LEN) {
-        group(level, mode, input, GROUP_LEN, first_chunk, 0, top);
+        group(level, mode, input, GROUP_LEN, length - GROUP_LEN, first_chunk, 0, top);
         input += GROUP_LEN;
         length -= GROUP_LEN;
         first_chunk += GROUP;
@@ -128,10 +132,10 @@ void eg_blake3_tree(const struct eg_blake3_mode *mode, const uint8_t *input, siz
         top += EG_BLAKE3_VALUE_LEN;
     }
     if (top == stack) {
-        group(level, mode, input, length, first_chunk, root, value);
+        group(level, mode, input, length, 0, first_chunk, root, value);
         return;
     }
-    group(level, mode, input, length, first_chunk, 0, top);
+    group(level, mode, input, length, 0, first_chunk, 0, top);
     while (top != stack) {
         top -= EG_BLAKE3_VALUE_LEN;
         eg_blake3_join(mode, top, top == stack ? root : 0, top);

@@ -32,6 +32,7 @@ struct eg_blake3_mode {
 struct eg_blake3_rows {
     const uint8_t *input;
     size_t stride;
+    size_t beyond;      /* bytes behind the last row that will be wanted next, only to fetch them early */
     uint32_t blocks;    /* in each row, all of 64 bytes */
     uint32_t step;      /* what the counter grows by from row to row: 1 for chunks, 0 for parents */
     uint64_t counter;   /* of the first row */

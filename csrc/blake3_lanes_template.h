@@ -18,10 +18,6 @@
  *
  * and this undefines all of them.
  */
-#ifndef AHEAD
-#define AHEAD 256
-#define PREFETCH(p) __builtin_prefetch(p)
-#endif
 #define INLINE static inline __attribute__((always_inline)) ATTRIBUTES
 
 /* Four vectors of rows into four vectors of words, or back: a 4 by 4 transposition in each 128 bits. */
@@ -127,8 +123,13 @@ ATTRIBUTES static void NAME(rows)(const struct eg_blake3_rows *rows, size_t coun
     for (uint32_t block = 0; block < rows->blocks; block++) {
         uint32_t flags = rows->flags | (block == 0 ? rows->first : 0) | (block + 1 == rows->blocks ? rows->last : 0);
         size_t from = (size_t)block * EG_BLAKE3_BLOCK_LEN;
-        for (size_t i = 0; i < LANES; i++) {
-            PREFETCH(at[i] + from + AHEAD);
+        /*
+         * The rows of this call are soon wanted near, those of the next one far: there it is from the memory itself to the
+         * second cache, which no prefetcher of the processor does for 16 streams. It is worth a third of the speed there.
+         */
+        for (size_t i = 0; i < LANES && rows->beyond > 0; i++) {
+            __builtin_prefetch(at[i] + from + 4 * EG_BLAKE3_BLOCK_LEN);
+            __builtin_prefetch(at[i] + from + LANES * EG_BLAKE3_CHUNK_LEN, 0, 2);
         }
         NAME(block)(h, at, from, counter, SPLAT(EG_BLAKE3_BLOCK_LEN), SPLAT(flags));
     }

@@ -71,6 +71,7 @@ void eg_blake3_run_rows(const struct eg_blake3_level *level, const struct eg_bla
             one_row(level, &rest, out);
         } else {
             now = count < width->lanes ? count : width->lanes;
+            rest.beyond = rows->beyond + (rest.blocks > 1 ? (count - now) * rest.stride : 0);
             width->rows(&rest, now, out);
         }
         rest.input += now * rest.stride;

@@ -39,19 +39,34 @@ def _load_core() -> Any:
 
 
 def _core_blake3(core: Any) -> Callable[[Buffer], bytes]:
-    ffi, hash_one = core.ffi, core.lib.eg_blake3
+    ffi, hash_one, good = core.ffi, core.lib.eg_blake3, core.lib.EG_OK
+    chars, from_buffer, release = ffi.typeof("char[]"), ffi.from_buffer, ffi.release
+    # Every step here costs as much as hashing a hundred bytes or more. So places for a digest are kept; a call owns the one
+    # that it takes, whatever thread, signal handler or finalizer calls meanwhile.
+    places: list[tuple[Any, Any]] = []
 
     def blake3(data: Buffer) -> bytes:
-        view = memoryview(data)
-        if not view.c_contiguous:
-            raise BufferError("only contiguous buffers can be hashed")
-        out = bytearray(32)
-        # The view is released when this function returns; until then nobody can resize the buffer.
-        with ffi.from_buffer(out, require_writable=True) as target, ffi.from_buffer(view) as source:
-            status: int = hash_one(source, view.nbytes, target)
-        if status != core.lib.EG_OK:
+        try:
+            out, place = places.pop()
+        except IndexError:
+            out = ffi.new("uint8_t[32]")
+            place = ffi.buffer(out)
+        if type(data) is bytes:  # cannot change or move: needs no more than its address
+            status: int = hash_one(data, len(data), out)
+        else:
+            try:
+                source = from_buffer(chars, data)  # until it is released nobody can resize the buffer
+            except (BufferError, ValueError):
+                if not memoryview(data).c_contiguous:
+                    raise BufferError("only contiguous buffers can be hashed") from None
+                raise
+            status = hash_one(source, len(source), out)
+            release(source)
+        if status != good:
             raise RuntimeError(f"the C core refused the buffer with status {status}")
-        return bytes(out)
+        digest: bytes = place[:]
+        places.append((out, place))
+        return digest
 
     return blake3
 

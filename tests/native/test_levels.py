@@ -158,7 +158,8 @@ def test_pieces_are_what_the_whole_is(name: str, lengths: list[int]) -> None:
 
 def test_many_take_every_contiguous_buffer_and_refuse_holes() -> None:
     array = np.arange(300, dtype="<u4")
-    found = _native.hash_many([b"", bytearray(b"ab"), memoryview(b"abc")[1:], memoryview(array)])
+    buffers: list[Any] = [b"", bytearray(b"ab"), memoryview(b"abc")[1:], array]
+    found = _native.hash_many(buffers)
     assert found == [package.blake3(data).digest() for data in (b"", b"ab", b"bc", array.tobytes())]
     with pytest.raises(BufferError, match="only contiguous buffers can be hashed"):
         _native.hash_many([b"a", memoryview(bytes(100))[::2]])
