@@ -45,11 +45,11 @@
 
 #endif
 
-/* v15 always comes last. */
+/* v8 always comes first. */
 #define COLUMNS(rd, rb, x0, x1, x2, x3)                                                                                \
     QUARTER(rd, rb, v0, v4, v8, v12, v1, v5, v9, v13, v2, v6, v10, v14, v3, v7, v11, v15, m[x0], m[x1], m[x2], m[x3])
 #define DIAGONALS(rd, rb, x0, x1, x2, x3)                                                                              \
-    QUARTER(rd, rb, v1, v6, v11, v12, v2, v7, v8, v13, v3, v4, v9, v14, v0, v5, v10, v15, m[x1], m[x2], m[x3], m[x0])
+    QUARTER(rd, rb, v2, v7, v8, v13, v3, v4, v9, v14, v0, v5, v10, v15, v1, v6, v11, v12, m[x2], m[x3], m[x0], m[x1])
 
 #define ROUND(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15)                                    \
     do {                                                                                                               \

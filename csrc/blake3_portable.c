@@ -24,29 +24,38 @@ static uint32_t rotate_right(uint32_t word, int count)
     return word >> count | word << (32 - count);
 }
 
-#define G(a, b, c, d, x, y)                                                                                            \
+/* One half of G. Halves of independent places follow one another: in this order the compiler spills least. */
+#define HALF(a, b, c, d, x, right_d, right_b)                                                                          \
     do {                                                                                                               \
-        a += b + (x);                                                                                                  \
-        d = rotate_right(d ^ a, 16);                                                                                   \
+        a = a + b + (x);                                                                                               \
+        d = rotate_right(d ^ a, right_d);                                                                              \
         c += d;                                                                                                        \
-        b = rotate_right(b ^ c, 12);                                                                                   \
-        a += b + (y);                                                                                                  \
-        d = rotate_right(d ^ a, 8);                                                                                    \
-        c += d;                                                                                                        \
-        b = rotate_right(b ^ c, 7);                                                                                    \
+        b = rotate_right(b ^ c, right_b);                                                                              \
+    } while (0)
+
+#define COLUMNS(x0, x1, x2, x3, right_d, right_b)                                                                      \
+    do {                                                                                                               \
+        HALF(v0, v4, v8, v12, m[x0], right_d, right_b);                                                                \
+        HALF(v1, v5, v9, v13, m[x1], right_d, right_b);                                                                \
+        HALF(v2, v6, v10, v14, m[x2], right_d, right_b);                                                               \
+        HALF(v3, v7, v11, v15, m[x3], right_d, right_b);                                                               \
+    } while (0)
+
+#define DIAGONALS(x0, x1, x2, x3, right_d, right_b)                                                                    \
+    do {                                                                                                               \
+        HALF(v0, v5, v10, v15, m[x0], right_d, right_b);                                                               \
+        HALF(v1, v6, v11, v12, m[x1], right_d, right_b);                                                               \
+        HALF(v2, v7, v8, v13, m[x2], right_d, right_b);                                                                \
+        HALF(v3, v4, v9, v14, m[x3], right_d, right_b);                                                                \
     } while (0)
 
 /* One round over the message words in the order m0 ... m15: first the columns, then the diagonals. */
 #define ROUND(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15)                                    \
     do {                                                                                                               \
-        G(v0, v4, v8, v12, m[m0], m[m1]);                                                                              \
-        G(v1, v5, v9, v13, m[m2], m[m3]);                                                                              \
-        G(v2, v6, v10, v14, m[m4], m[m5]);                                                                             \
-        G(v3, v7, v11, v15, m[m6], m[m7]);                                                                             \
-        G(v0, v5, v10, v15, m[m8], m[m9]);                                                                             \
-        G(v1, v6, v11, v12, m[m10], m[m11]);                                                                           \
-        G(v2, v7, v8, v13, m[m12], m[m13]);                                                                            \
-        G(v3, v4, v9, v14, m[m14], m[m15]);                                                                            \
+        COLUMNS(m0, m2, m4, m6, 16, 12);                                                                               \
+        COLUMNS(m1, m3, m5, m7, 8, 7);                                                                                 \
+        DIAGONALS(m8, m10, m12, m14, 16, 12);                                                                          \
+        DIAGONALS(m9, m11, m13, m15, 8, 7);                                                                            \
     } while (0)
 
 static void compress_block(uint32_t chaining[8], const uint8_t *block, uint32_t block_len, uint64_t counter,
