@@ -5,15 +5,15 @@
  *   LANES          rows at once: 4, 8 or 16
  *   NAME(name)     the name with this width's ending
  *   ATTRIBUTES     what lets the compiler use the instructions here, as __attribute__((target("avx2"))), or nothing
- *   CONSTANTS      declarations of variables that the rotations use, if they do
- *   QUARTER        if the one below is not good enough; then its arguments are the same
+ *   QUARTER        if the one below is not good enough; it takes the same arguments
+ *   CONSTANTS      declarations of variables that this QUARTER uses
  *   VECTOR         the type of LANES 32-bit words
  *   ADD XOR        of two vectors
- *   ROTATE16 ROTATE12 ROTATE8 ROTATE7   each word to the right
+ *   ROTATE16 ROTATE12 ROTATE8 ROTATE7   each word to the right, for the QUARTER below
  *   SPLAT(word)    the word in every lane
  *   READ(words)    a vector from LANES words in memory, unaligned
  *   LOW32 HIGH32 LOW64 HIGH64   of two vectors: the words or pairs of the lower or upper halves in turn, in each 128 bits
- *   READ_BLOCK(m, at, from)         the 16 words of the 64 bytes at at[row] + from, of all rows, into m[0] to m[15]
+ *   READ_BLOCK(m, at, from)     the 16 words of the 64 bytes at at[row] + from, of all rows, into m[0] to m[15]
  *   SCATTER(vector, row, to)    128 bits each, the lowest first, to `to + 32 * row`, `to + 32 * (row + 4)`, ...
  *
  * and this undefines all of them.
@@ -37,15 +37,15 @@
         a0 = ADD(a0, x0), a1 = ADD(a1, x1), a2 = ADD(a2, x2), a3 = ADD(a3, x3);                                        \
         a0 = ADD(a0, b0), a1 = ADD(a1, b1), a2 = ADD(a2, b2), a3 = ADD(a3, b3);                                        \
         d0 = XOR(d0, a0), d1 = XOR(d1, a1), d2 = XOR(d2, a2), d3 = XOR(d3, a3);                                        \
-        d0 = ROTATE##rd(d0), d1 = ROTATE##rd(d1), d2 = ROTATE##rd(d2), d3 = ROTATE##rd(d3);                                                        \
+        d0 = ROTATE##rd(d0), d1 = ROTATE##rd(d1), d2 = ROTATE##rd(d2), d3 = ROTATE##rd(d3);                            \
         c0 = ADD(c0, d0), c1 = ADD(c1, d1), c2 = ADD(c2, d2), c3 = ADD(c3, d3);                                        \
         b0 = XOR(b0, c0), b1 = XOR(b1, c1), b2 = XOR(b2, c2), b3 = XOR(b3, c3);                                        \
-        b0 = ROTATE##rb(b0), b1 = ROTATE##rb(b1), b2 = ROTATE##rb(b2), b3 = ROTATE##rb(b3);                                                        \
+        b0 = ROTATE##rb(b0), b1 = ROTATE##rb(b1), b2 = ROTATE##rb(b2), b3 = ROTATE##rb(b3);                            \
     } while (0)
 
 #endif
 
-/* v8 always comes first. */
+/* v8 always comes first: see x86/blake3_quarter.h. */
 #define COLUMNS(rd, rb, x0, x1, x2, x3)                                                                                \
     QUARTER(rd, rb, v0, v4, v8, v12, v1, v5, v9, v13, v2, v6, v10, v14, v3, v7, v11, v15, m[x0], m[x1], m[x2], m[x3])
 #define DIAGONALS(rd, rb, x0, x1, x2, x3)                                                                              \
@@ -53,10 +53,10 @@
 
 #define ROUND(m0, m1, m2, m3, m4, m5, m6, m7, m8, m9, m10, m11, m12, m13, m14, m15)                                    \
     do {                                                                                                               \
-        COLUMNS(16, 12, m0, m2, m4, m6);                                                                   \
-        COLUMNS(8, 7, m1, m3, m5, m7);                                                                     \
-        DIAGONALS(16, 12, m8, m10, m12, m14);                                                              \
-        DIAGONALS(8, 7, m9, m11, m13, m15);                                                                \
+        COLUMNS(16, 12, m0, m2, m4, m6);                                                                               \
+        COLUMNS(8, 7, m1, m3, m5, m7);                                                                                 \
+        DIAGONALS(16, 12, m8, m10, m12, m14);                                                                          \
+        DIAGONALS(8, 7, m9, m11, m13, m15);                                                                            \
     } while (0)
 
 /* One block of every row: `from` bytes behind at[row]. */

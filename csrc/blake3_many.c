@@ -30,7 +30,8 @@ struct group {
     uint8_t tail[SLOTS * EG_BLAKE3_BLOCK_LEN]; /* last blocks that are not full: nothing is read beyond an input's end */
 };
 
-static void add_chunk(struct group *group, const uint8_t *input, size_t length, uint64_t counter, uint32_t root, uint8_t *out)
+static void add_chunk(struct group *group, const uint8_t *input, size_t length, uint64_t counter, uint32_t root,
+                      uint8_t *out)
 {
     struct eg_blake3_job *job = &group->job[group->jobs];
     size_t full = length > 0 ? (length - 1) / EG_BLAKE3_BLOCK_LEN : 0, rest = length - full * EG_BLAKE3_BLOCK_LEN;

@@ -28,17 +28,17 @@
 #define ROW(at, row, offset) vreinterpretq_u32_u8(vld1q_u8((at)[row] + (offset)))
 #define READ_WORDS(m, at, from, word)                                                                                  \
     do {                                                                                                               \
-        VECTOR a = ROW(at, 0, (from) + 4 * (word)), b = ROW(at, 1, (from) + 4 * (word));                         \
-        VECTOR c = ROW(at, 2, (from) + 4 * (word)), d = ROW(at, 3, (from) + 4 * (word));                         \
+        VECTOR a = ROW(at, 0, (from) + 4 * (word)), b = ROW(at, 1, (from) + 4 * (word));                               \
+        VECTOR c = ROW(at, 2, (from) + 4 * (word)), d = ROW(at, 3, (from) + 4 * (word));                               \
         TRANSPOSE(a, b, c, d);                                                                                         \
         (m)[word] = a, (m)[(word) + 1] = b, (m)[(word) + 2] = c, (m)[(word) + 3] = d;                                  \
     } while (0)
 #define READ_BLOCK(m, at, from)                                                                                        \
     do {                                                                                                               \
-        READ_WORDS(m, at, from, 0);                                                                                          \
-        READ_WORDS(m, at, from, 4);                                                                                          \
-        READ_WORDS(m, at, from, 8);                                                                                          \
-        READ_WORDS(m, at, from, 12);                                                                                         \
+        READ_WORDS(m, at, from, 0);                                                                                    \
+        READ_WORDS(m, at, from, 4);                                                                                    \
+        READ_WORDS(m, at, from, 8);                                                                                    \
+        READ_WORDS(m, at, from, 12);                                                                                   \
     } while (0)
 #define SCATTER(vector, row, to) vst1q_u8((to) + 32 * (row), vreinterpretq_u8_u32(vector))
 #include "../blake3_lanes_template.h"

@@ -86,10 +86,10 @@
     } while (0)
 #define READ_BLOCK(m, at, from)                                                                                        \
     do {                                                                                                               \
-        READ_WORDS(m, at, from, 0);                                                                                          \
-        READ_WORDS(m, at, from, 4);                                                                                          \
-        READ_WORDS(m, at, from, 8);                                                                                          \
-        READ_WORDS(m, at, from, 12);                                                                                         \
+        READ_WORDS(m, at, from, 0);                                                                                    \
+        READ_WORDS(m, at, from, 4);                                                                                    \
+        READ_WORDS(m, at, from, 8);                                                                                    \
+        READ_WORDS(m, at, from, 12);                                                                                   \
     } while (0)
 #else
 /*
@@ -101,12 +101,12 @@
     _mm512_inserti64x4(_mm512_castsi256_si512(HALF(at, row, offset)), HALF(at, (row) + 4, offset), 1)
 #define MERGE(m, low, high, word)                                                                                      \
     ((m)[word] = _mm512_shuffle_i32x4(low, high, 0x88), (m)[(word) + 4] = _mm512_shuffle_i32x4(low, high, 0xdd))
-#define READ_WORDS(m, at, from, word)                                                                                        \
+#define READ_WORDS(m, at, from, word)                                                                                  \
     do {                                                                                                               \
-        VECTOR a0 = GATHER(at, 0, (from) + 4 * (word)), a1 = GATHER(at, 1, (from) + 4 * (word));                                         \
-        VECTOR a2 = GATHER(at, 2, (from) + 4 * (word)), a3 = GATHER(at, 3, (from) + 4 * (word));                                         \
-        VECTOR b0 = GATHER(at, 8, (from) + 4 * (word)), b1 = GATHER(at, 9, (from) + 4 * (word));                                         \
-        VECTOR b2 = GATHER(at, 10, (from) + 4 * (word)), b3 = GATHER(at, 11, (from) + 4 * (word));                                       \
+        VECTOR a0 = GATHER(at, 0, (from) + 4 * (word)), a1 = GATHER(at, 1, (from) + 4 * (word));                       \
+        VECTOR a2 = GATHER(at, 2, (from) + 4 * (word)), a3 = GATHER(at, 3, (from) + 4 * (word));                       \
+        VECTOR b0 = GATHER(at, 8, (from) + 4 * (word)), b1 = GATHER(at, 9, (from) + 4 * (word));                       \
+        VECTOR b2 = GATHER(at, 10, (from) + 4 * (word)), b3 = GATHER(at, 11, (from) + 4 * (word));                     \
         TRANSPOSE(a0, a1, a2, a3);                                                                                     \
         TRANSPOSE(b0, b1, b2, b3);                                                                                     \
         MERGE(m, a0, b0, word);                                                                                        \
@@ -116,7 +116,7 @@
     } while (0)
 #define READ_BLOCK(m, at, from)                                                                                        \
     do {                                                                                                               \
-        READ_WORDS(m, at, from, 0);                                                                                          \
-        READ_WORDS(m, at, from, 8);                                                                                          \
+        READ_WORDS(m, at, from, 0);                                                                                    \
+        READ_WORDS(m, at, from, 8);                                                                                    \
     } while (0)
 #endif

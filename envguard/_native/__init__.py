@@ -40,7 +40,7 @@ def _load_core() -> Any:
 
 def _core_blake3(core: Any) -> Callable[[Buffer], bytes]:
     ffi, hash_one, good = core.ffi, core.lib.eg_blake3, core.lib.EG_OK
-    chars, from_buffer, release = ffi.typeof("char[]"), ffi.from_buffer, ffi.release
+    from_buffer = ffi.from_buffer
     # Every step here costs as much as hashing a hundred bytes or more. So places for a digest are kept; a call owns the one
     # that it takes, whatever thread, signal handler or finalizer calls meanwhile.
     places: list[tuple[Any, Any]] = []
@@ -55,13 +55,12 @@ def _core_blake3(core: Any) -> Callable[[Buffer], bytes]:
             status: int = hash_one(data, len(data), out)
         else:
             try:
-                source = from_buffer(chars, data)  # until it is released nobody can resize the buffer
+                source = from_buffer(data)  # as long as it is held nobody can resize the buffer
             except (BufferError, ValueError):
                 if not memoryview(data).c_contiguous:
                     raise BufferError("only contiguous buffers can be hashed") from None
                 raise
             status = hash_one(source, len(source), out)
-            release(source)
         if status != good:
             raise RuntimeError(f"the C core refused the buffer with status {status}")
         digest: bytes = place[:]
