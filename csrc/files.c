@@ -58,7 +58,7 @@ static uint8_t device_index(struct eg_tree *tree, uint64_t device)
     return (uint8_t)i; /* EG_DEVICES: one too many, its files are not kept in the stat cache */
 }
 
-void eg_entry_stat(struct eg_tree *tree, struct eg_entry *entry, const struct stat *st)
+static void keep_stat(struct eg_tree *tree, struct eg_entry *entry, const struct stat *st)
 {
     entry->size = (uint64_t)st->st_size;
     entry->inode = (uint64_t)st->st_ino;
@@ -86,7 +86,7 @@ ssize_t eg_read_at(int fd, uint8_t *buffer, size_t length, uint64_t offset)
     return (ssize_t)done;
 }
 
-int eg_open_file(struct eg_tree *tree, const struct eg_block *block, const struct eg_entry *entry)
+static int open_file(const struct eg_tree *tree, const struct eg_block *block, const struct eg_entry *entry)
 {
     /* O_NONBLOCK: the opening of a pipe that came in the file's place must not wait for a writer. */
     int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (entry->flags & EG_ENTRY_LINK ? 0 : O_NOFOLLOW);
@@ -104,12 +104,38 @@ void eg_block_part_done(struct eg_worker *worker, struct eg_block *block)
     }
 }
 
-void eg_file_done(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, const uint8_t *digest)
+static void take_cached(struct eg_worker *worker, struct eg_entry *entry, const struct stat *st, const uint8_t *digest)
 {
-    if (entry->flags & EG_ENTRY_SAMPLED && memcmp(entry->digest, digest, EG_BLAKE3_OUT_LEN) != 0) {
-        eg_file_failed(worker, block, entry, EG_SILENT, 0);
-        return;
+    keep_stat(worker->tree, entry, st);
+    memcpy(entry->digest, digest, EG_BLAKE3_OUT_LEN);
+    entry->flags |= EG_ENTRY_CACHED;
+    worker->files_done++;
+    worker->files_cached++;
+}
+
+static uint64_t key_in(const struct eg_entry *entry)
+{
+    uint64_t key;
+    memcpy(&key, entry->digest, sizeof key);
+    return key;
+}
+
+void eg_file_done(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, const struct stat *st,
+                  const uint8_t *digest)
+{
+    if (entry->flags & EG_ENTRY_SAMPLED) {
+        const uint8_t *known = eg_record_of(worker->tree, key_in(entry), st);
+        entry->flags &= (uint8_t)~EG_ENTRY_SAMPLED;
+        if (known != NULL) {
+            atomic_fetch_add_explicit(&worker->tree->files_sampled, 1, memory_order_relaxed);
+            entry->flags |= EG_ENTRY_SAMPLED;
+        }
+        if (known != NULL && memcmp(known, digest, EG_BLAKE3_OUT_LEN) != 0) {
+            eg_file_failed(worker, block, entry, EG_SILENT, 0);
+            return;
+        }
     }
+    keep_stat(worker->tree, entry, st);
     memcpy(entry->digest, digest, EG_BLAKE3_OUT_LEN);
     worker->files_done++;
     worker->bytes_done += entry->size;
@@ -137,7 +163,7 @@ void eg_batch_flush(struct eg_worker *worker)
         eg_blake3_many(worker->inputs, worker->lengths, worker->waiting_count, worker->digests);
         for (size_t i = 0; i < worker->waiting_count; i++) {
             struct eg_waiting *waiting = &worker->waiting[i];
-            eg_file_done(worker, waiting->block, waiting->entry, worker->digests + i * EG_BLAKE3_OUT_LEN);
+            eg_file_done(worker, waiting->block, waiting->entry, &waiting->stat, worker->digests + i * EG_BLAKE3_OUT_LEN);
             eg_block_part_done(worker, waiting->block);
         }
     }
@@ -180,9 +206,8 @@ static enum outcome read_small(struct eg_worker *worker, struct eg_block *block,
     if ((size_t)got != size || fstat(fd, &after) != 0 || !eg_same_stat(before, &after)) {
         return CHANGED;
     }
-    eg_entry_stat(worker->tree, entry, before);
     slot = worker->waiting_count++;
-    worker->waiting[slot] = (struct eg_waiting){block, entry};
+    worker->waiting[slot] = (struct eg_waiting){block, entry, *before};
     worker->inputs[slot] = worker->small + worker->used;
     worker->lengths[slot] = size;
     worker->used += size;
@@ -207,8 +232,7 @@ static enum outcome read_whole(struct eg_worker *worker, struct eg_block *block,
         return CHANGED;
     }
     eg_blake3(worker->buffer, size, digest);
-    eg_entry_stat(worker->tree, entry, before);
-    eg_file_done(worker, block, entry, digest);
+    eg_file_done(worker, block, entry, before, digest);
     return HASHED;
 }
 
@@ -216,8 +240,9 @@ static enum outcome read_file(struct eg_worker *worker, struct eg_block *block, 
 {
     struct eg_tree *tree = worker->tree;
     enum outcome outcome;
+    const uint8_t *known;
     struct stat st;
-    int fd = eg_open_file(tree, block, entry);
+    int fd = open_file(tree, block, entry);
 
     if (fd < 0) {
         eg_file_failed(worker, block, entry, kind_of_open_error(tree, entry, errno), errno);
@@ -231,6 +256,9 @@ static enum outcome read_file(struct eg_worker *worker, struct eg_block *block, 
         eg_file_failed(worker, block, entry, tree->single ? (folder ? EG_UNREADABLE : EG_SPECIAL) : EG_UNSTABLE,
                        tree->single && folder ? EISDIR : 0);
         outcome = FAILED;
+    } else if (entry->flags & EG_ENTRY_ASK && (known = eg_record_of(tree, key_in(entry), &st)) != NULL) {
+        take_cached(worker, entry, &st, known);
+        outcome = HASHED;
     } else if (st.st_size <= EG_SMALL_FILE) {
         outcome = read_small(worker, block, entry, fd, &st);
     } else if (st.st_size <= EG_BUFFER) {
@@ -256,23 +284,32 @@ static void hash_file(struct eg_worker *worker, struct eg_block *block, struct e
 static bool from_cache(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, uint64_t key)
 {
     struct eg_tree *tree = worker->tree;
-    int flags = entry->flags & EG_ENTRY_LINK ? 0 : AT_SYMLINK_NOFOLLOW;
-    int base = tree->single ? AT_FDCWD : block->dir->fd;
+    size_t first = eg_record_first(worker, key);
+    const uint8_t *digest;
     struct stat st;
 
-    if (!eg_record_has_key(tree, key) || fstatat(base, block->names + entry->name, &st, flags) != 0 ||
-        !S_ISREG(st.st_mode) || !eg_record_find(tree, key, &st, entry->digest)) {
+    if (first == worker->range_end) {
         return false;
     }
+    memcpy(entry->digest, &key, sizeof key);
     if (eg_record_is_sampled(tree, key)) {
         entry->flags |= EG_ENTRY_SAMPLED;
-        atomic_fetch_add_explicit(&tree->files_sampled, 1, memory_order_relaxed);
         return false;
     }
-    eg_entry_stat(tree, entry, &st);
-    entry->flags |= EG_ENTRY_CACHED;
-    worker->files_done++;
-    worker->files_cached++;
+    if (fstatat(block->dir->fd, block->names + entry->name, &st, entry->flags & EG_ENTRY_LINK ? 0 : AT_SYMLINK_NOFOLLOW) != 0 ||
+        !S_ISREG(st.st_mode)) {
+        return false;
+    }
+    if (eg_cutoff(tree, (uint64_t)st.st_dev) <= tree->cutoff) {
+        /* A network file system may answer from what it heard a minute ago; only opening asks the server. */
+        entry->flags |= EG_ENTRY_ASK;
+        return false;
+    }
+    digest = eg_record_find(tree, first, key, &st);
+    if (digest == NULL) {
+        return false;
+    }
+    take_cached(worker, entry, &st, digest);
     return true;
 }
 

@@ -126,7 +126,7 @@ static int hash_alone(struct eg_worker *worker, struct eg_large *large, uint8_t 
     }
     size = (uint64_t)large->before.st_size;
     eg_blake3_init(&hasher);
-    while (!eg_stopped(worker->tree)) {
+    while (offset <= size && !eg_stopped(worker->tree)) { /* not to the end of what grows all the time */
         ssize_t got = eg_read_at(large->fd, worker->buffer, EG_BUFFER, offset);
         if (got < 0) {
             return errno;
@@ -169,8 +169,7 @@ static void finish(struct eg_worker *worker, struct eg_large *large)
         eg_file_failed(worker, block, large->entry, error == SHORTER ? EG_UNSTABLE : EG_UNREADABLE,
                        error == SHORTER ? 0 : error);
     } else if (!eg_stopped(worker->tree)) {
-        eg_entry_stat(worker->tree, large->entry, &large->before);
-        eg_file_done(worker, block, large->entry, digest);
+        eg_file_done(worker, block, large->entry, &large->before, digest);
         worker->bytes_done -= large->entry->size; /* counted by segments */
     }
     eg_count(worker);

@@ -34,7 +34,6 @@ static size_t copy(uint8_t *out, const char *bytes, size_t length, bool escape)
 
 static size_t write_line(uint8_t *out, const char *prefix, size_t prefix_len, const struct eg_item *item)
 {
-    static const char digits[] = "0123456789abcdef";
     const struct eg_entry *entry = item->entry;
     bool escape = needs_escape(item->of.name, entry->name_len) || needs_escape(prefix, prefix_len);
     size_t used = 0;
@@ -42,10 +41,13 @@ static size_t write_line(uint8_t *out, const char *prefix, size_t prefix_len, co
     if (escape) {
         out[used++] = '\\';
     }
+    /* Arithmetic, not a table: compilers make a few vector instructions of it. */
     for (int i = 0; i < EG_BLAKE3_OUT_LEN; i++) {
-        out[used++] = (uint8_t)digits[entry->digest[i] >> 4];
-        out[used++] = (uint8_t)digits[entry->digest[i] & 15];
+        uint8_t high = entry->digest[i] >> 4, low = entry->digest[i] & 15;
+        out[used + 2 * (size_t)i] = (uint8_t)(high + '0' + (high > 9 ? 'a' - '9' - 1 : 0));
+        out[used + 2 * (size_t)i + 1] = (uint8_t)(low + '0' + (low > 9 ? 'a' - '9' - 1 : 0));
     }
+    used += (size_t)2 * EG_BLAKE3_OUT_LEN;
     out[used++] = ' ';
     out[used++] = ' ';
     used += copy(out + used, prefix, prefix_len, escape);
@@ -73,7 +75,7 @@ static int fill(struct eg_cursor *cursor, uint8_t *out, size_t room, size_t *wri
             break;
         }
         used += write_line(out + used, prefix, prefix_len, item);
-        if (count != NULL) {
+        if (count != NULL && !(item->entry->flags & EG_ENTRY_FAILED)) {
             count->files++;
             count->bytes += item->entry->size;
         }

@@ -1,8 +1,9 @@
 /*
  * The records of the stat cache: 80 bytes each, sorted by key, all numbers little-endian:
  *   0 key   8 inode   16 device   24 size   32 mtime   40 ctime (nanoseconds)   48 digest
- * The key is the beginning of the BLAKE3 hash of the path from the root. It only finds the record: what is believed
- * rests on the five numbers, which must all be those of the file now.
+ * The key's upper half is the beginning of the BLAKE3 hash of the folder's path from the root (with a slash behind it, empty for
+ * the root), the lower half that of the name's: the records of a folder lie together, as its files are asked for together. The
+ * key only finds the record; what is believed rests on the five numbers, which must all be those of the file now.
  */
 #include "tree_internal.h"
 
@@ -14,13 +15,11 @@ struct eg_sorted {
     const struct eg_entry *entry;
 };
 
-static uint64_t load64(const uint8_t *bytes)
+static uint64_t load64(const uint8_t *b)
 {
-    uint64_t value = 0;
-    for (int i = 7; i >= 0; i--) {
-        value = value << 8 | bytes[i];
-    }
-    return value;
+    /* Written so that compilers make one load of it. */
+    return (uint64_t)b[0] | (uint64_t)b[1] << 8 | (uint64_t)b[2] << 16 | (uint64_t)b[3] << 24 | (uint64_t)b[4] << 32 |
+           (uint64_t)b[5] << 40 | (uint64_t)b[6] << 48 | (uint64_t)b[7] << 56;
 }
 
 static void store64(uint8_t *bytes, uint64_t value)
@@ -35,63 +34,41 @@ static uint64_t key_at(const struct eg_tree *tree, size_t index)
     return load64(tree->records + index * EG_RECORD_LEN);
 }
 
-bool eg_record_keys(struct eg_worker *worker, const struct eg_block *block)
+/*
+ * An index over the keys: bucket i begins with the first record whose highest bits are at least i. It costs half a byte a
+ * record and one pass over them.
+ */
+bool eg_records_index(struct eg_tree *tree)
 {
-    size_t prefix = block->dir->path_len, room = 0;
-    char *at;
+    unsigned bits = 0;
+    size_t at = 0;
 
-    for (uint32_t i = 0; i < block->count; i++) {
-        room += prefix + block->entries[i].name_len;
+    if (tree->record_count > UINT32_MAX) {
+        tree->record_count = 0; /* no cache is that large; none is better than a wrong one */
     }
-    if (room > worker->key_room) {
-        char *text = realloc(worker->key_text, 2 * room);
-        if (text == NULL) {
-            return false;
-        }
-        worker->key_text = text;
-        worker->key_room = 2 * room;
+    while (bits < 28 && tree->record_count >> bits > 8) {
+        bits++;
     }
-    /* The batch of files that wait uses the same arrays. */
-    eg_batch_flush(worker);
-    if (eg_path_of(worker, block->dir, "", 0) != prefix) {
+    tree->index_bits = bits;
+    tree->index = malloc((((size_t)1 << bits) + 1) * sizeof *tree->index);
+    if (tree->index == NULL) {
         return false;
     }
-    at = worker->key_text;
-    for (uint32_t i = 0; i < block->count; i++) {
-        worker->inputs[i] = at;
-        worker->lengths[i] = prefix + block->entries[i].name_len;
-        memcpy(at, worker->path == NULL ? "" : worker->path, prefix);
-        memcpy(at + prefix, block->names + block->entries[i].name, block->entries[i].name_len);
-        at += worker->lengths[i];
+    for (size_t bucket = 0; bucket < (size_t)1 << bits; bucket++) {
+        while (bits > 0 && at < tree->record_count && key_at(tree, at) >> (64 - bits) < bucket) {
+            at++;
+        }
+        tree->index[bucket] = (uint32_t)at;
     }
-    eg_blake3_many(worker->inputs, worker->lengths, block->count, worker->digests);
-    for (uint32_t i = 0; i < block->count; i++) {
-        worker->keys[i] = load64(worker->digests + (size_t)i * EG_BLAKE3_OUT_LEN);
-    }
+    tree->index[(size_t)1 << bits] = (uint32_t)tree->record_count;
     return true;
 }
 
-/*
- * The first record whose key is not less. Keys are spread evenly, so the place is guessed and the search grows from there:
- * a few steps, where halving the whole file would take twenty.
- */
+/* The first record whose key is not less. */
 static size_t lower_bound(const struct eg_tree *tree, uint64_t key)
 {
-    size_t count = tree->record_count, low = 0, high = count, step = 8;
-    size_t guess = (size_t)((double)key / 18446744073709551616.0 * (double)count);
-
-    guess = guess < count ? guess : count - 1;
-    if (key_at(tree, guess) < key) {
-        for (low = guess + 1; low + step < count && key_at(tree, low + step) < key; step *= 2) {
-            low += step;
-        }
-        high = low + step < count ? low + step : count;
-    } else {
-        for (high = guess; high > step && key_at(tree, high - step) >= key; step *= 2) {
-            high -= step;
-        }
-        low = high > step ? high - step : 0;
-    }
+    size_t bucket = tree->index_bits == 0 ? 0 : (size_t)(key >> (64 - tree->index_bits));
+    size_t low = tree->index[bucket], high = tree->index[bucket + 1];
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (key_at(tree, middle) < key) {
@@ -103,28 +80,78 @@ static size_t lower_bound(const struct eg_tree *tree, uint64_t key)
     return low;
 }
 
-bool eg_record_has_key(const struct eg_tree *tree, uint64_t key)
+bool eg_record_keys(struct eg_worker *worker, const struct eg_block *block)
 {
-    size_t at;
-    if (tree->record_count == 0) {
+    struct eg_dir *dir = block->dir;
+    uint8_t hash[EG_BLAKE3_OUT_LEN];
+    uint64_t high;
+
+    if (eg_path_of(worker, dir, "", 0) != dir->path_len) {
         return false;
     }
-    at = lower_bound(tree, key);
-    return at < tree->record_count && key_at(tree, at) == key;
+    eg_blake3(dir->path_len == 0 ? "" : worker->path, dir->path_len, hash);
+    high = load64(hash) << 32;
+    worker->range_start = lower_bound(worker->tree, high);
+    worker->range_end = high == UINT64_MAX << 32 ? worker->tree->record_count : lower_bound(worker->tree, high + (UINT64_C(1) << 32));
+    /* The files that wait use the same arrays. */
+    eg_batch_flush(worker);
+    for (uint32_t i = 0; i < block->count; i++) {
+        worker->inputs[i] = block->names + block->entries[i].name;
+        worker->lengths[i] = block->entries[i].name_len;
+    }
+    eg_blake3_many(worker->inputs, worker->lengths, block->count, worker->digests);
+    for (uint32_t i = 0; i < block->count; i++) {
+        worker->keys[i] = high | (load64(worker->digests + (size_t)i * EG_BLAKE3_OUT_LEN) & UINT32_MAX);
+    }
+    return true;
 }
 
-bool eg_record_find(const struct eg_tree *tree, uint64_t key, const struct stat *st, uint8_t digest[EG_BLAKE3_OUT_LEN])
+size_t eg_record_first(const struct eg_worker *worker, uint64_t key)
 {
-    for (size_t at = lower_bound(tree, key); at < tree->record_count && key_at(tree, at) == key; at++) {
+    const struct eg_tree *tree = worker->tree;
+    size_t start = worker->range_start, end = worker->range_end;
+    size_t at = start + (size_t)((key & UINT32_MAX) * (uint64_t)(end - start) >> 32), step = 1;
+
+    if (at < end && key_at(tree, at) < key) {
+        for (start = ++at; at < end && key_at(tree, at) < key; step *= 2) {
+            start = at + 1;
+            at = end - at > step ? at + step : end;
+        }
+        end = at;
+    } else {
+        for (end = at; at > start && key_at(tree, at - 1) >= key; step *= 2) {
+            end = at - 1;
+            at = at - start > step ? at - step : start;
+        }
+        start = at < end ? at : end;
+    }
+    while (start < end) {
+        size_t middle = start + (end - start) / 2;
+        if (key_at(tree, middle) < key) {
+            start = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    return start < worker->range_end && key_at(tree, start) == key ? start : worker->range_end;
+}
+
+const uint8_t *eg_record_find(const struct eg_tree *tree, size_t first, uint64_t key, const struct stat *st)
+{
+    for (size_t at = first; at < tree->record_count && key_at(tree, at) == key; at++) {
         const uint8_t *record = tree->records + at * EG_RECORD_LEN;
         if (load64(record + 8) == (uint64_t)st->st_ino && load64(record + 16) == (uint64_t)st->st_dev &&
             load64(record + 24) == (uint64_t)st->st_size && load64(record + 32) == (uint64_t)eg_mtime_ns(st) &&
             load64(record + 40) == (uint64_t)eg_ctime_ns(st)) {
-            memcpy(digest, record + 48, EG_BLAKE3_OUT_LEN);
-            return true;
+            return record + 48;
         }
     }
-    return false;
+    return NULL;
+}
+
+const uint8_t *eg_record_of(const struct eg_tree *tree, uint64_t key, const struct stat *st)
+{
+    return eg_record_find(tree, lower_bound(tree, key), key, st);
 }
 
 bool eg_record_is_sampled(const struct eg_tree *tree, uint64_t key)
@@ -140,19 +167,21 @@ bool eg_record_is_sampled(const struct eg_tree *tree, uint64_t key)
     return x <= tree->sample;
 }
 
-bool eg_record_keeps(const struct eg_tree *tree, const struct eg_entry *entry)
+int64_t eg_cutoff(const struct eg_tree *tree, uint64_t device)
 {
-    int64_t newest = entry->mtime_ns > entry->ctime_ns ? entry->mtime_ns : entry->ctime_ns, cutoff = tree->cutoff;
-
-    if (entry->device == EG_DEVICES || entry->flags & EG_ENTRY_FAILED) {
-        return false;
-    }
     for (size_t i = 0; i < tree->cutoff_count; i++) {
-        if (tree->cutoff_devices[i] == tree->devices[entry->device]) {
-            cutoff = tree->cutoffs[i];
+        if (tree->cutoff_devices[i] == device) {
+            return tree->cutoffs[i];
         }
     }
-    return newest < cutoff;
+    return tree->cutoff;
+}
+
+static bool keeps(const struct eg_tree *tree, const struct eg_entry *entry)
+{
+    int64_t newest = entry->mtime_ns > entry->ctime_ns ? entry->mtime_ns : entry->ctime_ns;
+    return entry->device < EG_DEVICES && !(entry->flags & EG_ENTRY_FAILED) &&
+           newest < eg_cutoff(tree, tree->devices[entry->device]);
 }
 
 static int compare(const void *left, const void *right)
@@ -192,7 +221,7 @@ static bool collect(struct eg_tree *tree, struct eg_dir *dir)
             return false;
         }
         for (uint32_t i = 0; i < block->count; i++) {
-            if (eg_record_keeps(tree, &block->entries[i])) {
+            if (keeps(tree, &block->entries[i])) {
                 tree->sorted[tree->sorted_count++] = (struct eg_sorted){worker->keys[i], &block->entries[i]};
             }
         }
@@ -205,7 +234,7 @@ static bool all_given(struct eg_tree *tree, struct eg_dir *dir)
 {
     for (struct eg_block *block = dir->blocks; block != NULL; block = block->next) {
         for (uint32_t i = 0; i < block->count; i++) {
-            if (eg_record_keeps(tree, &block->entries[i])) {
+            if (keeps(tree, &block->entries[i])) {
                 tree->kept++;
                 if (!(block->entries[i].flags & (EG_ENTRY_CACHED | EG_ENTRY_SAMPLED))) {
                     return false;

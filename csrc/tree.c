@@ -36,7 +36,6 @@ static bool copy_options(struct eg_tree *tree, const struct eg_tree_options *opt
     tree->jobs = options->jobs;
     tree->records = options->records;
     tree->record_count = options->single ? 0 : options->record_count;
-    tree->keep_records = options->keep_records != 0;
     tree->cutoff = options->cutoff;
     tree->cutoff_count = options->device_count;
     tree->cutoff_devices = copy_of(options->devices, options->device_count * sizeof *options->devices);
@@ -46,7 +45,7 @@ static bool copy_options(struct eg_tree *tree, const struct eg_tree_options *opt
     if (options->ignore_count > 0) {
         tree->ignore = eg_ignore_new(options->ignore, options->ignore_count);
     }
-    return tree->root != NULL && tree->cutoff_devices != NULL && tree->cutoffs != NULL &&
+    return eg_records_index(tree) && tree->root != NULL && tree->cutoff_devices != NULL && tree->cutoffs != NULL &&
            (options->ignore_count == 0 || tree->ignore != NULL);
 }
 
@@ -161,7 +160,7 @@ int eg_tree_result(struct eg_tree *tree, struct eg_tree_result *out)
     out->sampled = atomic_load(&tree->files_sampled);
     out->problems = tree->problem_total;
     out->problems_listed = tree->problem_count;
-    out->stale = tree->keep_records && !tree->single && eg_records_stale(tree);
+    out->stale = !tree->single && eg_records_stale(tree);
     return EG_OK;
 }
 
@@ -213,7 +212,6 @@ void eg_tree_free(struct eg_tree *tree)
             free(tree->workers[i].buffer);
             free(tree->workers[i].small);
             free(tree->workers[i].path);
-            free(tree->workers[i].key_text);
             eg_listing_free(tree->workers[i].listing);
         }
         free(tree->workers);
@@ -225,6 +223,7 @@ void eg_tree_free(struct eg_tree *tree)
     free(tree->problems);
     eg_cursor_free(tree->cursor);
     free(tree->sorted);
+    free(tree->index);
     eg_ignore_free(tree->ignore);
     free(tree->cutoff_devices);
     free(tree->cutoffs);

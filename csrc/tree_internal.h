@@ -53,7 +53,8 @@ struct eg_entry {
 #define EG_ENTRY_LINK 1    /* reached through a link */
 #define EG_ENTRY_CACHED 2  /* the digest is that of the stat cache */
 #define EG_ENTRY_FAILED 4  /* has no digest; a problem says why */
-#define EG_ENTRY_SAMPLED 8 /* the digest is that of the stat cache, which is being tested */
+#define EG_ENTRY_SAMPLED 8 /* read to test the stat cache; until it is hashed, the digest begins with the key of its record */
+#define EG_ENTRY_ASK 16    /* to be looked up when it is open, and not before; likewise */
 
 struct eg_dir;
 
@@ -128,6 +129,7 @@ struct eg_problem_entry {
 struct eg_waiting {
     struct eg_block *block;
     struct eg_entry *entry;
+    struct stat stat;
 };
 
 /* What one thread works with. */
@@ -145,8 +147,7 @@ struct eg_worker {
     uint64_t keys[EG_BLOCK_ENTRIES];
     char *path;                         /* for paths that have to be spelled out */
     size_t path_room;
-    char *key_text;                     /* records.c */
-    size_t key_room;
+    size_t range_start, range_end;      /* of the records of the folder at hand */
     struct eg_listing *listing;         /* walk.c */
     uint64_t files_done, bytes_done, files_cached; /* since eg_count() */
 };
@@ -161,7 +162,8 @@ struct eg_tree {
     struct eg_ignore *ignore;
     const uint8_t *records;
     size_t record_count;
-    bool keep_records;
+    uint32_t *index;                    /* over the records: records.c */
+    unsigned index_bits;
     uint64_t *cutoff_devices;
     int64_t *cutoffs;
     size_t cutoff_count;
@@ -227,11 +229,11 @@ void eg_listing_free(struct eg_listing *listing);
 void eg_block_hash(struct eg_worker *worker, struct eg_block *block);
 void eg_block_part_done(struct eg_worker *worker, struct eg_block *block);
 void eg_batch_flush(struct eg_worker *worker);
-void eg_file_done(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, const uint8_t *digest);
+void eg_file_done(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, const struct stat *st,
+                  const uint8_t *digest);
 void eg_file_failed(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int kind, int error);
 /* Add what the worker has done to the tree's counters. */
 void eg_count(struct eg_worker *worker);
-void eg_entry_stat(struct eg_tree *tree, struct eg_entry *entry, const struct stat *st);
 bool eg_same_stat(const struct stat *a, const struct stat *b);
 int64_t eg_mtime_ns(const struct stat *st);
 int64_t eg_ctime_ns(const struct stat *st);
@@ -256,12 +258,21 @@ void eg_cursor_step(struct eg_cursor *cursor);
 int eg_manifest_root(struct eg_tree *tree);
 
 /* records.c */
-/* Write the keys of a block's entries to the worker; false without memory. */
+bool eg_records_index(struct eg_tree *tree);
+/* Write the keys of a block's entries, and the range in which their records lie, to the worker; false without memory. */
 bool eg_record_keys(struct eg_worker *worker, const struct eg_block *block);
-bool eg_record_find(const struct eg_tree *tree, uint64_t key, const struct stat *st, uint8_t digest[EG_BLAKE3_OUT_LEN]);
-bool eg_record_has_key(const struct eg_tree *tree, uint64_t key);
+/*
+ * The first record of a key in the worker's range, or the range's end. The lower halves of a folder's keys are spread evenly:
+ * the place is guessed, and missed by a few records, all of them close to those of the folder's other files.
+ */
+size_t eg_record_first(const struct eg_worker *worker, uint64_t key);
+/* The digest in the record of a key, from the one at first on, whose five numbers are those of the file; NULL without one. */
+const uint8_t *eg_record_find(const struct eg_tree *tree, size_t first, uint64_t key, const struct stat *st);
+/* The same, wherever it is. */
+const uint8_t *eg_record_of(const struct eg_tree *tree, uint64_t key, const struct stat *st);
 bool eg_record_is_sampled(const struct eg_tree *tree, uint64_t key);
-bool eg_record_keeps(const struct eg_tree *tree, const struct eg_entry *entry);
+/* Before which time a file of a device must have changed last for its record to be kept. */
+int64_t eg_cutoff(const struct eg_tree *tree, uint64_t device);
 /* Whether the records that were given are others than those to keep. */
 bool eg_records_stale(struct eg_tree *tree);
 
