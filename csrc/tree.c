@@ -36,6 +36,7 @@ static bool copy_options(struct eg_tree *tree, const struct eg_tree_options *opt
     tree->jobs = options->jobs;
     tree->records = options->records;
     tree->record_count = options->single ? 0 : options->record_count;
+    tree->keep_records = options->keep_records != 0;
     tree->cutoff = options->cutoff;
     tree->cutoff_count = options->device_count;
     tree->cutoff_devices = copy_of(options->devices, options->device_count * sizeof *options->devices);
@@ -160,7 +161,7 @@ int eg_tree_result(struct eg_tree *tree, struct eg_tree_result *out)
     out->sampled = atomic_load(&tree->files_sampled);
     out->problems = tree->problem_total;
     out->problems_listed = tree->problem_count;
-    out->stale = !tree->single && eg_records_stale(tree);
+    out->stale = tree->keep_records && !tree->single && eg_records_stale(tree);
     return EG_OK;
 }
 

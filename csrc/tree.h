@@ -35,6 +35,7 @@ struct eg_tree_options {
     size_t ignore_count;
     const uint8_t *records;     /* of the stat cache, record_count times 80 bytes, sorted; must stay until the run is freed */
     size_t record_count;
+    int keep_records;           /* eg_tree_records() may be called, and stale is asked for */
     const uint64_t *devices;    /* files of these devices are recorded if they changed before the cutoff beside it, */
     const int64_t *cutoffs;     /* in nanoseconds since the epoch, */
     size_t device_count;

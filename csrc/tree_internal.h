@@ -164,6 +164,7 @@ struct eg_tree {
     size_t record_count;
     uint32_t *index;                    /* over the records: records.c */
     unsigned index_bits;
+    bool keep_records;
     uint64_t *cutoff_devices;
     int64_t *cutoffs;
     size_t cutoff_count;

@@ -147,6 +147,7 @@ def walk(
     options.device_count = len(devices)
     options.records = view
     options.record_count = len(records or b"") // _RECORD
+    options.keep_records = records is not None
     options.cutoff = cutoff
     options.sample = sample
     options.seed = seed & (2**64 - 1)
