@@ -1,0 +1,61 @@
+"""The tree engine of the C core under sanitizers: a tree with all that a tree can hold, walked by one thread and by four."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from envguard import hash_tree
+
+from .test_sanitizers import ROOT, compiled, output
+
+SOURCES = sorted(
+    str(path.relative_to(ROOT))
+    for path in (ROOT / "csrc").rglob("*.c")
+    if path.parent.name != "tests" and path.name != "envguard.csrc.c"
+)
+IGNORE = ("*.tmp", "/build/", "**/cache/*.[oa]")
+
+
+def plant(folder: Path) -> None:
+    """Fill *folder*: files around every limit of the engine, deep and wide folders, links, what is left out."""
+    sizes = (0, 1, 63, 64, 65, 1023, 1024, 1025, 32 * 1024, 32 * 1024 + 1, 1 << 20, (1 << 20) + 1, (3 << 20) + 77)
+    for number, size in enumerate(sizes):
+        (folder / f"size {number}").write_bytes(os.urandom(size))
+    for number in range(600):
+        (folder / "many" / f"{number % 7}").mkdir(parents=True, exist_ok=True)
+        (folder / "many" / f"{number % 7}" / f"file{number}").write_bytes(b"%d" % number * (number % 50))
+    deep = folder
+    for _ in range(40):
+        deep /= "deep" * 10
+        deep.mkdir()
+    (deep / "bottom").write_bytes(b"here")
+    (folder / "new\nline\\").write_bytes(b"escaped")
+    (folder / os.fsdecode(b"\xff\xfe")).write_bytes(b"no text")
+    (folder / "to a file").symlink_to("size 5")
+    (folder / "to a folder").symlink_to("many/3")
+    for left_out in ("a.tmp", "build/b", "many/1/cache/c.o"):
+        (folder / left_out).parent.mkdir(exist_ok=True)
+        (folder / left_out).write_bytes(b"left out")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sanitizer", ["address,undefined", "thread"])
+def test_the_engine_walks_without_a_fault(tmp_path: Path, sanitizer: str) -> None:
+    folder = tmp_path / "tree"
+    folder.mkdir()
+    plant(folder)
+    flags = ("-O1", "-g", f"-fsanitize={sanitizer}", "-fno-sanitize-recover=all", "-pthread")
+    program = compiled(os.environ.get("CC", "cc"), tmp_path, *flags, *SOURCES, "csrc/tests/test_tree.c")
+    tree = hash_tree(folder, ignore=IGNORE, cache=False)
+    head = f"{tree.root} {tree.files} {tree.bytes}"
+    wanted = [f"{head} 0 0 0", f"{head} {tree.files} 0 0", f"{head} 0 {tree.files} 0"]
+    assert tree.files == 13 + 600 + 1 + 2 + 1 + len(list((folder / "many/3").iterdir()))
+    for jobs in ("1", "4"):
+        assert output(program, str(folder), jobs) == wanted
+    for wrong in ("dangling", "loop"):
+        (folder / wrong).symlink_to("nowhere" if wrong == "dangling" else ".")
+    os.mkfifo(folder / "pipe")
+    assert [line.split()[0::5] for line in output(program, str(folder), "4")] == [["-", "3"]] * 3
