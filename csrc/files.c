@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 static int64_t nanoseconds(struct timespec time)
@@ -184,59 +185,65 @@ static int kind_of_open_error(const struct eg_tree *tree, const struct eg_entry 
     return error == ELOOP ? EG_LOOP : EG_UNREADABLE;
 }
 
-enum outcome { HASHED, FAILED, CHANGED };
+enum outcome { HASHED, FAILED, CHANGED, COLD };
 
-/* Read a file of at most EG_SMALL_FILE bytes behind those that wait. */
-static enum outcome read_small(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int fd,
-                               const struct stat *before)
+/*
+ * Read all of a file of the given size, and one byte more than there should be: whoever gets that one has seen the file grow.
+ * HASHED if it is all there, CHANGED if not, FAILED with errno. With patient unset, what is not in memory is not waited for: COLD.
+ */
+static enum outcome read_all(int fd, uint8_t *buffer, size_t size, bool patient)
+{
+    ssize_t got;
+#ifdef RWF_NOWAIT
+    if (!patient && size > 0) {
+        struct iovec all = {buffer, size + 1};
+        return preadv2(fd, &all, 1, 0, RWF_NOWAIT) == (ssize_t)size ? HASHED : COLD;
+    }
+#endif
+    (void)patient;
+    got = eg_read_at(fd, buffer, size + 1, 0);
+    return got < 0 ? FAILED : (size_t)got == size ? HASHED : CHANGED;
+}
+
+/* Read an open file of at most EG_BUFFER bytes: small ones behind those that wait, others to be hashed at once. */
+static enum outcome read_open(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int fd,
+                              const struct stat *before, bool patient)
 {
     size_t size = (size_t)before->st_size, slot;
+    bool small = size <= EG_SMALL_FILE;
+    uint8_t digest[EG_BLAKE3_OUT_LEN], *buffer;
+    enum outcome outcome;
     struct stat after;
-    ssize_t got;
 
-    if (worker->used + size + 1 > EG_SMALL_ROOM || worker->waiting_count == EG_BLOCK_ENTRIES) {
+    if (small && (worker->used + size + 1 > EG_SMALL_ROOM || worker->waiting_count == EG_BLOCK_ENTRIES)) {
         eg_batch_flush(worker);
     }
-    /* One byte more than there should be: whoever gets it has seen the file grow. */
-    got = eg_read_at(fd, worker->small + worker->used, size + 1, 0);
-    if (got < 0) {
+    buffer = small ? worker->small + worker->used : worker->buffer;
+    outcome = read_all(fd, buffer, size, patient);
+    if (outcome == FAILED) {
         eg_file_failed(worker, block, entry, EG_UNREADABLE, errno);
-        return FAILED;
     }
-    if ((size_t)got != size || fstat(fd, &after) != 0 || !eg_same_stat(before, &after)) {
+    if (outcome != HASHED) {
+        return outcome;
+    }
+    if (fstat(fd, &after) != 0 || !eg_same_stat(before, &after)) {
         return CHANGED;
+    }
+    if (!small) {
+        eg_blake3(buffer, size, digest);
+        eg_file_done(worker, block, entry, before, digest);
+        return HASHED;
     }
     slot = worker->waiting_count++;
     worker->waiting[slot] = (struct eg_waiting){block, entry, *before};
-    worker->inputs[slot] = worker->small + worker->used;
+    worker->inputs[slot] = buffer;
     worker->lengths[slot] = size;
     worker->used += size;
     atomic_fetch_add_explicit(&block->pending, 1, memory_order_relaxed);
     return HASHED;
 }
 
-/* Read a file that fits into the buffer. */
-static enum outcome read_whole(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int fd,
-                               const struct stat *before)
-{
-    size_t size = (size_t)before->st_size;
-    uint8_t digest[EG_BLAKE3_OUT_LEN];
-    struct stat after;
-    ssize_t got = eg_read_at(fd, worker->buffer, size + 1, 0);
-
-    if (got < 0) {
-        eg_file_failed(worker, block, entry, EG_UNREADABLE, errno);
-        return FAILED;
-    }
-    if ((size_t)got != size || fstat(fd, &after) != 0 || !eg_same_stat(before, &after)) {
-        return CHANGED;
-    }
-    eg_blake3(worker->buffer, size, digest);
-    eg_file_done(worker, block, entry, before, digest);
-    return HASHED;
-}
-
-static enum outcome read_file(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry)
+static enum outcome read_file(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, bool patient)
 {
     struct eg_tree *tree = worker->tree;
     enum outcome outcome;
@@ -259,24 +266,56 @@ static enum outcome read_file(struct eg_worker *worker, struct eg_block *block, 
     } else if (entry->flags & EG_ENTRY_ASK && (known = eg_record_of(tree, key_in(entry), &st)) != NULL) {
         take_cached(worker, entry, &st, known);
         outcome = HASHED;
-    } else if (st.st_size <= EG_SMALL_FILE) {
-        outcome = read_small(worker, block, entry, fd, &st);
     } else if (st.st_size <= EG_BUFFER) {
-        outcome = read_whole(worker, block, entry, fd, &st);
+        outcome = read_open(worker, block, entry, fd, &st, patient);
     } else {
         if (eg_large_hash(worker, block, entry, fd, &st)) {
             return HASHED; /* or noted as failed; the descriptor is closed by whoever is last */
         }
         outcome = FAILED;
     }
+    if (outcome == COLD) {
+        /* The disk gets many files to fetch before the first of them is waited for. */
+#ifdef POSIX_FADV_WILLNEED
+        posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
+#endif
+        worker->cold[worker->cold_count++] = (struct eg_cold){entry, fd, st};
+        return COLD;
+    }
     close(fd);
     return outcome;
 }
 
+static void read_again(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry)
+{
+    if (read_file(worker, block, entry, true) == CHANGED) {
+        eg_file_failed(worker, block, entry, EG_UNSTABLE, 0);
+    }
+}
+
+static void read_cold(struct eg_worker *worker, struct eg_block *block)
+{
+    for (size_t i = 0; i < worker->cold_count; i++) {
+        struct eg_cold *cold = &worker->cold[i];
+        enum outcome outcome = HASHED;
+        if (!eg_stopped(worker->tree)) {
+            outcome = read_open(worker, block, cold->entry, cold->fd, &cold->before, true);
+        }
+        close(cold->fd);
+        if (outcome == CHANGED) {
+            read_again(worker, block, cold->entry);
+        }
+    }
+    worker->cold_count = 0;
+}
+
 static void hash_file(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry)
 {
-    if (read_file(worker, block, entry) == CHANGED && read_file(worker, block, entry) == CHANGED) {
-        eg_file_failed(worker, block, entry, EG_UNSTABLE, 0);
+    if (worker->cold_count > 0 && worker->cold_count == worker->tree->cold_limit) {
+        read_cold(worker, block);
+    }
+    if (read_file(worker, block, entry, worker->tree->cold_limit == 0) == CHANGED) {
+        read_again(worker, block, entry);
     }
 }
 
@@ -322,11 +361,15 @@ void eg_block_hash(struct eg_worker *worker, struct eg_block *block)
     }
     for (uint32_t i = 0; i < block->count; i++) {
         if (eg_stopped(tree)) {
-            return;
+            break;
         }
         if (tree->record_count == 0 || !from_cache(worker, block, &block->entries[i], worker->keys[i])) {
             hash_file(worker, block, &block->entries[i]);
         }
+    }
+    read_cold(worker, block);
+    if (eg_stopped(tree)) {
+        return;
     }
     eg_count(worker);
     if (!tree->single) {

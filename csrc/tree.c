@@ -90,6 +90,7 @@ int eg_tree_start(const struct eg_tree_options *options, struct eg_tree **out)
         return EG_NO_MEMORY;
     }
     tree->open_limit = open_limit();
+    tree->cold_limit = tree->open_limit / options->jobs < EG_COLD_FILES ? tree->open_limit / options->jobs : EG_COLD_FILES;
     tree->top = eg_dir_new(NULL, "", 0);
     status = copy_options(tree, options) && tree->top != NULL ? EG_OK : EG_NO_MEMORY;
     if (status == EG_OK && tree->single) {

@@ -35,6 +35,7 @@
 #define EG_SMALL_FILE (32 * 1024)     /* up to here, files are hashed many at once */
 #define EG_BUFFER (1024 * 1024)       /* a thread's buffer, and the piece of a large file that it takes at a time */
 #define EG_SMALL_ROOM (512 * 1024)    /* for small files that wait to be hashed with others */
+#define EG_COLD_FILES 64              /* that a thread has the disk fetch at once */
 #define EG_MAX_PROBLEMS 10000         /* that are listed; all are counted */
 #define EG_RECORD_LEN 80
 #define EG_DEVICES 255
@@ -132,6 +133,13 @@ struct eg_waiting {
     struct stat stat;
 };
 
+/* A file of the block at hand whose bytes are not in memory yet: they have been asked for. */
+struct eg_cold {
+    struct eg_entry *entry;
+    int fd;
+    struct stat before;
+};
+
 /* What one thread works with. */
 struct eg_worker {
     struct eg_tree *tree;
@@ -144,6 +152,8 @@ struct eg_worker {
     const void *inputs[EG_BLOCK_ENTRIES];
     size_t lengths[EG_BLOCK_ENTRIES];
     uint8_t digests[EG_BLOCK_ENTRIES * EG_BLAKE3_OUT_LEN];
+    size_t cold_count;
+    struct eg_cold cold[EG_COLD_FILES];
     uint64_t keys[EG_BLOCK_ENTRIES];
     char *path;                         /* for paths that have to be spelled out */
     size_t path_room;
@@ -181,6 +191,7 @@ struct eg_tree {
     unsigned outstanding;               /* tasks that are queued or worked on */
     unsigned unlisted;                  /* folders among them */
     unsigned open_dirs, open_limit;
+    size_t cold_limit;                  /* of EG_COLD_FILES, as descriptors allow */
     bool done;
 
     struct eg_dir *top;
