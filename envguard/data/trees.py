@@ -138,7 +138,10 @@ def _threads(jobs: int | None) -> int:
 
 
 def _unreadable(path: str, error: OSError | ValueError) -> UnreadableError:
-    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    if isinstance(error, ValueError):
+        # Its text differs from one Python to the next.
+        return UnreadableError("cannot be read: its name has a NUL byte, which no file has", path=path)
+    why = error.strerror or str(error)
     return UnreadableError(f"cannot be read: {why.lower()}", path=path)
 
 

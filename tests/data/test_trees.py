@@ -138,7 +138,7 @@ def test_what_is_no_file_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatc
         "/dev/null": "/dev/null: is a device: expected a file",
         "loop": "loop: cannot be read: too many levels of symbolic links",
         "pipe/x": "pipe/x: cannot be read: not a directory",
-        "a\0b": "a\0b: cannot be read: embedded null byte",
+        "a\0b": "a\0b: cannot be read: its name has a NUL byte, which no file has",
     }.items():
         with pytest.raises(UnreadableError) as caught:
             envguard.hash_file(name)
@@ -221,7 +221,7 @@ def test_what_is_no_tree_is_refused(walk: Engine, tree: Path, monkeypatch: pytes
     for name, message in {
         "missing": "missing: cannot be read: no such file or directory",
         "a": "a: is no folder: expected the folder of a tree\nhint: envguard hash a",
-        "a\0b": "a\0b: cannot be read: embedded null byte",
+        "a\0b": "a\0b: cannot be read: its name has a NUL byte, which no file has",
     }.items():
         with pytest.raises(UnreadableError) as caught:
             envguard.hash_tree(name)
