@@ -12,7 +12,6 @@ from ..atomic import write_atomic
 from ..errors import ConfigError, EnvguardError, WriteError, key_path
 from ..model import Place
 from ..names import printable
-from ..report.locate import Locator
 from ..report.words import shorten, where
 from . import streams
 from .color import wanted
@@ -90,6 +89,8 @@ class Console:
         root = current_folder()
         if error.line is not None:
             return f"{printable(shorten(error.path, root))}:{error.line}: "
+        from ..report.locate import Locator
+
         return f"{where(Place(path=error.path, keys=error.keys), root, Locator())}: "
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..model import Verdict
-from ..observe import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..observe import Request
     from .console import Console
 
     Command = Callable[..., Any]
@@ -72,6 +72,8 @@ def request(
     **more: Any,
 ) -> Request:
     """Return a request; what was not given on the command line is left to the settings."""
+    from ..observe import Request
+
     return Request(
         extras=extras or None, groups=groups or None, packages=packages or None, default_groups=default_groups, **more
     )
