@@ -43,9 +43,10 @@ class ProgressLine:
             width = os.get_terminal_size(self._stream.fileno()).columns
         except (OSError, ValueError):
             width = 0
+        # Said before it is so: Ctrl-C may come as soon as the line stands there.
+        self._shown = True
         # A terminal that nobody told its size says 0.
         self._write(_CLEAR + text(progress)[: (width or _COLUMNS) - 1])
-        self._shown = True
 
     def clear(self) -> None:
         """Take the line away, so that something else can be said."""
