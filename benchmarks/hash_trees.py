@@ -279,7 +279,7 @@ class Bench:
         project = self.data / "medium"
         for name in ("envguard.lock", ".envguard"):
             remove(project / name)
-        remove(self.data / "store" / "trees")
+        remove(Path(self.variables["ENVGUARD_CACHE_DIR"]))
         (project / "envguard.toml").touch()
 
     def new_dvc(self) -> None:
