@@ -131,6 +131,16 @@ static void *run(void *argument)
     return NULL;
 }
 
+/*
+ * Return a buffer to read into, at the beginning of a page. A large one of malloc lies 16 bytes after it, and with that offset
+ * from the page that is copied, the kernel's copy takes twice as long (measured on an AMD EPYC, "rep movsb").
+ */
+static uint8_t *allocate(size_t size)
+{
+    void *memory;
+    return posix_memalign(&memory, 4096, size) == 0 ? memory : NULL;
+}
+
 int eg_pool_start(struct eg_tree *tree)
 {
     pthread_attr_t attributes;
@@ -142,8 +152,8 @@ int eg_pool_start(struct eg_tree *tree)
     }
     for (unsigned i = 0; i < wanted; i++) {
         tree->workers[i].tree = tree;
-        tree->workers[i].buffer = malloc(EG_BUFFER + 1);
-        tree->workers[i].small = malloc(EG_SMALL_ROOM);
+        tree->workers[i].buffer = allocate(EG_BUFFER + 1);
+        tree->workers[i].small = allocate(EG_SMALL_ROOM);
         if (tree->workers[i].buffer == NULL || tree->workers[i].small == NULL) {
             return EG_NO_MEMORY;
         }
