@@ -84,11 +84,13 @@ Fact = str | Unknown
 class Place:
     """A symbolic place in a file: line and column are looked up only when a report is rendered.
 
-    *path* is absolute, *keys* the route from the root of the document, e.g. ``("package", 12, "version")``.
+    *path* is absolute, *keys* the route from the root of the document, e.g. ``("package", 12, "version")``. *line*, counted
+    from one, is for documents whose reader knows it and whose routes lead nowhere.
     """
 
     path: str
     keys: tuple[str | int, ...] = ()
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from .baseline import Machine, RecordedPackage, read_baseline
 from .config import MANIFEST, OWN_FILE, load_config
 from .errors import ConfigError
+from .lockfiles.formats import EXPORTED_LOCKS, NATIVE_LOCKS
 from .lockfiles.model import Refused, SourceKind
 from .model import Level, Selection
 from .names import normalize
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from .reader import Reader
     from .trees.model import TreeState
 
-DEFAULT_LOCK = "uv.lock"
 DEFAULT_MACHINE = "default"
 _ALWAYS_EXPECTED = frozenset(("envguard", "pip", "setuptools", "wheel"))
 
@@ -60,8 +60,9 @@ class Request:
 def find_project(reader: Reader, start: str) -> str:
     """Return the project that the folder (or file) *start* belongs to, links resolved.
 
-    The nearest folder upward that holds ``uv.lock``, ``envguard.lock`` or ``envguard.toml``, else the nearest that holds
-    ``pyproject.toml``; the search ends at the root of a repository. ConfigError where there is none.
+    The nearest folder upward that holds a lock that a tool installs from, ``envguard.lock`` or ``envguard.toml``, else the
+    nearest that holds ``pyproject.toml`` or an exported lock; the search ends at the root of a repository. ConfigError
+    where there is none.
     """
     folder = reader.real_path(start)
     if not reader.exists(folder):
@@ -71,9 +72,9 @@ def find_project(reader: Reader, start: str) -> str:
     fallback = None
     here = folder
     while True:
-        if any(reader.exists(os.path.join(here, name)) for name in (DEFAULT_LOCK, "envguard.lock", OWN_FILE)):
+        if any(reader.exists(os.path.join(here, name)) for name in (*NATIVE_LOCKS, "envguard.lock", OWN_FILE)):
             return here
-        if fallback is None and reader.exists(os.path.join(here, MANIFEST)):
+        if fallback is None and any(reader.exists(os.path.join(here, name)) for name in (MANIFEST, *EXPORTED_LOCKS)):
             fallback = here
         above = os.path.dirname(here)
         if above == here or reader.exists(os.path.join(here, ".git")):
@@ -81,7 +82,7 @@ def find_project(reader: Reader, start: str) -> str:
         here = above
     if fallback is None:
         raise ConfigError(
-            "there is no project here: no pyproject.toml, uv.lock or envguard.lock in this folder or above",
+            "there is no project here: no pyproject.toml, lockfile or envguard.lock in this folder or above",
             path=folder,
             hint="run the command in the project's folder, or name it",
         )
@@ -96,14 +97,13 @@ def look_at_lock(reader: Reader, project: str) -> Evidence:
 
 
 def _with_lock(reader: Reader, evidence: Evidence) -> Evidence:
-    from .lockfiles import find_lock, read_lock
-    from .lockfiles.uv.consistency import inconsistencies
-    from .lockfiles.uv.freshness import freshness
+    from .lockfiles import find_lock, freshness, read_lock
+    from .lockfiles.consistency import inconsistencies
 
     named = evidence.config.lock
     path = find_lock(reader, evidence.project, named)
     if path is None:
-        return replace(evidence, lock_name=named or DEFAULT_LOCK)
+        return replace(evidence, lock_name=named or NATIVE_LOCKS[0])
     lock = read_lock(reader, path)
     return replace(
         evidence,
@@ -173,7 +173,9 @@ def machine_of(evidence: Evidence) -> Machine:
 
 def no_lock_to_record_against(evidence: Evidence) -> ConfigError:
     """Return the error of a record that nothing could be compared with."""
-    return ConfigError(f"there is no {evidence.lock_name} to record against", path=evidence.project, hint="uv lock")
+    return ConfigError(
+        f"there is no {evidence.lock_name} to record against", path=evidence.project, hint=evidence.commands.lock
+    )
 
 
 def _trees(

@@ -43,7 +43,7 @@ PURE = (
     "lockfiles.markers",
     "lockfiles.model",
     "lockfiles.select",
-    "lockfiles.uv.consistency",
+    "lockfiles.consistency",
 )
 HEAVY = ("click", "importlib.metadata", "jinja2", "numpy", "packaging", "pkg_resources", "subprocess", "torch")
 

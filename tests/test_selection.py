@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from envguard.lockfiles.model import ConflictItem, Edge, Lock, LockedPackage, Source, SourceKind
+from envguard.lockfiles.model import Commands, ConflictItem, Edge, Lock, LockedPackage, Source, SourceKind
 from envguard.model import Selection
 from envguard.selection import infer_selection
 
@@ -68,6 +68,7 @@ def lock() -> Lock:
         required=(),
         conflicts=((ConflictItem(package="app", extra="cpu"), ConflictItem(package="app", extra="cu130")),),
         members=(),
+        commands=Commands(lock="uv lock", install="uv sync", check="uv lock --check"),
         packages=tuple(packages),
     )
 

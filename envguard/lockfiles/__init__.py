@@ -5,28 +5,51 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ..errors import LockfileError
+from ..errors import ConfigError, LockfileError
+from .formats import EXPORTED_LOCKS, FORMATS, NATIVE_LOCKS, by_name, format_of, part
 
 if TYPE_CHECKING:
     from ..reader import Reader
-    from .model import Lock
-
-UV_LOCK = "uv.lock"
+    from .model import FreshnessVerdict, Lock
 
 
 def find_lock(reader: Reader, project: str, named: str | None) -> str | None:
     """Return the path of the lock of the folder *project*, None where there is none.
 
-    *named* is the lock that the settings name, relative to the project or absolute; ``uv.lock`` otherwise.
+    *named* is the lock that the settings name, relative to the project or absolute. Without one the project's own lock is
+    taken; ConfigError where several tools have left theirs, since any of them could be the one that counts.
     """
-    path = os.path.normpath(os.path.join(project, named or UV_LOCK))
-    return path if reader.exists(path) else None
+    if named is not None:
+        path = os.path.normpath(os.path.join(project, named))
+        return path if reader.exists(path) else None
+    for names in (NATIVE_LOCKS, EXPORTED_LOCKS):
+        found = [name for name in names if reader.exists(os.path.join(project, name))]
+        if len(found) > 1:
+            raise ConfigError(
+                f"several locks are here: {', '.join(found)}; any of them could be the one that counts",
+                path=project,
+                hint=f'name it under [tool.envguard]: lock = "{found[0]}"',
+            )
+        if found:
+            return os.path.join(project, found[0])
+    return None
 
 
 def read_lock(reader: Reader, path: str) -> Lock:
     """Return the lock at *path*; LockfileError where its format is not one that is read here."""
-    if os.path.basename(path).endswith(UV_LOCK):
-        from .uv.reader import read
+    form = format_of(os.path.basename(path))
+    if form is None:
+        known = ", ".join(form.files[0] for form in FORMATS)
+        raise LockfileError(f"this kind of lock is not read here; what is read is {known}", path=path)
+    lock: Lock = part(form, "reader").read(reader, path)
+    return lock
 
-        return read(reader, path)
-    raise LockfileError(f"this kind of lock is not read here; what is read is {UV_LOCK}", path=path)
+
+def freshness(reader: Reader, lock: Lock) -> FreshnessVerdict:
+    """Return whether *lock* still belongs to its manifest, decided offline as its own tool decides it.
+
+    Raises ConfigError where a manifest cannot be used, LockfileError where the lock is one of another project,
+    UnreadableError where a manifest cannot be read.
+    """
+    verdict: FreshnessVerdict = part(by_name(lock.format), "freshness").freshness(reader, lock)
+    return verdict

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Artifact",
+    "Commands",
     "ConflictItem",
     "Edge",
     "Freshness",
@@ -28,6 +29,7 @@ __all__ = [
     "Selection",
     "Source",
     "SourceKind",
+    "When",
 ]
 
 
@@ -41,13 +43,15 @@ class SourceKind(enum.StrEnum):
     DIRECTORY = "directory"
     EDITABLE = "editable"
     VIRTUAL = "virtual"
+    CONDA = "conda"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """The origin of a package. *location* is a URL without credentials or a path as the lock writes it.
+    """The origin of a package.
 
-    *commit* is the full commit of a git source, *subdirectory* the folder inside a repository or archive, *requested* the
+    *location* is a URL without credentials or a path as the lock writes it, empty where a lock leaves the index to the
+    tool's settings. *commit* is the full commit of a git source, *subdirectory* the folder inside a repository or archive, *requested* the
     tag, branch or revision that was asked for.
     """
 
@@ -60,7 +64,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """A file of a package. *hash* is ``algorithm:hex``; *location* a URL or a path; *size* in bytes."""
+    """A file of a package. *hash* is ``algorithm:hex``; *location* a URL or a path; *size* in bytes.
+
+    *filename* is empty where a lock has hashes alone, *wheel* then false.
+    """
 
     filename: str
     wheel: bool
@@ -71,20 +78,40 @@ class Artifact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:
-    """A dependency of one locked package on another; *version* and *source* only where the name alone is ambiguous."""
+    """A dependency of one locked package on another; *version* and *source* only where the name alone is ambiguous.
+
+    *specifier* is the range that is asked for (PEP 440), None where the lock does not tell.
+    """
 
     name: str
     version: str | None = None
     source: Source | None = None
     extras: tuple[str, ...] = ()
     marker: str | None = None
+    specifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    """One condition under which a package is installed, in a format that selects by a filter; all of its parts must hold.
+
+    *group* is the extra or group that must be chosen (None: always), *marker* an environment marker in which the chosen
+    extras hold, *requires_python* a range of versions, *platform* a conda platform such as ``linux-64``.
+    """
+
+    group: str | None = None
+    marker: str | None = None
+    requires_python: str | None = None
+    platform: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LockedPackage:
     """One entry of a lock. *index* is its position in the file, *markers* the forks it belongs to (none: all).
 
-    *metadata* is what a mutable source declared when it was locked, as the format wrote it, or None.
+    *metadata* is what a mutable source declared when it was locked, as the format wrote it, or None. *when* are the
+    conditions of a format that selects by a filter: one of them must hold, none of them means always. *keys* is the route
+    to the entry, *line* its line where the format has no routes, *path* its file where that is not the lock itself.
     """
 
     index: int
@@ -99,6 +126,27 @@ class LockedPackage:
     default_groups: tuple[str, ...] | None = None
     group_requires_python: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, Any] | None = None
+    when: tuple[When, ...] = ()
+    keys: tuple[str | int, ...] = ()
+    line: int | None = None
+    path: str | None = None
+
+    @property
+    def route(self) -> tuple[str | int, ...]:
+        """The route to the entry in its document; empty where it is known by its line alone."""
+        return self.keys if self.keys or self.line is not None else ("package", self.index)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commands:
+    """The commands of the tool that wrote a lock: what makes it anew, what brings an environment to it, what decides freshness.
+
+    *check* is None where no tool has such a command.
+    """
+
+    lock: str
+    install: str
+    check: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +162,9 @@ class ConflictItem:
 class Lock:
     """A lockfile as read. *path* is absolute; *digest* is ``blake3:hex`` of its text, line ends made LF.
 
-    *manifest* and *options* are the resolver's recorded inputs, as the format wrote them.
+    *manifest* and *options* are the resolver's recorded inputs, as the format wrote them. *extras*, *groups* and
+    *default_groups* are the names that can be chosen in a format that selects by a filter; *files* are further files that
+    belong to the lock, absolute; *supported_keys* is the route to *supported*.
     """
 
     path: str
@@ -129,8 +179,14 @@ class Lock:
     conflicts: tuple[tuple[ConflictItem, ...], ...]
     members: tuple[str, ...]
     packages: tuple[LockedPackage, ...]
+    commands: Commands
     manifest: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    default_groups: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    supported_keys: tuple[str | int, ...] = ("supported-markers",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +234,7 @@ class Freshness(enum.StrEnum):
 class Reason:
     """One thing in which lock and manifest differ, or that keeps us from telling (*unknown*).
 
-    *subject* names it (a requirement, ``requires-python``, an index); *path* and *keys* point into the manifest or lock.
+    *subject* names it (a requirement, ``requires-python``, an index); *path* with *keys* or *line* points into the manifest or lock.
     """
 
     subject: str
@@ -188,6 +244,7 @@ class Reason:
     expected: str | None = None
     found: str | None = None
     unknown: bool = False
+    line: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,3 +271,5 @@ class Inconsistency:
     keys: tuple[str | int, ...]
     expected: str | None = None
     found: str | None = None
+    line: int | None = None
+    path: str | None = None

@@ -162,6 +162,8 @@ class Locator:
 
     def __call__(self, place: Place) -> Position | None:
         """Return where *place* is; None where it is a whole file, or where the file cannot be read any more."""
+        if place.line is not None:
+            return Position(line=place.line, column=1)
         if not place.keys:
             return None
         if place.path not in self._documents:

@@ -43,7 +43,7 @@ def source_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Run the `uv sync` command that the finding prints.
+    Run the command that the finding prints.
     """
     installed = evidence.installed
     for name, package in evidence.wanted.items():
@@ -61,7 +61,7 @@ def source_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
                 expected=expected,
                 found=found,
                 place=place_of(evidence, package, "source"),
-                hint=repair.sync(evidence, "--reinstall-package", name),
+                hint=repair.sync(evidence, name),
             )
 
 
@@ -101,7 +101,7 @@ def duplicate_distribution(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             expected="one metadata folder",
             found=", ".join(distribution.path for distribution in distributions),
             place=Place(path=distributions[-1].path),
-            hint=repair.sync(evidence, "--reinstall-package", name),
+            hint=repair.sync(evidence, name),
             severities=self.severities if own else Severities.same(Severity.NOTE),
         )
 
@@ -140,7 +140,7 @@ def broken_distribution(self: Rule, evidence: Evidence) -> Iterator[Finding]:
                 impact=impact_of(distribution.name, evidence.config.numeric),
                 why="tools disagree about what is installed, and its files may be half there",
                 place=Place(path=distribution.path),
-                hint=repair.sync(evidence, "--reinstall-package", distribution.name),
+                hint=repair.sync(evidence, distribution.name),
             )
     for path, problem in inventory.strays:
         yield self.finding(
@@ -197,7 +197,7 @@ def content_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             expected=old,
             found=new,
             place=Place(path=evidence.baseline.path, keys=("machines", evidence.machine_name or "", "packages", name)),
-            hint=repair.sync(evidence, "--reinstall-package", name),
+            hint=repair.sync(evidence, name),
         )
 
 

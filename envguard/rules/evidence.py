@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..lockfiles.model import Selected
+from ..lockfiles.model import Commands, Selected
 
 if TYPE_CHECKING:
     import datetime
@@ -54,6 +54,11 @@ class Evidence:
         if self.inventory is None:
             raise LookupError("no environment was looked at")
         return self.inventory.environment
+
+    @property
+    def commands(self) -> Commands:
+        """The commands of the tool that the lock belongs to; those of uv where there is none."""
+        return self.lock.commands if self.lock is not None else Commands(lock="uv lock", install="uv sync")
 
     @property
     def wanted(self) -> dict[str, LockedPackage]:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from ..model import Finding
     from .evidence import Evidence
 
-_RELOCK = "uv lock"
-
 
 @rule("EG101", "stale-lock", "the lock no longer belongs to its manifest", since="0.1", need=Need.LOCK)
 def stale_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
@@ -23,8 +21,8 @@ def stale_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    Requirements, extras, groups, sources, indexes, constraints and `requires-python` in `pyproject.toml` (of every
-    workspace member) against what `uv.lock` recorded when it was made. It decides offline and resolves nothing: markers
+    Requirements, extras, groups, sources, indexes, constraints and `requires-python` in the manifest (of every
+    workspace member) against what the lock recorded when it was made. It decides offline and resolves nothing: markers
     and version ranges are compared by meaning, not by spelling.
 
     ## Why it matters
@@ -34,7 +32,7 @@ def stale_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Run `uv lock` and commit the result, or undo the change in the manifest.
+    Run the command that the finding prints and commit the result, or undo the change in the manifest.
     """
     for reason in evidence.freshness.reasons if evidence.freshness is not None else ():
         if not reason.unknown:
@@ -45,8 +43,8 @@ def stale_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
                 why="the lock describes another project than the manifest does; the next resolution may choose other versions",
                 expected=reason.expected,
                 found=reason.found,
-                place=Place(path=reason.path, keys=reason.keys),
-                hint=_RELOCK,
+                place=Place(path=reason.path, keys=reason.keys, line=reason.line),
+                hint=evidence.commands.lock,
             )
 
 
@@ -65,7 +63,8 @@ def undecided_freshness(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Declare dependencies statically; or let `uv lock --check` decide where a network and an interpreter are at hand.
+    Declare dependencies statically; or let the tool decide (`uv lock --check`) where a network and an interpreter are at
+    hand.
     """
     for reason in evidence.freshness.reasons if evidence.freshness is not None else ():
         if reason.unknown:
@@ -76,8 +75,8 @@ def undecided_freshness(self: Rule, evidence: Evidence) -> Iterator[Finding]:
                 why="a lock that cannot be compared with its manifest may be stale",
                 expected=reason.expected,
                 found=reason.found,
-                place=Place(path=reason.path, keys=reason.keys),
-                hint="uv lock --check",
+                place=Place(path=reason.path, keys=reason.keys, line=reason.line),
+                hint=evidence.commands.check or evidence.commands.lock,
                 unknown=True,
             )
 
@@ -89,7 +88,7 @@ def _inconsistencies(self: Rule, evidence: Evidence, kinds: tuple[str, ...], why
 
 
 def _inconsistency(self: Rule, evidence: Evidence, item: Inconsistency, why: str) -> Finding:
-    path = evidence.lock.path if evidence.lock is not None else evidence.lock_name
+    path = item.path or (evidence.lock.path if evidence.lock is not None else evidence.lock_name)
     return self.finding(
         item.subject,
         item.message,
@@ -97,8 +96,8 @@ def _inconsistency(self: Rule, evidence: Evidence, item: Inconsistency, why: str
         why=why,
         expected=item.expected,
         found=item.found,
-        place=Place(path=path, keys=item.keys),
-        hint="git checkout -- uv.lock, or make it anew: uv lock",
+        place=Place(path=path, keys=item.keys, line=item.line),
+        hint=f"git checkout -- {evidence.lock_name}, or make it anew: {evidence.commands.lock}",
     )
 
 
@@ -114,14 +113,15 @@ def broken_edge(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## Why it matters
 
-    No tool writes such a lock: it was edited by hand, by a bot, or by an unfinished merge. `uv lock --check` does not look.
+    No tool writes such a lock: it was edited by hand, by a bot, or by an unfinished merge. The tools' own checks do not
+    look.
 
     ## How to mend
 
-    Take the lock from version control, or run `uv lock`.
+    Take the lock from version control, or make it anew with the command that the finding prints.
     """
     yield from _inconsistencies(
-        self, evidence, ("edge", "duplicate"), "the lock was not written by uv as it stands here"
+        self, evidence, ("edge", "duplicate"), "the lock was not written by its tool as it stands here"
     )
 
 
@@ -131,7 +131,7 @@ def artifact_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    A wheel or source archive whose file name carries another name or version than its `[[package]]` entry.
+    A wheel or source archive whose file name carries another name or version than its entry.
 
     ## Why it matters
 
@@ -139,7 +139,7 @@ def artifact_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Take the lock from version control, or run `uv lock`.
+    Take the lock from version control, or make it anew with the command that the finding prints.
     """
     yield from _inconsistencies(
         self, evidence, ("artifact",), "the file is what gets installed, not the version above it"
@@ -160,7 +160,7 @@ def weak_hash(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Run `uv lock`; an index that offers no hashes cannot be pinned to bytes.
+    Make the lock anew; an index that offers no hashes cannot be pinned to bytes.
     """
     yield from _inconsistencies(
         self, evidence, ("hash",), "without a strong hash the same lock can install other bytes"

@@ -91,7 +91,7 @@ def _plain(url: str) -> str:
 def _locked_words(source: Source) -> str:
     match source.kind:
         case SourceKind.REGISTRY:
-            return f"the index {source.location}"
+            return f"the index {source.location}" if source.location else "an index"
         case SourceKind.GIT:
             return f"git {source.location} at {source.commit}" + _within(source.subdirectory)
         case SourceKind.URL:

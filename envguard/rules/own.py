@@ -25,7 +25,7 @@ def missing_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    Neither the lock that is named in the configuration nor `uv.lock` is in the project.
+    Neither the lock that is named in the configuration nor one of a format that is read here is in the project.
 
     ## Why it matters
 
@@ -33,7 +33,7 @@ def missing_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Run `uv lock`, and commit `uv.lock`.
+    Make a lock with the project's tool (`uv lock`, `poetry lock`), and commit it.
     """
     if evidence.lock is None:
         yield self.finding(

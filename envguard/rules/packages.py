@@ -25,8 +25,8 @@ _VERSION_IS = "another version can compute, load or default differently"
 
 def place_of(evidence: Evidence, package: LockedPackage, key: str) -> Place:
     """Return the place of *key* of a locked package in the lock."""
-    path = evidence.lock.path if evidence.lock is not None else evidence.lock_name
-    return Place(path=path, keys=("package", package.index, key))
+    path = package.path or (evidence.lock.path if evidence.lock is not None else evidence.lock_name)
+    return Place(path=path, keys=(*package.route, key) if package.route else (), line=package.line)
 
 
 @rule("EG201", "missing-package", "a locked package is not installed", since="0.1", need=Need.ENVIRONMENT)
@@ -44,7 +44,7 @@ def missing_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Run the `uv sync` command that the finding prints.
+    Run the command that the finding prints.
     """
     installed = evidence.installed
     for name, package in evidence.wanted.items():
@@ -136,8 +136,8 @@ def version_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Run the `uv sync` command that the finding prints. If the installed version is the wanted one, change the manifest, run
-    `uv lock`, and record again.
+    Run the command that the finding prints. If the installed version is the wanted one, change the manifest, lock,
+    and record again.
     """
     for package, distribution, locked, found in _versions(evidence):
         if not same_but_local(locked, found):
@@ -186,7 +186,7 @@ def local_version_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
                 expected=locked,
                 found=f"{found} ({distribution.path})",
                 place=place_of(evidence, package, "version"),
-                hint=repair.sync(evidence, "--reinstall-package", package.name),
+                hint=repair.sync(evidence, package.name),
             )
 
 
@@ -211,11 +211,12 @@ def python_out_of_range(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Make the environment with a Python in the range: `uv sync --locked --python X.Y`.
+    Make the environment with a Python in the range; with uv: `uv sync --locked --python X.Y`.
     """
-    yield from _refused(
-        self, evidence, RefusalKind.REQUIRES_PYTHON, "uv sync --locked --python X.Y, with a version in the range"
-    )
+    uv = evidence.lock is not None and evidence.lock.format == "uv"
+    hint = "uv sync --locked --python X.Y, with a version in the range"
+    other = "make the environment with a Python in the range"
+    yield from _refused(self, evidence, RefusalKind.REQUIRES_PYTHON, hint if uv else other)
 
 
 @rule(
@@ -226,7 +227,8 @@ def unsupported_environment(self: Rule, evidence: Evidence) -> Iterator[Finding]
 
     ## What it sees
 
-    None of the lock's `resolution-markers` or `supported-markers` holds in this environment.
+    None of the environments holds here that the lock says it is made for: `resolution-markers` and `supported-markers` of
+    `uv.lock`, targets, platforms.
 
     ## Why it matters
 
@@ -234,11 +236,12 @@ def unsupported_environment(self: Rule, evidence: Evidence) -> Iterator[Finding]
 
     ## How to mend
 
-    Add the platform to `tool.uv.environments` and run `uv lock`.
+    Add the platform to the manifest (`tool.uv.environments` for uv) and lock again.
     """
-    yield from _refused(
-        self, evidence, RefusalKind.ENVIRONMENT, "add this platform to tool.uv.environments, then: uv lock"
-    )
+    uv = evidence.lock is not None and evidence.lock.format == "uv"
+    place = "tool.uv.environments" if uv else "the platforms of the manifest"
+    hint = f"add this platform to {place}, then: {evidence.commands.lock}"
+    yield from _refused(self, evidence, RefusalKind.ENVIRONMENT, hint)
 
 
 def _refused(self: Rule, evidence: Evidence, kind: RefusalKind, hint: str) -> Iterator[Finding]:

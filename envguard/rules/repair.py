@@ -5,7 +5,10 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from ..model import Selection
+
 if TYPE_CHECKING:
+    from ..lockfiles.model import Lock
     from .evidence import Evidence
 
 
@@ -29,8 +32,14 @@ def selection_flags(evidence: Evidence) -> list[str]:
     return flags
 
 
-def sync(evidence: Evidence, *more: str) -> str:
-    """Return the uv command that brings the environment to the lock and removes nothing that is not in it."""
+def sync(evidence: Evidence, *again: str) -> str:
+    """Return the command that brings the environment to the lock and, where the tool can, removes nothing else.
+
+    *again* are packages that are installed already and must be installed anew.
+    """
+    if evidence.lock is not None and evidence.lock.format != "uv":
+        return _by_its_tool(evidence, evidence.lock, again)
+    more = [word for name in again for word in ("--reinstall-package", name)]
     command = ["uv", "sync", "--locked", "--inexact", *selection_flags(evidence), *more]
     prefix = evidence.environment.prefix
     before = ""
@@ -42,8 +51,39 @@ def sync(evidence: Evidence, *more: str) -> str:
     return before + shlex.join(command)
 
 
+def _by_its_tool(evidence: Evidence, lock: Lock, again: tuple[str, ...]) -> str:
+    install = " ".join(
+        (lock.commands.install, *map(shlex.quote, _flags(lock.format, evidence.selection or Selection())))
+    )
+    # Only uv has an option for it; what is gone is installed again by every tool.
+    return " && ".join((*(uninstall(evidence, name) for name in again), install))
+
+
+def _flags(form: str, selection: Selection) -> list[str]:
+    """Return the options with which the tool of the format *form* selects what was selected here."""
+    names = (*selection.extras, *selection.groups)
+    match form:
+        case "poetry":
+            flags = [word for extra in selection.extras for word in ("--extras", extra)]
+            flags += ["--with", ",".join(selection.groups)] if selection.groups else []
+            return flags if selection.default_groups else [*flags, "--only", ",".join(("main", *selection.groups))]
+        case "pdm":
+            flags = [word for name in names for word in ("--group", name)]
+            return flags if selection.default_groups else [*flags, "--prod"]
+        case "pipenv":
+            return ["--categories", " ".join(("packages", *names))] if names else []
+        case "pixi":
+            return [word for name in names for word in ("--environment", name)]
+        case "conda-lock":
+            return [word for name in names for word in ("--extras", name)]
+        case _:
+            return []
+
+
 def uninstall(evidence: Evidence, name: str) -> str:
     """Return the command that removes the package *name* from the environment."""
+    if evidence.lock is not None and evidence.lock.format != "uv":
+        return shlex.join([evidence.environment.executable or "python", "-m", "pip", "uninstall", "--yes", name])
     return shlex.join(["uv", "pip", "uninstall", "--python", evidence.environment.prefix, name])
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from envguard.baseline import Baseline, Machine, RecordedPackage
 from envguard.config import Config
 from envguard.installed.model import Distribution, Environment, Inventory, Layer, Origin
-from envguard.lockfiles.model import Lock, LockedPackage, Selected, Source, SourceKind
+from envguard.lockfiles.model import Commands, Lock, LockedPackage, Selected, Source, SourceKind
 from envguard.model import Fact, Selection
 from envguard.rules import registry
 from envguard.rules.evidence import Evidence
@@ -73,6 +73,7 @@ def lock(packages: Iterable[LockedPackage], digest: str = "blake3:lock") -> Lock
         required=(),
         conflicts=(),
         members=(),
+        commands=Commands(lock="uv lock", install="uv sync", check="uv lock --check"),
         packages=numbered,
     )
 

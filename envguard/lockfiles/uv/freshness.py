@@ -15,7 +15,6 @@ from ...errors import ConfigError, LockfileError, UnreadableError
 from ..model import FreshnessVerdict, SourceKind
 from . import reasons
 from .conflicts import conflict_reasons
-from .getters import Table
 from .group_freshness import Groups
 from .indexes import index_reasons
 from .inputs import input_reasons
@@ -24,6 +23,7 @@ from .options import option_reasons
 from .projects import LOCAL, Project
 from .ranges import EVERYTHING, bounds, spelled
 from .sources import Sources
+from .tables import LockTable
 from .workspace import find_workspace, read_workspace
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class _Comparison:
                 self.inside = bounds(lock.requires_python) or EVERYTHING
             except ValueError:
                 message = f"'{lock.requires_python}' is no version range"
-                raise Table(lock.path, (), {}).error("requires-python", message) from None
+                raise LockTable(lock.path, (), {}).error("requires-python", message) from None
         self.asked: set[str] = set()
 
     def reasons(self) -> Iterator[Reason]:
@@ -94,7 +94,7 @@ class _Comparison:
         sources = self.sources(self.workspace, None)
         if self.root.name is None:
             groups = Groups(self.lock, self.root, sources, self.inside)
-            manifest = Table(self.lock.path, ("manifest",), self.lock.manifest)
+            manifest = LockTable(self.lock.path, ("manifest",), self.lock.manifest)
             ranges = manifest.table("group-requires-python")
             default = manifest.texts("default-groups") if "default-groups" in manifest.value else None
             yield from groups.metadata(default, {name: ranges.required(name) for name in ranges.value}, manifest)

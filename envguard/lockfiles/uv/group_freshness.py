@@ -15,8 +15,8 @@ from .specifiers import specifier_set
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from ..getters import Table
     from ..model import Lock, Reason
-    from .getters import Table
     from .manifest import Manifest
     from .ranges import Bounds
     from .requirements import Requirement

@@ -9,8 +9,8 @@ from urllib.parse import unquote, urlsplit
 
 from ...errors import ConfigError, UnreadableError
 from ...toml import read_toml
+from ..edges import candidates_of
 from ..model import Reason, SourceKind
-from ..select import candidates_of
 from .manifest import MAX_BYTES, Section
 from .origins import clean_url
 

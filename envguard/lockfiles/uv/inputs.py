@@ -10,13 +10,14 @@ from ..model import Reason
 from . import reasons
 from .comparison import differences
 from .equivalence import grid, same
-from .getters import Table
 from .requirements import UndecidableError, recorded
 from .static_metadata import metadata_reasons
+from .tables import LockTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..getters import Table
     from ..model import Lock
     from .manifest import Section
     from .ranges import Bounds
@@ -40,7 +41,7 @@ def input_reasons(
     """Yield every input of the resolution that the lock does not record as it is now."""
     uv = workspace.root.uv
     names = {package.name for package in lock.packages}
-    manifest = Table(lock.path, ("manifest",), lock.manifest)
+    manifest = LockTable(lock.path, ("manifest",), lock.manifest)
     for key in _LISTS:
         try:
             yield from _requirements(manifest, uv, key, sources, inside, names)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ...errors import ConfigError, UnreadableError
 from ...names import normalize
 from ...toml import read_toml
-from .getters import Table
+from ..getters import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 from ...names import normalize
 from ...toml import kind
 from ..model import Reason
-from .getters import Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ...reader import Reader
+    from ..getters import Table
     from ..model import Lock
     from .manifest import Section
+from .tables import LockTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +59,7 @@ def option_reasons(reader: Reader, lock: Lock, settings: Section) -> Iterator[Re
 
     A variable of the environment that sets what the lock has makes it unknown which of the two is meant.
     """
-    options = Table(lock.path, ("options",), lock.options)
+    options = LockTable(lock.path, ("options",), lock.options)
     for key, option in _OPTIONS.items():
         now, before = settings.text(key) or option.default, options.text(option.recorded) or option.default
         if _SYNONYMS.get(now, now) != _SYNONYMS.get(before, before):

@@ -10,14 +10,15 @@ from ..markers import MarkerError
 from ..model import SourceKind
 from . import reasons
 from .comparison import differences
-from .getters import Table
 from .group_freshness import Groups
 from .groups import both
 from .requirements import UndecidableError, recorded
+from .tables import LockTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from ..getters import Table
     from ..model import Lock, LockedPackage, Reason
     from .manifest import Manifest
     from .ranges import Bounds
@@ -48,14 +49,14 @@ class Project:
         name = self.package.name
         yield from self._version()
         if member:
-            owner = Table(self.lock.path, self.place, {})
+            owner = LockTable(self.lock.path, self.place, {})
             yield from self.groups.metadata(self.package.default_groups, self.package.group_requires_python, owner)
         if self.package.metadata is None and not records_metadata(self.lock):
             message = f"the lock does not record what {name} declared when it was made"
             yield reasons.unknown(name, message, self.lock.path, self.place)
             return
         # uv writes no table where there is nothing to write.
-        metadata = Table(self.lock.path, (*self.place, "metadata"), self.package.metadata or {})
+        metadata = LockTable(self.lock.path, (*self.place, "metadata"), self.package.metadata or {})
         yield from self.groups.requirements(metadata.table("requires-dev"))
         if self.manifest.computed:
             message = f"the {' and '.join(self.manifest.computed)} of {name} are known to its build backend alone"

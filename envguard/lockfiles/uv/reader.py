@@ -7,7 +7,6 @@ meaning cannot be guessed; unknown keys of version 1 are skipped, since later re
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -15,7 +14,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from ...errors import ConfigError, LockfileError
 from ...toml import kind, parse_toml, read_toml
 from ..model import Artifact, ConflictItem, Edge, Lock, LockedPackage, Source, SourceKind
-from .getters import Table
+from ..text import read_lock_text
+from .tables import COMMANDS, LockTable
 
 if TYPE_CHECKING:
     from ...reader import Reader
@@ -24,7 +24,6 @@ VERSION = 1
 _RECORDS_DEFAULT_GROUPS = 5
 _LOCAL = (SourceKind.EDITABLE, SourceKind.VIRTUAL)
 MAX_BYTES = 64 * 1024 * 1024
-_MERGE = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 
 
 def read(reader: Reader, path: str) -> Lock:
@@ -33,17 +32,8 @@ def read(reader: Reader, path: str) -> Lock:
     Raises LockfileError with the line or the key path where it is no ``uv.lock`` of a known version, UnreadableError
     where it cannot be read.
     """
-    from ..._native import hexdigest
-
-    text = reader.read_text(path, limit=MAX_BYTES).replace("\r\n", "\n")
-    if merge := _MERGE.search(text):
-        line = text.count("\n", 0, merge.start()) + 1
-        raise LockfileError(
-            "has an unfinished merge in it", path=path, line=line, hint="resolve pyproject.toml first, then: uv lock"
-        )
-    if not text.strip():
-        raise LockfileError("is empty", path=path, hint="uv lock")
-    root = Table(path, (), parse_toml(text, path, LockfileError))
+    text, digest = read_lock_text(reader, path, hint=COMMANDS.lock)
+    root = LockTable(path, (), parse_toml(text, path, LockfileError))
     version = root.get("version", int)
     if version is None:
         raise LockfileError("has no version, so it is no uv.lock", path=path, hint="uv lock")
@@ -64,7 +54,7 @@ def read(reader: Reader, path: str) -> Lock:
         format="uv",
         version=version,
         revision=revision,
-        digest=f"blake3:{hexdigest(text.encode())}",
+        digest=digest,
         requires_python=root.text("requires-python"),
         markers=root.texts("resolution-markers"),
         supported=root.texts("supported-markers"),
@@ -72,6 +62,7 @@ def read(reader: Reader, path: str) -> Lock:
         conflicts=_conflicts(root),
         members=manifest.texts("members"),
         packages=tuple(packages),
+        commands=COMMANDS,
         manifest=manifest.value,
         options=root.table("options").value,
     )
@@ -92,12 +83,12 @@ def _with_default_groups(reader: Reader, root: str, package: LockedPackage) -> L
     return replace(package, default_groups=tuple(groups))
 
 
-def _conflicts(root: Table) -> tuple[tuple[ConflictItem, ...], ...]:
+def _conflicts(root: LockTable) -> tuple[tuple[ConflictItem, ...], ...]:
     sets = []
     for index, items in enumerate(root.get("conflicts", list) or []):
         if not isinstance(items, list):
             raise root.error("conflicts", f"expected a list, found {kind(items)}", index)
-        tables = [Table(root.path, ("conflicts", index, place), item) for place, item in enumerate(items)]
+        tables = [type(root)(root.path, ("conflicts", index, place), item) for place, item in enumerate(items)]
         sets.append(
             tuple(
                 ConflictItem(package=t.required("package"), extra=t.text("extra"), group=t.text("group"))
@@ -107,7 +98,7 @@ def _conflicts(root: Table) -> tuple[tuple[ConflictItem, ...], ...]:
     return tuple(sets)
 
 
-def _package(index: int, table: Table) -> LockedPackage:
+def _package(index: int, table: LockTable) -> LockedPackage:
     # One release of uv wrote "dependency-groups" for what is called "dev-dependencies" before and since.
     groups = table.table("dev-dependencies" if "dev-dependencies" in table.value else "dependency-groups")
     extras = table.table("optional-dependencies")
@@ -131,13 +122,13 @@ def _package(index: int, table: Table) -> LockedPackage:
     )
 
 
-def _edges(table: Table, key: str) -> tuple[Edge, ...]:
+def _edges(table: LockTable, key: str) -> tuple[Edge, ...]:
     edges = []
     for index, item in enumerate(table.get(key, list) or []):
         if isinstance(item, str):
             edges.append(Edge(name=item))
             continue
-        edge = Table(table.path, (*table.keys, key, index), item)
+        edge = LockTable(table.path, (*table.keys, key, index), item)
         edges.append(
             Edge(
                 name=edge.required("name"),
@@ -150,7 +141,7 @@ def _edges(table: Table, key: str) -> tuple[Edge, ...]:
     return tuple(edges)
 
 
-def source(table: Table) -> Source:
+def source(table: LockTable) -> Source:
     """Return the source that the table *table* describes; credentials are dropped."""
     for one in SourceKind:
         if one.value not in table.value:
@@ -185,7 +176,7 @@ def without_credentials(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
-def _artifact(table: Table, *, wheel: bool) -> Artifact:
+def _artifact(table: LockTable, *, wheel: bool) -> Artifact:
     location = table.text("url") or table.text("path")
     filename = table.text("filename")
     if filename is None and location is not None:

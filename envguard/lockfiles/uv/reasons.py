@@ -9,8 +9,8 @@ from ..model import Reason
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ..getters import Table
     from .comparison import Difference
-    from .getters import Table
     from .requirements import Requirement, UndecidableError
 
 ADDED = "is not in the lock"

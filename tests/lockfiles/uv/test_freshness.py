@@ -12,7 +12,7 @@ from envguard.lockfiles import read_lock
 from envguard.lockfiles.model import Freshness, FreshnessVerdict
 from envguard.lockfiles.uv.freshness import freshness
 from envguard.reader import Reader
-from tests.lockfiles.test_select import LARGE
+from tests.lockfiles.uv.test_select import LARGE
 from tests.lockfiles.world import project, uv, write
 
 BASE = """

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from envguard.lockfiles import read_lock
+from envguard.lockfiles.consistency import inconsistencies
 from envguard.lockfiles.model import Inconsistency
-from envguard.lockfiles.uv.consistency import inconsistencies
 from envguard.reader import Reader
-from tests.lockfiles.test_select import LARGE
+from tests.lockfiles.uv.test_select import LARGE
 
 HASH = "sha256:" + "0" * 64
 LOCK = f"""\

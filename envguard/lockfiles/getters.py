@@ -1,17 +1,17 @@
-"""Typed access to parsed TOML from somebody else: each error names the file and the key path."""
+"""Typed access to parsed TOML, JSON or YAML from somebody else: each error names the file and the key path."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...errors import LockfileError
-from ...toml import KINDS, kind
+from ..errors import LockfileError
+from ..toml import KINDS, kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Self
 
-    from ...errors import EnvguardError
+    from ..errors import EnvguardError
 
 
 class Table:
@@ -19,7 +19,7 @@ class Table:
 
     __slots__ = ("keys", "path", "value")
     raises: type[EnvguardError] = LockfileError
-    hint: str | None = "uv lock"
+    hint: str | None = None
 
     def __init__(self, path: str, keys: tuple[str | int, ...], value: object) -> None:
         self.path = path

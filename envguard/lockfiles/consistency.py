@@ -1,17 +1,17 @@
-"""A ``uv.lock`` against itself: what no tool writes, and what ``uv lock --check`` does not look for."""
+"""A lock against itself: what no tool writes, and what no tool's own check looks for."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...names import normalize
-from ..model import Inconsistency, SourceKind
-from ..select import candidates_of
+from ..names import normalize
+from .edges import candidates_of
+from .model import Inconsistency, SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..model import Artifact, Edge, Lock, LockedPackage
+    from .model import Artifact, Edge, Lock, LockedPackage
 
 _STRONG = ("sha256:", "sha384:", "sha512:", "blake2b:")
 _HASH_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128}

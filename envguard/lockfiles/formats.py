@@ -1,0 +1,66 @@
+"""The formats that are read: by which names their files are found, and which modules read, select and compare them."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """A format of lockfiles.
+
+    *files* are patterns of base names, the usual one first; *manifests* the base names of what it is made from; *package*
+    the package that reads it, with a module ``reader`` and, where *freshness* says so, a module ``freshness``; *select* the
+    module that selects from it. A *native* lock is what a tool installs from; the others are often exports of one.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    manifests: tuple[str, ...]
+    lock: str
+    package: str
+    select: str = "flat"
+    native: bool = True
+
+    def matches(self, filename: str) -> bool:
+        """Return whether a file called *filename* (a base name) is of this format, as far as its name tells."""
+        return any(fnmatchcase(filename, pattern) for pattern in self.files)
+
+
+# In the order in which they are looked for in a project.
+FORMATS = (
+    Format(
+        name="uv",
+        files=("uv.lock", "*.py.lock"),
+        manifests=("pyproject.toml", "uv.toml"),
+        lock="uv lock",
+        package="uv",
+        select="uv.select",
+    ),
+)
+
+NATIVE_LOCKS = tuple(form.files[0] for form in FORMATS if form.native)
+EXPORTED_LOCKS = tuple(form.files[0] for form in FORMATS if not form.native)
+
+
+def format_of(path_name: str) -> Format | None:
+    """Return the format of a file called *path_name* (a base name), None where no format has such names."""
+    return next((form for form in FORMATS if form.matches(path_name)), None)
+
+
+def by_name(name: str) -> Format:
+    """Return the format called *name*, as ``Lock.format`` has it."""
+    return next(form for form in FORMATS if form.name == name)
+
+
+def part(form: Format, module: str) -> Any:
+    """Return the module *module* of the package of *form*; each is imported when it is first asked for."""
+    return importlib.import_module(f".{form.package}.{module}", __package__)
+
+
+def selector(form: Format) -> Any:
+    """Return the module that selects from locks of *form*."""
+    return importlib.import_module(f".{form.select}", __package__)

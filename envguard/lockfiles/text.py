@@ -1,0 +1,36 @@
+"""The text of a lockfile: what every format refuses before it is parsed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ..errors import LockfileError
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+MAX_BYTES = 64 * 1024 * 1024
+_MERGE = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
+
+
+def read_lock_text(reader: Reader, path: str, *, hint: str, manifest: str = "pyproject.toml") -> tuple[str, str]:
+    """Return the text of the lock at *path* with line ends made LF, and its digest, ``blake3:hex``.
+
+    Raises LockfileError where it is empty or where a merge was left unfinished in it, UnreadableError where it cannot be
+    read. *hint* is the command that makes the lock anew from its *manifest*.
+    """
+    from .._native import hexdigest
+
+    text = reader.read_text(path, limit=MAX_BYTES).replace("\r\n", "\n")
+    refuse_merge(text, path, hint=f"resolve {manifest} first, then: {hint}")
+    if not text.strip():
+        raise LockfileError("is empty", path=path, hint=hint)
+    return text, f"blake3:{hexdigest(text.encode())}"
+
+
+def refuse_merge(text: str, path: str, *, hint: str) -> None:
+    """Raise LockfileError at the first conflict marker of git in *text*."""
+    if merge := _MERGE.search(text):
+        line = text.count("\n", 0, merge.start()) + 1
+        raise LockfileError("has an unfinished merge in it", path=path, line=line, hint=hint)
