@@ -42,14 +42,15 @@ class Config:
     *path* is the file they were read from and *keys* the route to their table, so that a finding can point there.
     *extras*, *groups* and *packages* are None where the file does not say: then the baseline's selection counts.
     *unexpected* is the severity of an installed package that is not in the lock, None to allow it; *expected* are names
-    that are always fine. *numeric* are further packages that compute numbers.
+    that are always fine. *numeric* are further packages that compute numbers. *locks* are the locks that together say what
+    should be installed, the main one first; none leaves it to the project's files.
     """
 
     path: str | None = None
     keys: tuple[str, ...] = ()
     level: Level = Level.HOST_TO_HOST
     fail_on: Severity = Severity.ERROR
-    lock: str | None = None
+    locks: tuple[str, ...] = ()
     python: str | None = None
     packages: tuple[str, ...] | None = None
     extras: tuple[str, ...] | None = None
@@ -99,7 +100,7 @@ class _Table:
             keys=tuple(str(key) for key in self.keys),
             level=self.word("level", Level, list(Level)) or default.level,
             fail_on=self.word("fail-on", Severity.parse, list(Severity)) or default.fail_on,
-            lock=self.text("lock"),
+            locks=self.locks(),
             python=self.text("python"),
             packages=self.names("packages"),
             extras=self.names("extras"),
@@ -138,6 +139,15 @@ class _Table:
             if not isinstance(item, str) or not item.strip():
                 raise self.error(key, f"expected a name, found {kind(item)}", index)
         return tuple(value)
+
+    def locks(self) -> tuple[str, ...]:
+        if isinstance(self.table.get("lock"), list):
+            names = self.names("lock") or ()
+            if not names:
+                raise self.error("lock", "expected the name of a lock, found an empty list")
+            return names
+        name = self.get("lock", str, "the name of a lock, or a list of them") and self.text("lock")
+        return () if name is None else (name,)
 
     def word(self, key: str, parse: Callable[[str], _Word], words: list[Any]) -> _Word | None:
         value = self.text(key)

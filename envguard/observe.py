@@ -14,10 +14,10 @@ from .baseline import Machine, RecordedPackage, read_baseline
 from .config import MANIFEST, OWN_FILE, load_config
 from .errors import ConfigError
 from .lockfiles.formats import EXPORTED_LOCKS, NATIVE_LOCKS
-from .lockfiles.model import Refused, SourceKind
+from .lockfiles.model import RefusalKind, Refused, SourceKind
 from .model import Level, Selection
 from .names import normalize
-from .rules.evidence import Evidence
+from .rules.evidence import Evidence, LockView
 from .rules.repair import OWN_VENV
 
 if TYPE_CHECKING:
@@ -100,17 +100,31 @@ def _with_lock(reader: Reader, evidence: Evidence) -> Evidence:
     from .lockfiles import find_lock, freshness, read_lock
     from .lockfiles.consistency import inconsistencies
 
-    named = evidence.config.lock
-    path = find_lock(reader, evidence.project, named)
-    if path is None:
-        return replace(evidence, lock_name=named or NATIVE_LOCKS[0])
-    lock = read_lock(reader, path)
+    named = evidence.config.locks
+    found = {name: find_lock(reader, evidence.project, name) for name in named or (None,)}
+    views = []
+    for path in filter(None, found.values()):
+        lock = read_lock(reader, path)
+        views.append(
+            LockView(
+                name=os.path.relpath(path, evidence.project),
+                lock=lock,
+                freshness=freshness(reader, lock),
+                inconsistencies=inconsistencies(lock),
+            )
+        )
+    missing = tuple(name for name, path in found.items() if name is not None and path is None)
+    if not views:
+        return replace(evidence, lock_name=(*missing, NATIVE_LOCKS[0])[0], missing_locks=missing[1:])
+    main, *others = views
     return replace(
         evidence,
-        lock_name=os.path.relpath(path, evidence.project),
-        lock=lock,
-        freshness=freshness(reader, lock),
-        inconsistencies=inconsistencies(lock),
+        lock_name=main.name,
+        lock=main.lock,
+        freshness=main.freshness,
+        inconsistencies=main.inconsistencies,
+        others=tuple(others),
+        missing_locks=missing,
     )
 
 
@@ -145,8 +159,11 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
         machine=machine,
         selection=selection,
         selected=_select(evidence.lock, selection, environment.markers),
+        others=tuple(
+            replace(view, selected=_select_also(view.lock, selection, environment.markers)) for view in evidence.others
+        ),
         own=_own(inventory, config),
-        real_paths=_real_paths(reader, project, evidence.lock, inventory),
+        real_paths=_real_paths(reader, project, [view.lock for view in evidence.views], inventory),
         trees=trees,
         trees_left_out=left_out,
     )
@@ -164,8 +181,8 @@ def machine_of(evidence: Evidence) -> Machine:
             for name, item in evidence.installed.items()
             if item.version is not None
         },
-        lock_path=evidence.lock_name,
-        lock_digest=evidence.lock.digest,
+        lock_path=", ".join(view.name for view in evidence.views),
+        lock_digest=evidence.lock_digest or evidence.lock.digest,
         selection=evidence.selection.canonical(),
         rest=dict(old.rest) if old is not None else {},
     )
@@ -260,6 +277,16 @@ def _select(lock: Lock | None, selection: Selection, markers: Mapping[str, str])
     return selected
 
 
+def _select_also(lock: Lock, selection: Selection, markers: Mapping[str, str]) -> Selected | Refused:
+    """Return what a further lock selects; names that only the main one knows are not asked of it."""
+    from .lockfiles.select import select
+
+    selected = select(lock, selection, markers)
+    if isinstance(selected, Refused) and selected.kind is RefusalKind.UNKNOWN_NAME:
+        return select(lock, Selection(default_groups=selection.default_groups), markers)
+    return selected
+
+
 def _own(inventory: Inventory, config: Config) -> frozenset[str]:
     from .installed import requirement_closure
 
@@ -267,13 +294,14 @@ def _own(inventory: Inventory, config: Config) -> frozenset[str]:
     return _ALWAYS_EXPECTED | needs | {normalize(name) for name in config.expected}
 
 
-def _real_paths(reader: Reader, project: str, lock: Lock | None, inventory: Inventory) -> dict[str, str]:
+def _real_paths(reader: Reader, project: str, locks: Iterable[Lock], inventory: Inventory) -> dict[str, str]:
     local = (SourceKind.PATH, SourceKind.DIRECTORY, SourceKind.EDITABLE)
-    root = os.path.dirname(lock.path) if lock is not None else project
     real = {OWN_VENV: reader.real_path(os.path.join(project, OWN_VENV))}
-    for package in lock.packages if lock is not None else ():
-        if package.source.kind in local:
-            real[package.source.location] = reader.real_path(os.path.join(root, package.source.location))
+    for lock in locks:
+        for package in lock.packages:
+            if package.source.kind in local:
+                root = os.path.dirname(package.path or lock.path)
+                real.setdefault(package.source.location, reader.real_path(os.path.join(root, package.source.location)))
     origins = (item.origin.path for item in inventory.distributions if item.origin is not None)
     paths: Iterable[str] = (path for path in (*origins, inventory.environment.prefix) if path is not None)
     real.update((path, reader.real_path(path)) for path in paths)

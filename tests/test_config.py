@@ -68,7 +68,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         keys=("tool", "envguard"),
         level=Level.RUN_TO_RUN,
         fail_on=Severity.WARNING,
-        lock="locks/uv.lock",
+        locks=("locks/uv.lock",),
         python=".venv",
         packages=("*",),
         extras=("cu130",),

@@ -76,7 +76,7 @@ def _find(reader: Reader, lock: str | None) -> tuple[str, str]:
         path = os.path.abspath(lock)
         return os.path.dirname(path), path
     project = find_project(reader, lock if lock is not None else start_folder())
-    named = load_config(reader, project).lock
+    named = next(iter(load_config(reader, project).locks), None)
     path = find_lock(reader, project, named) or ""
     if not path:
         raise ConfigError(f"there is no {named or 'lockfile'} in the project", path=project, hint="uv lock")

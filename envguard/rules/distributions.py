@@ -223,7 +223,7 @@ def unlocked_change(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     machine = evidence.machine
     if machine is None or evidence.baseline is None or evidence.lock is None:
         return
-    if not isinstance(evidence.selected, Selected) or machine.lock_digest != evidence.lock.digest:
+    if not isinstance(evidence.selected, Selected) or machine.lock_digest != evidence.lock_digest:
         return
     installed, wanted = evidence.installed, evidence.wanted
     for name, recorded in machine.packages.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .._native import hexdigest
 from ..lockfiles.model import Commands, Selected
 
 if TYPE_CHECKING:
@@ -20,10 +21,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LockView:
+    """One lock of a project, called *name* relative to it, with what follows from its files; *selected* from an environment."""
+
+    name: str
+    lock: Lock
+    freshness: FreshnessVerdict | None = None
+    inconsistencies: tuple[Inconsistency, ...] = ()
+    selected: Selected | Refused | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """Everything that one check observed. What a kind of check does not look at is None or empty.
 
-    *project* is the absolute folder, links resolved; *lock_name* the lock that was looked for, relative to it; *own* the
+    *project* is the absolute folder, links resolved; *lock_name* the lock that was looked for, relative to it; *others* are
+    the further locks that the settings name, *missing_locks* those that are named and not there; *own* the
     names that envguard itself, pip and the like bring along; *real_paths* maps local paths, as lock and metadata write
     them, to the paths behind all links; *trees* are the recorded trees of data as they are now, *trees_left_out* says why nobody
     looked at them.
@@ -38,6 +51,8 @@ class Evidence:
     inconsistencies: tuple[Inconsistency, ...] = ()
     selection: Selection | None = None
     selected: Selected | Refused | None = None
+    others: tuple[LockView, ...] = ()
+    missing_locks: tuple[str, ...] = ()
     inventory: Inventory | None = None
     own: frozenset[str] = frozenset()
     real_paths: Mapping[str, str] = field(default_factory=dict)
@@ -61,11 +76,38 @@ class Evidence:
         return self.lock.commands if self.lock is not None else Commands(lock="uv lock", install="uv sync")
 
     @property
-    def wanted(self) -> dict[str, LockedPackage]:
-        """The packages that should be installed, by name; empty where no selection was possible."""
-        return (
-            {package.name: package for package in self.selected.packages} if isinstance(self.selected, Selected) else {}
+    def views(self) -> tuple[LockView, ...]:
+        """Every lock of the project with what follows from it, the main one first."""
+        if self.lock is None:
+            return self.others
+        main = LockView(
+            name=self.lock_name,
+            lock=self.lock,
+            freshness=self.freshness,
+            inconsistencies=self.inconsistencies,
+            selected=self.selected,
         )
+        return (main, *self.others)
+
+    @property
+    def wanted(self) -> dict[str, LockedPackage]:
+        """The packages that should be installed, by name; empty where no selection was possible.
+
+        Where several locks have a package, the first one's counts.
+        """
+        found: dict[str, LockedPackage] = {}
+        for view in self.views:
+            for package in view.selected.packages if isinstance(view.selected, Selected) else ():
+                found.setdefault(package.name, package)
+        return found
+
+    @property
+    def lock_digest(self) -> str | None:
+        """The digest of what the locks say: that of the only one, or one over all; None where there is none."""
+        digests = [view.lock.digest for view in self.views]
+        if len(digests) < 2:
+            return digests[0] if digests else None
+        return f"blake3:{hexdigest(chr(10).join(digests).encode())}"
 
     @property
     def installed(self) -> dict[str, Distribution]:

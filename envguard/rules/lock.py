@@ -10,9 +10,15 @@ from .registry import Need, Rule, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..lockfiles.model import Inconsistency
+    from ..lockfiles.model import Inconsistency, Reason
     from ..model import Finding
-    from .evidence import Evidence
+    from .evidence import Evidence, LockView
+
+
+def _reasons(evidence: Evidence) -> Iterator[tuple[LockView, Reason]]:
+    for view in evidence.views:
+        for reason in view.freshness.reasons if view.freshness is not None else ():
+            yield view, reason
 
 
 @rule("EG101", "stale-lock", "the lock no longer belongs to its manifest", since="0.1", need=Need.LOCK)
@@ -34,7 +40,7 @@ def stale_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Run the command that the finding prints and commit the result, or undo the change in the manifest.
     """
-    for reason in evidence.freshness.reasons if evidence.freshness is not None else ():
+    for view, reason in _reasons(evidence):
         if not reason.unknown:
             yield self.finding(
                 reason.subject,
@@ -44,7 +50,7 @@ def stale_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
                 expected=reason.expected,
                 found=reason.found,
                 place=Place(path=reason.path, keys=reason.keys, line=reason.line),
-                hint=evidence.commands.lock,
+                hint=view.lock.commands.lock,
             )
 
 
@@ -66,7 +72,7 @@ def undecided_freshness(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     Declare dependencies statically; or let the tool decide (`uv lock --check`) where a network and an interpreter are at
     hand.
     """
-    for reason in evidence.freshness.reasons if evidence.freshness is not None else ():
+    for view, reason in _reasons(evidence):
         if reason.unknown:
             yield self.finding(
                 reason.subject,
@@ -76,19 +82,20 @@ def undecided_freshness(self: Rule, evidence: Evidence) -> Iterator[Finding]:
                 expected=reason.expected,
                 found=reason.found,
                 place=Place(path=reason.path, keys=reason.keys, line=reason.line),
-                hint=evidence.commands.check or evidence.commands.lock,
+                hint=view.lock.commands.check or view.lock.commands.lock,
                 unknown=True,
             )
 
 
 def _inconsistencies(self: Rule, evidence: Evidence, kinds: tuple[str, ...], why: str) -> Iterator[Finding]:
-    for item in evidence.inconsistencies:
-        if item.kind in kinds:
-            yield _inconsistency(self, evidence, item, why)
+    for view in evidence.views:
+        for item in view.inconsistencies:
+            if item.kind in kinds:
+                yield _inconsistency(self, view, item, why)
 
 
-def _inconsistency(self: Rule, evidence: Evidence, item: Inconsistency, why: str) -> Finding:
-    path = item.path or (evidence.lock.path if evidence.lock is not None else evidence.lock_name)
+def _inconsistency(self: Rule, view: LockView, item: Inconsistency, why: str) -> Finding:
+    path = item.path or view.lock.path
     return self.finding(
         item.subject,
         item.message,
@@ -97,7 +104,7 @@ def _inconsistency(self: Rule, evidence: Evidence, item: Inconsistency, why: str
         expected=item.expected,
         found=item.found,
         place=Place(path=path, keys=item.keys, line=item.line),
-        hint=f"git checkout -- {evidence.lock_name}, or make it anew: {evidence.commands.lock}",
+        hint=f"git checkout -- {view.name}, or make it anew: {view.lock.commands.lock}",
     )
 
 

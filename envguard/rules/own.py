@@ -35,14 +35,14 @@ def missing_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Make a lock with the project's tool (`uv lock`, `poetry lock`), and commit it.
     """
-    if evidence.lock is None:
+    for name in evidence.missing_locks if evidence.lock is not None else (evidence.lock_name, *evidence.missing_locks):
         yield self.finding(
-            evidence.lock_name,
-            f"there is no {evidence.lock_name}, so nobody can say which packages should be here",
+            name,
+            f"there is no {name}, so nobody can say which packages should be here",
             impact=Impact.UNKNOWN,
             why="without a lock every installation may choose other versions",
             place=Place(path=evidence.project),
-            hint="uv lock",
+            hint=evidence.commands.lock,
             unknown=True,
         )
 
@@ -100,17 +100,17 @@ def outdated_baseline(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     if machine is None or lock is None or evidence.baseline is None:
         return
     place = Place(path=evidence.baseline.path, keys=("machines", evidence.machine_name or "", "lock", "digest"))
-    if machine.lock_digest != lock.digest:
+    if machine.lock_digest != evidence.lock_digest:
         changed = _changed(evidence, machine)
         names = ", ".join(changed[:_NAMED]) + (f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else "")
         what = f"; installed here and different: {names}" if changed else "; nothing that is installed here differs"
         yield self.finding(
             "lock",
-            f"{evidence.lock_name} changed since the baseline was recorded{what}",
+            f"{_locks(evidence)} changed since the baseline was recorded{what}",
             impact=Impact.UNKNOWN if changed else Impact.NONE,
             why="results from before and after the change come from two environments",
             expected=machine.lock_digest,
-            found=lock.digest,
+            found=evidence.lock_digest,
             place=place,
             hint=repair.record(evidence),
             severities=self.severities if changed else Severities.same(Severity.NOTE),
@@ -126,6 +126,10 @@ def outdated_baseline(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             place=Place(path=place.path, keys=("machines", evidence.machine_name or "", "selection")),
             hint=repair.record(evidence),
         )
+
+
+def _locks(evidence: Evidence) -> str:
+    return ", ".join(view.name for view in evidence.views)
 
 
 def _changed(evidence: Evidence, machine: Machine) -> list[str]:

@@ -84,7 +84,7 @@ def unexpected_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     severity = evidence.config.unexpected
     if severity is None or evidence.lock is None or not isinstance(evidence.selected, Selected):
         return
-    locked = {package.name for package in evidence.lock.packages}
+    locked = {package.name for view in evidence.views for package in view.lock.packages}
     wanted = evidence.wanted
     installed = evidence.installed
     for name, distribution in installed.items():
@@ -245,16 +245,17 @@ def unsupported_environment(self: Rule, evidence: Evidence) -> Iterator[Finding]
 
 
 def _refused(self: Rule, evidence: Evidence, kind: RefusalKind, hint: str) -> Iterator[Finding]:
-    refused = evidence.selected
-    if isinstance(refused, Refused) and refused.kind is kind:
-        path = evidence.lock.path if evidence.lock is not None else evidence.lock_name
+    for view in evidence.views:
+        refused = view.selected
+        if not isinstance(refused, Refused) or refused.kind is not kind:
+            continue
         yield self.finding(
-            evidence.lock_name,
+            view.name,
             refused.message,
             impact=Impact.UNKNOWN,
             why="the lock was not resolved for this environment, so it cannot say what should be here",
             expected=refused.expected,
             found=refused.found,
-            place=Place(path=path, keys=refused.keys),
+            place=Place(path=view.lock.path, keys=refused.keys),
             hint=hint,
         )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .evidence import Evidence
 
-FAMILIES = ("lock", "packages", "distributions", "machine", "data", "own")
+FAMILIES = ("lock", "locks", "packages", "distributions", "machine", "data", "own")
 
 
 class Need(enum.StrEnum):

@@ -141,3 +141,23 @@ def test_the_lock_itself_can_be_named(cli: Cli, tmp_path: Path, monkeypatch: pyt
     missing = cli("lock", "list", "nowhere/uv.lock")
     assert missing.status == 2
     assert missing.err.startswith("error: nowhere/uv.lock: cannot be read: no such file or directory")
+
+
+def test_several_named_locks_are_each_checked_and_must_agree(cli: Cli, project: Project) -> None:
+    settings = project.manifest.read_text(encoding="utf-8")
+    (project.folder / "old").mkdir()
+    (project.folder / "old" / "uv.lock").write_text(
+        project.lock.read_text(encoding="utf-8").replace("2.4.6", "2.4.5"), encoding="utf-8"
+    )
+    shutil.copy(project.manifest, project.folder / "old" / "pyproject.toml")
+    table = '[tool.envguard]\nlock = ["uv.lock", "old/uv.lock", "gone/uv.lock"]\n'
+    project.manifest.write_text(
+        settings.replace("[tool.envguard]\n", table) if "[tool.envguard]" in settings else settings + table,
+        encoding="utf-8",
+    )
+    result = cli("lock", "check")
+    assert result.status == 1
+    assert "EG108 [lock-disagreement] uv.lock locks numpy 2.4.6, old/uv.lock locks 2.4.5" in result.out
+    assert (
+        "EG901 [missing-lock] there is no gone/uv.lock, so nobody can say which packages should be here" in result.out
+    )

@@ -30,6 +30,7 @@ def test_codes_and_names_never_change_hands() -> None:
         "EG103": "broken-edge",
         "EG104": "artifact-mismatch",
         "EG105": "weak-hash",
+        "EG108": "lock-disagreement",
         "EG201": "missing-package",
         "EG202": "unexpected-package",
         "EG203": "version-mismatch",

@@ -1,0 +1,109 @@
+"""EG1, second half: the locks of one project against one another."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+from ..lockfiles.model import Selected
+from ..model import Place
+from .impact import impact_of
+from .registry import Need, Rule, rule
+from .versions import same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ..lockfiles.model import LockedPackage
+    from ..model import Finding
+    from .evidence import Evidence, LockView
+
+_WHY = "which of the two gets installed depends on which tool ran last"
+
+
+@rule("EG108", "lock-disagreement", "two locks of the project disagree about a package", since="0.1", need=Need.LOCK)
+def lock_disagreement(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Compares the locks that `lock = [...]` names with one another.
+
+    ## What it sees
+
+    A package that two locks have in different versions: in what they select for this environment, or, where no environment
+    is looked at, when they have no version in common. And a file that both list by the same name with different hashes.
+
+    ## Why it matters
+
+    Somebody installs from the one lock and somebody else from the other. Both believe that they have what was tested.
+
+    ## How to mend
+
+    Make the locks anew from the same manifest, or name only the one that counts.
+    """
+    for first, second in itertools.combinations(evidence.views, 2):
+        ours, theirs = _packages(first), _packages(second)
+        for name in sorted(ours.keys() & theirs.keys()):
+            yield from _compare(self, evidence, (first, ours[name]), (second, theirs[name]))
+
+
+def _packages(view: LockView) -> Mapping[str, list[LockedPackage]]:
+    found: dict[str, list[LockedPackage]] = {}
+    for package in view.selected.packages if isinstance(view.selected, Selected) else view.lock.packages:
+        found.setdefault(package.name, []).append(package)
+    return found
+
+
+def _compare(
+    self: Rule,
+    evidence: Evidence,
+    first: tuple[LockView, list[LockedPackage]],
+    second: tuple[LockView, list[LockedPackage]],
+) -> Iterator[Finding]:
+    (one, ours), (other, theirs) = first, second
+    name = ours[0].name
+    if not _share_a_version(ours, theirs):
+        yield self.finding(
+            name,
+            f"{one.name} locks {name} {_versions(ours)}, {other.name} locks {_versions(theirs)}",
+            impact=impact_of(name, evidence.config.numeric),
+            why=_WHY,
+            expected=f"{_versions(ours)} ({one.name})",
+            found=f"{_versions(theirs)} ({other.name})",
+            place=_place(other, theirs[0]),
+            hint=other.lock.commands.lock,
+        )
+        return
+    hashes = {file.filename: file.hash for package in ours for file in package.artifacts if file.filename}
+    for package in theirs:
+        for file in package.artifacts:
+            known = hashes.get(file.filename)
+            if known is None or file.hash is None or known == file.hash or _kind(known) != _kind(file.hash):
+                continue
+            yield self.finding(
+                name,
+                f"{one.name} and {other.name} list {file.filename} with different hashes",
+                impact=impact_of(name, evidence.config.numeric),
+                why="one name for two files: it was published again, or one of the locks was edited",
+                expected=f"{known} ({one.name})",
+                found=f"{file.hash} ({other.name})",
+                place=_place(other, package),
+                hint=other.lock.commands.lock,
+            )
+
+
+def _share_a_version(ours: Iterable[LockedPackage], theirs: Iterable[LockedPackage]) -> bool:
+    # A source tree may have no version; then the locks say nothing that could differ.
+    return any(
+        one.version is None or other.version is None or same(one.version, other.version)
+        for one, other in itertools.product(ours, theirs)
+    )
+
+
+def _versions(packages: Iterable[LockedPackage]) -> str:
+    return " or ".join(sorted({package.version or "(no version)" for package in packages}))
+
+
+def _kind(text: str) -> str:
+    return text.partition(":")[0]
+
+
+def _place(view: LockView, package: LockedPackage) -> Place:
+    return Place(path=package.path or view.lock.path, keys=package.route, line=package.line)

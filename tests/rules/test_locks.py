@@ -1,0 +1,81 @@
+"""EG1, second half: the locks of one project against one another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from envguard.lockfiles.model import Artifact, LockedPackage, Selected
+from envguard.model import Impact, Place
+from envguard.rules.evidence import Evidence, LockView
+from tests.rules.evidence import PROJECT, dist, evidence, findings, lock, locked, one
+
+OTHER = f"{PROJECT}/requirements.txt"
+
+
+def two(ours: list[LockedPackage], theirs: list[LockedPackage], *, selected: bool = True) -> Evidence:
+    other = replace(lock(theirs, digest="blake3:other"), path=OTHER)
+    view = LockView(name="requirements.txt", lock=other)
+    if selected:
+        view = replace(view, selected=Selected(packages=other.packages, groups=()))
+    seen = evidence(ours, [dist(package.name, package.version) for package in ours])
+    return replace(seen, others=(view,), selected=seen.selected if selected else None)
+
+
+def wheel(name: str, digest: str) -> Artifact:
+    return Artifact(filename=f"{name}-1.0-py3-none-any.whl", wheel=True, hash=digest)
+
+
+def test_two_locks_that_agree_are_no_finding() -> None:
+    assert (
+        findings("lock-disagreement", two([locked("numpy", "2.4"), locked("click")], [locked("numpy", "2.4.0")])) == []
+    )
+
+
+def test_two_versions_of_a_package_name_both_locks() -> None:
+    finding = one("lock-disagreement", two([locked("numpy", "2.4")], [locked("click"), locked("numpy", "2.3")]))
+    assert finding.message == "uv.lock locks numpy 2.4, requirements.txt locks 2.3"
+    assert (finding.expected, finding.found) == ("2.4 (uv.lock)", "2.3 (requirements.txt)")
+    assert finding.impact is Impact.NUMBERS
+    assert finding.place == Place(path=OTHER, keys=("package", 1))
+    assert finding.why == "which of the two gets installed depends on which tool ran last"
+    assert finding.hint == "uv lock"
+
+
+def test_builds_of_one_version_are_two_versions() -> None:
+    finding = one("lock-disagreement", two([locked("torch", "2.13.0+cu130")], [locked("torch", "2.13.0+cpu")]))
+    assert finding.message == "uv.lock locks torch 2.13.0+cu130, requirements.txt locks 2.13.0+cpu"
+
+
+def test_without_an_environment_locks_disagree_only_where_no_version_is_common() -> None:
+    forks = [locked("torch", "2.0+cpu"), locked("torch", "2.0+cu130")]
+    assert findings("lock-disagreement", two(forks, [locked("torch", "2.0+cpu")], selected=False)) == []
+    finding = one("lock-disagreement", two(forks, [locked("torch", "2.1")], selected=False))
+    assert finding.message == "uv.lock locks torch 2.0+cpu or 2.0+cu130, requirements.txt locks 2.1"
+
+
+def test_a_source_tree_without_a_version_disagrees_with_nothing() -> None:
+    assert findings("lock-disagreement", two([locked("app", None)], [locked("app", "1.0")])) == []
+
+
+def test_one_file_with_two_hashes_is_a_disagreement() -> None:
+    ours, theirs = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
+    seen = two(
+        [locked("numpy", artifacts=(wheel("numpy", ours),))], [locked("numpy", artifacts=(wheel("numpy", theirs),))]
+    )
+    finding = one("lock-disagreement", seen)
+    assert finding.message == "uv.lock and requirements.txt list numpy-1.0-py3-none-any.whl with different hashes"
+    assert (finding.expected, finding.found) == (f"{ours} (uv.lock)", f"{theirs} (requirements.txt)")
+
+
+def test_hashes_of_two_kinds_cannot_be_compared() -> None:
+    ours, theirs = f"sha256:{'a' * 64}", f"sha512:{'b' * 128}"
+    seen = two(
+        [locked("numpy", artifacts=(wheel("numpy", ours),))], [locked("numpy", artifacts=(wheel("numpy", theirs),))]
+    )
+    assert findings("lock-disagreement", seen) == []
+
+
+def test_what_any_of_the_locks_has_is_wanted_and_the_first_one_counts() -> None:
+    seen = two([locked("numpy", "2.4")], [locked("numpy", "2.3"), locked("pytest", "9.0")])
+    assert {name: package.version for name, package in seen.wanted.items()} == {"numpy": "2.4", "pytest": "9.0"}
+    assert one("missing-package", seen).message == "pytest 9.0 is in the lock and not installed"
