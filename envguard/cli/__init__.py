@@ -2,7 +2,7 @@
 
 ``main`` first asks whether the very same ``envguard check`` was answered before and nothing that the answer was derived
 from has changed. So a clean check neither imports click nor parses anything, and there is no second parser of options:
-what is compared is the command as it was typed.
+what is compared is the command as it was typed. A plain ``envguard hash`` does without click, too.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from .console import Console
 
 INTERRUPTED = 130
 
@@ -34,11 +36,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 from .streams import emit
 
                 return 0 if emit(answer) else 2
+        if arguments[:1] == ["hash"] and "_ENVGUARD_COMPLETE" not in os.environ:
+            status = _hash(arguments)
+            if status is not None:
+                return status
         from .commands import run
 
         return run(arguments)
     except KeyboardInterrupt:
         return INTERRUPTED
+
+
+def _hash(arguments: Sequence[str]) -> int | None:
+    """Return the exit status of ``envguard hash``; None where the command line is not a plain one."""
+    from .hash_line import plain
+
+    asked = plain(arguments[1:])
+    if asked is None:
+        return None
+    from .hashing import hash_paths
+
+    def console() -> Console:
+        from .console import Console
+
+        return Console(arguments)
+
+    try:
+        return hash_paths(**asked, console=console)
+    except KeyboardInterrupt:
+        console().say("\ninterrupted")  # the terminal has put ^C on the line
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last line of defence, as in commands.run
+        from .console import settle
+
+        return settle(console(), error)
 
 
 def _tree(identity: str) -> str:

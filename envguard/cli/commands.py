@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..errors import EnvguardError
 from . import INTERRUPTED
-from .console import FAILED, Console, SilentError
+from .console import FAILED, Console, settle
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,13 +100,9 @@ def run(arguments: Sequence[str]) -> int:
         status = INTERRUPTED
     except click.ClickException as error:
         console.usage(error)
-    except EnvguardError as error:
-        console.error(error)
-    except SilentError:
-        pass
     except SystemExit:
         # The only one of click's own: the reader of its help text went away.
         status = 0
     except Exception as error:  # noqa: BLE001 - the last line of defence: a traceback must not look like a finding
-        console.crash(error)
+        status = settle(console, error)
     return status

@@ -98,6 +98,15 @@ class SilentError(Exception):
     """A failure that was already said on standard error."""
 
 
+def settle(console: Console, error: Exception) -> int:
+    """Say what ended a command, unless it was said already, and return its exit status."""
+    if isinstance(error, EnvguardError):
+        console.error(error)
+    elif not isinstance(error, SilentError):
+        console.crash(error)
+    return FAILED
+
+
 def start_folder() -> str:
     """Return the current folder; ConfigError where it is gone."""
     folder = current_folder()

@@ -15,7 +15,7 @@ from ..reader import Reader
 from ..trees.edit import add, write
 from . import options
 from .console import FAILED, Console, start_folder
-from .hash import tell_problems
+from .hashing import tell_problems
 from .progress import ProgressLine
 from .record import shown_path
 
@@ -46,7 +46,7 @@ def command(context: click.Context, /, *, path: str, name: str | None, ignore: t
     with ProgressLine() as line:
         recording = add(reader, project, folder, path, name=name, ignore=ignore, progress=line.callback)
     if recording.tree.root is None:
-        tell_problems(console, recording.tree)
+        tell_problems(console, recording.tree.path, recording.tree.problems, recording.tree.problem_count)
         context.exit(FAILED)
     write(recording)
     console.emit("\n".join(_said(recording)) + "\n")

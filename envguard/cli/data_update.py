@@ -16,7 +16,7 @@ from .console import FAILED, Console, start_folder
 from .data_add import contents, kept
 from .data_diff import differing, totals
 from .data_status import NOTHING
-from .hash import tell_problems
+from .hashing import tell_problems
 from .progress import ProgressLine
 from .record import shown_path
 
@@ -45,7 +45,7 @@ def command(context: click.Context, /, *, names: tuple[str, ...]) -> None:
         with ProgressLine() as line:
             recording = update(reader, project, name, progress=line.callback)
         if recording.tree.root is None:
-            tell_problems(console, recording.tree)
+            tell_problems(console, recording.tree.path, recording.tree.problems, recording.tree.problem_count)
             failed = True
             continue
         write(recording)

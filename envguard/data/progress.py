@@ -51,10 +51,8 @@ class Pace:
         )
 
 
-def told(pace: Pace, progress: Callable[[Progress], None] | None) -> Callable[[Counters], None] | None:
-    """Return what an engine is to call, so that *progress* hears of it; None where nobody wants to."""
-    if progress is None:
-        return None
+def told(pace: Pace, progress: Callable[[Progress], None]) -> Callable[[Counters], None]:
+    """Return what an engine is to call, so that *progress* hears of it."""
 
     def tick(counters: Counters) -> None:
         progress(

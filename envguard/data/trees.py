@@ -6,29 +6,27 @@ import errno
 import os
 import stat
 import time
-from typing import TYPE_CHECKING, Protocol, cast
 
 from .. import _native
 from ..errors import ConfigError, UnreadableError
 from . import quick
-from .ignore import validate
-from .manifest import Manifest
-from .model import Problem, Tree
-from .progress import Pace, told
 
+# `envguard hash` runs through here: what only some of its callers need is imported where they need it.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Protocol
 
     from typing_extensions import Buffer
 
-    from .model import Progress
+    from ..walked import Counters, Walked
+    from .model import Problem, Progress, Tree
 
+    class HasBuffer(Protocol):
+        """A numpy array, say: before Python 3.12, the types of numpy do not tell that it is a buffer."""
 
-class HasBuffer(Protocol):
-    """A numpy array, say: before Python 3.12, the types of numpy do not tell that it is a buffer."""
-
-    @property
-    def data(self) -> memoryview: ...  # noqa: D102
+        @property
+        def data(self) -> memoryview: ...  # noqa: D102
 
 
 def hash_bytes(data: Buffer | HasBuffer) -> str:
@@ -36,7 +34,7 @@ def hash_bytes(data: Buffer | HasBuffer) -> str:
 
     *data* is any C-contiguous buffer: bytes, a memory map, a numpy array. BufferError where it is not contiguous.
     """
-    return _native.hexdigest(cast("Buffer", data))
+    return _native.hexdigest(data)  # type: ignore[arg-type]
 
 
 def hash_file(
@@ -59,9 +57,8 @@ def hash_file(
         raise UnreadableError("is a folder: expected a file", path=name, hint=f"envguard hash {name}")
     if not stat.S_ISREG(st.st_mode):
         raise UnreadableError(f"is {_KINDS.get(stat.S_IFMT(st.st_mode), 'no file')}: expected a file", path=name)
-    pace = Pace(time.monotonic(), bytes_total=st.st_size)
-    digest = file_engine()(os.fsencode(name), jobs=threads, tick=told(pace, progress))
-    if isinstance(digest, Problem):
+    digest = file_engine()(os.fsencode(name), jobs=threads, tick=_ticks(progress, bytes_total=st.st_size))
+    if not isinstance(digest, bytes):
         raise _refused(name, digest)
     return digest.hex()
 
@@ -85,24 +82,13 @@ def hash_tree(
     What keeps the tree from having a root is in ``problems`` of the result. UnreadableError where *path* itself is
     missing or no folder, or cannot be listed; ConfigError for a pattern or another argument that means nothing.
     """
-    name = os.fspath(path)
-    patterns = validate(ignore)
-    threads = _threads(jobs)
-    if not 0.0 <= sample <= 1.0:
-        raise ConfigError(f"the share of files to sample is {sample}: expected a number from 0 to 1")
-    if os.open not in os.supports_dir_fd:
-        raise UnreadableError("cannot be hashed on this system: it opens no files relative to a folder", path=name)
-    pace = Pace(time.monotonic())
-    try:
-        found = quick.walk(name, patterns, jobs=threads, cache=cache, sample=sample, tick=told(pace, progress))
-    except ValueError as error:
-        raise _unreadable(name, error) from None
-    with found as walked:
-        if walked.problems and not walked.problems[0].path:
-            raise _refused(name, walked.problems[0])
+    from .manifest import Manifest
+    from .model import Tree
+
+    with walk_tree(path, ignore=ignore, jobs=jobs, cache=cache, sample=sample, progress=progress) as walked:
         root = walked.root
         return Tree(
-            path=name,
+            path=os.fspath(path),
             root=None if root is None else root.hex(),
             files=walked.files,
             bytes=walked.bytes,
@@ -113,6 +99,47 @@ def hash_tree(
             problem_count=walked.problem_count,
             manifest=Manifest(b"".join(walked.manifest())) if manifest and root is not None else None,
         )
+
+
+def walk_tree(
+    path: str | os.PathLike[str],
+    *,
+    ignore: Sequence[str] = (),
+    jobs: int | None = None,
+    cache: bool = True,
+    sample: float = 0.0,
+    progress: Callable[[Progress], None] | None = None,
+) -> Walked:
+    """Return what ``hash_tree`` is told by the engine: a context that is to be left. Arguments and errors are the same."""
+    name = os.fspath(path)
+    patterns: Sequence[bytes] = ()
+    if ignore:
+        from .ignore import validate
+
+        patterns = validate(ignore)
+    threads = _threads(jobs)
+    if not 0.0 <= sample <= 1.0:
+        raise ConfigError(f"the share of files to sample is {sample}: expected a number from 0 to 1")
+    if os.open not in os.supports_dir_fd:
+        raise UnreadableError("cannot be hashed on this system: it opens no files relative to a folder", path=name)
+    try:
+        walked = quick.walk(name, patterns, jobs=threads, cache=cache, sample=sample, tick=_ticks(progress))
+    except ValueError as error:
+        raise _unreadable(name, error) from None
+    if walked.problems and not walked.problems[0].path:
+        walked.close()
+        raise _refused(name, walked.problems[0])
+    return walked
+
+
+def _ticks(
+    progress: Callable[[Progress], None] | None, *, bytes_total: int | None = None
+) -> Callable[[Counters], None] | None:
+    if progress is None:
+        return None
+    from .progress import Pace, told
+
+    return told(Pace(time.monotonic(), bytes_total=bytes_total), progress)
 
 
 def file_engine() -> Callable[..., bytes | Problem]:
