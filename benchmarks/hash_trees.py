@@ -267,7 +267,7 @@ class Bench:
         return Row(
             title="the same, unchanged",
             tree="medium",
-            ours=(self.ours("envguard data status", "data", "status", cwd=project),),
+            ours=(self.ours("envguard data verify", "data", "verify", cwd=project),),
             peers=(Case(name="dvc status", command=(dvc, "status"), cwd=project),),
             least=20,
             aim=40,

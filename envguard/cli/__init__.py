@@ -1,7 +1,7 @@
 """The command line. Only this folder knows click, prints, or ends the process.
 
-``main`` first asks whether the very same ``envguard check`` was answered before and nothing that the answer was derived
-from has changed. So a clean check neither imports click nor parses anything, and there is no second parser of options:
+``main`` first asks whether the very same ``envguard check`` or ``envguard data verify`` was answered before and nothing that
+the answer was derived from has changed. So a clean check neither imports click nor parses anything, and there is no second parser of options:
 what is compared is the command as it was typed. A plain ``envguard hash`` does without click, too.
 """
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from .streams import prepare
 
         prepare()
-        if arguments[:1] == ["check"]:
+        if arguments[:1] == ["check"] or arguments[:2] == ["data", "verify"]:
             from ..answers import recall
             from ..probes import PROBES
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .. import answers
 from ..amounts import plural, size
 from ..config import load_config
 from ..names import printable
@@ -16,7 +17,7 @@ from ..rules import data
 from ..rules.evidence import Evidence
 from ..trees.edit import recorded_in
 from ..trees.look import look_at
-from . import options
+from . import answer_key, options
 from .console import Console, current_folder, start_folder
 from .data_status import NOTHING
 from .progress import ProgressLine
@@ -55,8 +56,13 @@ def command(context: click.Context, /, *, names: tuple[str, ...], full: bool) ->
         chosen = names or None
         states = look_at(reader, baseline, chosen, sample=sample, full=full, progress=line.callback)
     found = {state.name: list(findings(baseline, state)) for state in states}
-    console.emit("".join(f"{text}\n" for state in states for text in _said(state, found[state.name])))
-    context.exit(status_of([finding for state in states for finding in found[state.name]]))
+    told = "".join(f"{text}\n" for state in states for text in _said(state, found[state.name]))
+    console.emit(told)
+    status = status_of([finding for state in states for finding in found[state.name]])
+    key = answer_key(console.arguments)
+    if status == SAME and not full and key is not None:
+        answers.remember(key, reader.trace, told)
+    context.exit(status)
 
 
 def findings(baseline: Baseline, state: TreeState) -> Iterator[Finding]:

@@ -602,25 +602,50 @@ def walks(added: Path, monkeypatch: pytest.MonkeyPatch) -> Walks:
     return Walks(monkeypatch)
 
 
-def warm(cli: Cli) -> Result:
-    """Check until the answer is one that the stat cache gave, and is kept."""
+ASKED = pytest.mark.parametrize("question", [("check",), ("data", "verify")], ids=" ".join)
+
+
+def warm(cli: Cli, *question: str) -> Result:
+    """Ask until the answer is one that the stat cache gave, and is kept."""
     for _ in range(3):
-        result = cli("check")
+        result = cli(*(question or ("check",)))
         assert result.status == 0
     return result
 
 
-def test_an_answer_is_given_again_and_the_data_walked_all_the_same(cli: Cli, walks: Walks) -> None:
-    kept = warm(cli)
+@ASKED
+def test_an_answer_is_given_again_and_the_data_walked_all_the_same(
+    cli: Cli, walks: Walks, question: tuple[str, ...]
+) -> None:
+    kept = warm(cli, *question)
     assert "(unchanged files by the stat cache)" in kept.out
     walked, checked = len(walks.walks), walks.checks
-    assert cli("check") == kept
+    assert cli(*question) == kept
     assert (len(walks.walks), walks.checks) == (walked + 1, checked)
 
 
+def test_an_answer_of_verify_does_not_outlive_another_record(cli: Cli, recorded: Project, walks: Walks) -> None:
+    warm(cli, "data", "verify")
+    baseline = recorded.folder / "envguard.lock"
+    text = baseline.read_text(encoding="utf-8")
+    baseline.write_text(re.sub(r'("root": "blake3:).{4}', r"\g<1>0000", text), encoding="utf-8")
+    checked = walks.checks
+    assert cli("data", "verify").status == 1
+    assert walks.checks == checked + 1
+
+
+def test_full_verification_neither_keeps_nor_takes_an_answer(cli: Cli, walks: Walks) -> None:
+    for _ in range(2):
+        assert "(every file was read)" in cli("data", "verify", "--full").out
+    assert walks.checks == 2
+
+
+@ASKED
 @pytest.mark.parametrize("change", ["content", "restored", "added", "removed", "renamed", "gone", "problem"])
-def test_no_answer_outlives_a_change_of_the_data(cli: Cli, added: Path, walks: Walks, change: str) -> None:
-    warm(cli)
+def test_no_answer_outlives_a_change_of_the_data(
+    cli: Cli, added: Path, walks: Walks, change: str, question: tuple[str, ...]
+) -> None:
+    warm(cli, *question)
     checked = walks.checks
     path = added / "a"
     before = path.stat()
@@ -642,7 +667,7 @@ def test_no_answer_outlives_a_change_of_the_data(cli: Cli, added: Path, walks: W
             (added / "gone").symlink_to("nowhere")
         case _:
             raise AssertionError(change)
-    result = cli("check")
+    result = cli(*question)
     assert walks.checks == checked + 1
     assert result.status == (3 if change == "problem" else 1)
     assert "EG50" in result.out
@@ -695,9 +720,12 @@ def test_without_the_cache_every_file_is_read(cli: Cli, walks: Walks) -> None:
     assert walks.walks[-1]["cache"] is False
 
 
-def test_a_remembered_answer_with_data_imports_what_a_walk_needs(cli: Cli, recorded: Project, added: Path) -> None:
+@ASKED
+def test_a_remembered_answer_with_data_imports_what_a_walk_needs(
+    cli: Cli, recorded: Project, added: Path, question: tuple[str, ...]
+) -> None:
     trust = "import envguard.trace as t; t.LOCAL_SLACK_NS = t.FOREIGN_SLACK_NS = 0"
-    ask = "import sys; before = set(sys.modules); from envguard.cli import main; status = main(['check'])"
+    ask = f"import sys; before = set(sys.modules); from envguard.cli import main; status = main({list(question)})"
     tell = "print(status, *sorted(set(sys.modules) - before), file=sys.stderr)"
     environ = {**cli.environ, "ENVGUARD_CACHE_DIR": f"{recorded.folder}-cache"}
 
