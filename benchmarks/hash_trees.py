@@ -370,6 +370,7 @@ def machine(rounds: int, folder: Path, load: float) -> str:
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         model = next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), "?")
     system = os.uname()
+    folder.mkdir(parents=True, exist_ok=True)
     kind = hash_tools.run("df", "--output=fstype", folder).split()[-1]
     idle = measure(Case(name="true", command=("true",)), os.environ).peak
     return (

@@ -47,10 +47,11 @@ def _core_blake3(core: Any) -> Callable[[Buffer], bytes]:
 
     def blake3(data: Buffer) -> bytes:
         try:
-            out, place = places.pop()
+            owned = places.pop()
         except IndexError:
             out = ffi.new("uint8_t[32]")
-            place = ffi.buffer(out)
+            owned = (out, ffi.buffer(out))
+        out, place = owned
         if type(data) is bytes:  # cannot change or move: needs no more than its address
             status: int = hash_one(data, len(data), out)
         else:
@@ -64,7 +65,7 @@ def _core_blake3(core: Any) -> Callable[[Buffer], bytes]:
         if status != good:
             raise RuntimeError(f"the C core refused the buffer with status {status}")
         digest: bytes = place[:]
-        places.append((out, place))
+        places.append(owned)
         return digest
 
     return blake3
