@@ -1,11 +1,15 @@
 /*
  * Preloaded into a process: makes reading files fail as FAULTS in the environment says, "kind:every". Every so many calls of
- * pread, it is short, interrupted (EINTR), fails (EIO), or the file is cut in half just before it is read (truncate).
+ * pread, it is short, interrupted (EINTR), fails (EIO), or the file is cut in half (truncate) or grows (grow) just before it is
+ * read. The kinds openat, fstat, fstatat and getdents make that call fail with EIO, in the threads of the engine alone.
  */
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,7 +20,29 @@
 
 static atomic_ulong calls;
 
-static void cut_in_half(int fd)
+/* Whether it is the turn of the kind of fault called *kind*; empty stands for every kind that is about reading. */
+static bool due(const char *kind)
+{
+    const char *faults = getenv("FAULTS"), *colon = faults == NULL ? NULL : strchr(faults, ':');
+    unsigned long every = colon == NULL ? 0 : strtoul(colon + 1, NULL, 10);
+
+    if (every == 0 || strncmp(faults, kind, strlen(kind)) != 0) {
+        return false;
+    }
+    return atomic_fetch_add(&calls, 1) % every == every - 1;
+}
+
+/* Python itself opens and lists, too, on its first thread. */
+static bool fails(const char *kind)
+{
+    if (gettid() == getpid() || !due(kind)) {
+        return false;
+    }
+    errno = EIO;
+    return true;
+}
+
+static void resize(int fd, bool grow)
 {
     char path[64];
     struct stat st;
@@ -24,27 +50,68 @@ static void cut_in_half(int fd)
     snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     writing = open(path, O_WRONLY | O_CLOEXEC);
     if (writing >= 0) {
-        if (fstat(writing, &st) == 0 && ftruncate(writing, st.st_size / 2) != 0) {
+        if (stat(path, &st) == 0 && ftruncate(writing, grow ? st.st_size + (1 << 20) : st.st_size / 2) != 0) {
             abort();
         }
         close(writing);
     }
 }
 
+int openat(int folder, const char *path, int flags, ...)
+{
+    mode_t mode = 0;
+    if (flags & (O_CREAT | O_TMPFILE)) {
+        va_list more;
+        va_start(more, flags);
+        mode = va_arg(more, mode_t);
+        va_end(more);
+    }
+    return fails("openat") ? -1 : (int)syscall(SYS_openat, folder, path, flags, mode);
+}
+
+int fstat(int fd, struct stat *st)
+{
+    int (*real)(int, struct stat *);
+    *(void **)&real = dlsym(RTLD_NEXT, "fstat");
+    return fails("fstat:") ? -1 : real(fd, st);
+}
+
+int fstatat(int folder, const char *path, struct stat *st, int flags)
+{
+    int (*real)(int, const char *, struct stat *, int);
+    *(void **)&real = dlsym(RTLD_NEXT, "fstatat");
+    return fails("fstatat") ? -1 : real(folder, path, st, flags);
+}
+
+/* Folders are listed through it. */
+long syscall(long number, ...)
+{
+    long (*real)(long, ...), arguments[6];
+    va_list more;
+    int at;
+    va_start(more, number);
+    for (at = 0; at < 6; at++) {
+        arguments[at] = va_arg(more, long);
+    }
+    va_end(more);
+    *(void **)&real = dlsym(RTLD_NEXT, "syscall");
+    if (number == SYS_getdents64 && fails("getdents")) {
+        return -1;
+    }
+    return real(number, arguments[0], arguments[1], arguments[2], arguments[3], arguments[4], arguments[5]);
+}
+
 ssize_t pread(int fd, void *buffer, size_t length, off_t offset)
 {
-    const char *faults = getenv("FAULTS"), *colon = faults == NULL ? NULL : strchr(faults, ':');
-    unsigned long every = colon == NULL ? 0 : strtoul(colon + 1, NULL, 10);
-
-    if (every > 0 && atomic_fetch_add(&calls, 1) % every == every - 1) {
-        if (strncmp(faults, "short", 5) == 0) {
-            length = length > 1 ? length / 2 : length;
-        } else if (strncmp(faults, "truncate", 8) == 0) {
-            cut_in_half(fd);
-        } else {
-            errno = strncmp(faults, "EINTR", 5) == 0 ? EINTR : EIO;
-            return -1;
-        }
+    if (due("short")) {
+        length = length > 1 ? length / 2 : length;
+    } else if (due("truncate")) {
+        resize(fd, false);
+    } else if (due("grow")) {
+        resize(fd, true);
+    } else if (due("EINTR") || due("EIO")) {
+        errno = strncmp(getenv("FAULTS"), "EINTR", 5) == 0 ? EINTR : EIO;
+        return -1;
     }
     return syscall(SYS_pread64, fd, buffer, length, offset);
 }

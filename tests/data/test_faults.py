@@ -20,7 +20,12 @@ ROOT = Path(__file__).resolve().parents[2]
 WALK = """
 import sys
 from envguard import hash_tree
-tree = hash_tree(sys.argv[1], cache=len(sys.argv) > 2)
+from envguard.errors import UnreadableError
+try:
+    tree = hash_tree(sys.argv[1], cache=len(sys.argv) > 2)
+except UnreadableError as error:
+    print(None, 0, error.message, sep=chr(10))
+    sys.exit()
 print(tree.root)
 print(tree.files)
 for problem in tree.problems:
@@ -82,6 +87,54 @@ def test_a_file_cut_while_it_is_read_is_read_again_or_told(folder: Path, faults:
         assert set(problems) == {"unstable 0"}
     else:
         assert (root, problems) == (now, [])
+
+
+@pytest.mark.parametrize("every", [1, 3, 60])
+def test_a_file_that_grows_whenever_it_is_read_is_told_and_ends(folder: Path, faults: str, every: int) -> None:
+    root, files, *problems = walked(folder, LD_PRELOAD=faults, FAULTS=f"grow:{every}")
+    if root == "None":
+        assert problems == ["unstable 0"] * (121 - int(files))
+        assert problems
+    else:
+        assert (root, problems) == (hash_tree(folder, cache=False).root, [])
+    assert root == "None" or every > 1
+
+
+@pytest.mark.parametrize("every", [1, 2, 5, 40])
+@pytest.mark.parametrize("call", ["openat", "fstat", "fstatat", "getdents"])
+def test_a_call_that_fails_leaves_no_root_and_is_told(folder: Path, faults: str, call: str, every: int) -> None:
+    for number in range(50):
+        (folder / f"folder{number}").mkdir()
+        (folder / f"folder{number}" / "file").write_bytes(b"%d" % number)
+        (folder / f"link{number}").symlink_to(f"folder{number}/file")
+    whole = hash_tree(folder, cache=False)
+    root, files, *problems = walked(folder, LD_PRELOAD=faults, FAULTS=f"{call}:{every}")
+    if call in ("fstatat", "getdents") and root != "None":
+        # Fewer calls than that were made.
+        assert (root, int(files), problems) == (whole.root, whole.files, [])
+        return
+    assert root == "None"
+    assert problems
+    # Where the folder itself cannot be opened or listed there is one error for all of it.
+    whole_fault = {"cannot be read: input/output error", "changed while it was read"}
+    assert set(problems) <= {"unreadable 5", "unstable 0", *whole_fault}
+    assert int(files) <= whole.files
+
+
+@pytest.mark.parametrize("call", ["openat", "fstat", "fstatat", "getdents"])
+def test_a_call_that_fails_never_makes_a_change_look_unchanged(
+    folder: Path, faults: str, call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ENVGUARD_CACHE_DIR", str(tmp_path / "cache"))
+    (folder / "deep").mkdir()
+    (folder / "deep" / "file").write_bytes(b"before")
+    settle(folder)
+    before = hash_tree(folder)
+    (folder / "deep" / "file").write_bytes(b"after!")
+    for every in (2, 3, 11):
+        root, *_ = walked(folder, "cached", LD_PRELOAD=faults, FAULTS=f"{call}:{every}")
+        assert root != before.root
+    assert hash_tree(folder).root == hash_tree(folder, cache=False).root != before.root
 
 
 def test_what_failed_is_not_kept(folder: Path, faults: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from blake3 import blake3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from envguard.data import quick
 from envguard.data.ignore import validate
 from envguard.walked import Counters, Problem
 from tests import tools
@@ -445,6 +446,20 @@ def test_a_hundred_thousand_files_in_one_folder(walk: Engine, folder: Path) -> N
     os.close(handle)
     with walk(os.fsencode(folder)) as walked:
         assert manifest(walked) == manifest_of(dict.fromkeys([b"%d" % number for number in range(100_000)], b""))
+
+
+@pytest.mark.slow
+def test_a_million_files_in_one_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "million"
+    folder.mkdir()
+    handle = os.open(folder, os.O_RDONLY)
+    for number in range(1_000_000):
+        os.close(os.open(b"%d" % number, os.O_WRONLY | os.O_CREAT, dir_fd=handle))
+    os.close(handle)
+    with quick.engine()(os.fsencode(folder)) as walked:
+        assert (walked.files, walked.problems) == (1_000_000, ())
+        assert manifest(walked) == manifest_of(dict.fromkeys([b"%d" % number for number in range(1_000_000)], b""))
+    shutil.rmtree(folder)  # sooner than the folders of other tests: a million inodes
 
 
 names = st.one_of(
