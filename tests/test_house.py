@@ -26,7 +26,7 @@ FLOORS = (
     ("_native", "atomic", "cache", "probes", "trace"),
     ("answers", "reader"),
     ("toml",),
-    ("config", "baseline", "data", "lockfiles", "installed", "machine", "determinism", "receipt"),
+    ("config", "baseline", "data", "lockfiles", "installed", "machine", "repository", "determinism", "receipt"),
     ("trees",),
     ("rules",),
     ("observe", "report", "selection"),
@@ -239,6 +239,8 @@ def test_nothing_that_is_read_is_executed() -> None:
         for path in MODULES
         for item in imports(path)
         if item.module.partition(".")[0] in ("pickle", "marshal", "shelve", "yaml", "subprocess")
+        # git alone is run, hardened, by one module.
+        if (item.module, path.relative_to(PACKAGE).as_posix()) != ("subprocess", "repository/git.py")
     ]
     assert not wrong
 

@@ -1,0 +1,150 @@
+"""Running git in a repository that anybody may have written, so that nothing in it is executed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from ..errors import RepositoryError
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Iterator
+
+SECONDS = 60
+# What a repository's own configuration could make git run: a monitor of the file system, hooks, a pager, other protocols.
+_HARDENED = (
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    "core.hooksPath=/dev/null",
+    "-c",
+    "protocol.allow=never",
+    "--no-pager",
+    "--no-replace-objects",
+    "--literal-pathspecs",
+)
+
+
+class Git:
+    """git in the folder *folder*, which may be any in a work tree. The variables that git gives its hooks are obeyed."""
+
+    __slots__ = ("_blobs", "_environ", "folder")
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self._environ = _environ()
+        self._blobs: subprocess.Popen[bytes] | None = None
+
+    def run(self, *arguments: str) -> bytes:
+        """Return what a git command prints; RepositoryError, with git's own words, where it fails or takes for ever."""
+        import subprocess
+
+        try:
+            done = subprocess.run(
+                self._command(*arguments),
+                cwd=self.folder,
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise self._cannot(error) from None
+        if done.returncode:
+            raise self._refused(arguments[0], done.stderr)
+        return done.stdout
+
+    def lines(self, *arguments: str) -> Iterator[str]:
+        """Yield the records, ended by NUL, that a git command prints; names that are not UTF-8 as ``os.fsdecode`` has them."""
+        yield from (os.fsdecode(line) for line in self.run(*arguments).split(b"\0") if line)
+
+    def blob(self, digest: str, limit: int) -> bytes | int:
+        """Return the content of the blob *digest*, or its size where that is above *limit* bytes.
+
+        RepositoryError where the repository does not have it. One process serves every call, until ``close``.
+        """
+        if self._blobs is None:
+            import subprocess
+
+            try:
+                self._blobs = subprocess.Popen(
+                    self._command("cat-file", "--batch-command"),
+                    cwd=self.folder,
+                    env=self._environ,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                )
+            except OSError as error:
+                raise self._cannot(error) from None
+        size = int(self._ask("info", digest)[2])
+        if size > limit:
+            return size
+        self._ask("contents", digest)
+        output = self._blobs.stdout
+        content = output.read(size + 1)[:-1] if output is not None else b""
+        if len(content) != size:
+            raise RepositoryError("git ended while it was read from", path=self.folder)
+        return content
+
+    def close(self) -> None:
+        """End the process that serves blobs."""
+        process, self._blobs = self._blobs, None
+        if process is not None:
+            process.communicate()
+
+    def _ask(self, what: str, digest: str) -> list[bytes]:
+        process = self._blobs
+        if process is None or process.stdin is None or process.stdout is None:
+            raise RepositoryError("git cannot be asked any more", path=self.folder)
+        try:
+            process.stdin.write(f"{what} {digest}\n".encode())
+            process.stdin.flush()
+        except OSError:
+            raise RepositoryError("git ended while it was asked", path=self.folder) from None
+        answer = process.stdout.readline().split()
+        if len(answer) != 3 or answer[1] != b"blob":
+            raise RepositoryError(
+                f"the repository does not have the object {digest}, which it names",
+                path=self.folder,
+                hint="git fsck; in a partial clone: git fetch --refetch",
+            )
+        return answer
+
+    def _command(self, *arguments: str) -> list[str]:
+        return ["git", *_HARDENED, *arguments]
+
+    def __del__(self) -> None:
+        self.close()
+
+    def _cannot(self, error: OSError | subprocess.TimeoutExpired) -> RepositoryError:
+        if not isinstance(error, OSError):
+            return RepositoryError(f"git did not answer within {SECONDS} seconds", path=self.folder)
+        if isinstance(error, FileNotFoundError) and os.path.isdir(self.folder):
+            return RepositoryError("git is not installed, or not on the PATH", path=self.folder)
+        return RepositoryError(f"git cannot be run: {(error.strerror or str(error)).lower()}", path=self.folder)
+
+    def _refused(self, command: str, said: bytes) -> RepositoryError:
+        text = said.decode("utf-8", "replace").strip()
+        first = text.split("\n", 1)[0].removeprefix("fatal: ") or "without a word"
+        hint = None
+        if "dubious ownership" in text:
+            hint = f"git config --global --add safe.directory {self.folder}"
+            first = "the repository belongs to somebody else, so git does not read it"
+        elif "not a git repository" in text:
+            first = "this is no git repository"
+        return RepositoryError(f"git {command} failed: {first}", path=self.folder, hint=hint)
+
+
+def _environ() -> dict[str, str]:
+    # No lock is taken, so that a person's own git never waits; nobody is asked for a password.
+    environ = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    # A hook is started at the top of the work tree with paths that begin there; git is also run from elsewhere here.
+    for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"):
+        if environ.get(name):
+            environ[name] = os.path.abspath(environ[name])
+    if "GIT_DIR" in environ:
+        environ.setdefault("GIT_WORK_TREE", os.getcwd())
+    return environ

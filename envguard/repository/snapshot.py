@@ -1,0 +1,181 @@
+"""A reader that sees a revision, or what is staged, in the place of the files of the working tree.
+
+A hook judges what will be committed. The working tree may hold anything else: a fix that was not staged, half of an edit.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import RepositoryError, UnreadableError
+from ..reader import MAX_BYTES, Reader
+from ..trace import ABSENT
+from .git import Git
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+INDEX = ""
+_LINK, _MODULE = "120000", "160000"
+_LINKS = 40
+_POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """One path that git knows: its *mode* as git writes it, and its *blob*; *unmerged* while a merge has left it open."""
+
+    mode: str
+    blob: str
+    unmerged: bool = False
+
+
+class SnapshotReader(Reader):
+    """Reads the files of *revision* (``""``: the index) of the repository around *folder*, by the paths of its work tree.
+
+    What lies outside of the repository is not there. Nothing that it reads can be an input of an answer that is kept.
+    """
+
+    __slots__ = ("_entries", "_folders", "_git", "_label", "_revision", "root")
+
+    def __init__(self, folder: str, revision: str, environ: Mapping[str, str] | None = None) -> None:
+        super().__init__(environ)
+        self.trace.unsettle()
+        self._git = Git(folder)
+        # One question for all: where the work tree begins, and whether the revision is one.
+        self.root = os.path.realpath(os.fsdecode(self._git.run("rev-parse", "--show-toplevel")[:-1]))
+        self._git.folder = self.root
+        self._revision = revision
+        self._label = f"revision {revision}" if revision else "the index"
+        self._entries: dict[str, _Entry] | None = None
+        self._folders: set[str] = set()
+
+    def is_file(self, path: str) -> bool:
+        """Return whether *path* leads to a file of the snapshot."""
+        return self._kind(path) == "file"
+
+    def real_path(self, path: str) -> str:
+        """Return the path behind the links on the way to *path*, as far as the snapshot knows any."""
+        inside = self._resolve(path)
+        return os.path.realpath(path) if inside is None else os.path.join(self.root, inside).rstrip("/")
+
+    def list_dir(self, path: str) -> list[str]:
+        """Return the sorted names in the folder *path*; UnreadableError where it is none."""
+        inside = self._resolve(path)
+        if inside is None or (inside and inside not in self._folders):
+            raise UnreadableError(f"cannot be read: no such folder in {self._label}", path=path)
+        start = f"{inside}/" if inside else ""
+        return sorted({name[len(start) :].partition("/")[0] for name in self._listed() if name.startswith(start)})
+
+    def read_bytes(self, path: str, *, limit: int = MAX_BYTES) -> bytes:
+        """Return the content of *path*; UnreadableError where it is no file of the snapshot, or larger than *limit* bytes."""
+        inside = self._resolve(path)
+        entry = self._listed().get(inside) if inside else None
+        if entry is None:
+            raise UnreadableError(f"cannot be read: no such file in {self._label}", path=path)
+        if entry.unmerged:
+            raise UnreadableError("is not merged yet", path=path, hint="resolve the conflict, then: git add")
+        content = self._git.blob(entry.blob, limit)
+        if isinstance(content, int):
+            raise UnreadableError(f"is too large: {content} bytes, at most {limit} are read", path=path)
+        if content.startswith(_POINTER):
+            raise UnreadableError("is a pointer of Git LFS in the repository, not the file itself", path=path)
+        return content
+
+    def close(self) -> None:
+        """End the git process that was kept for reading."""
+        self._git.close()
+
+    def _kind(self, path: str) -> str:
+        inside = self._resolve(path)
+        if inside is None:
+            return ABSENT
+        if not inside or inside in self._folders:
+            return "folder"
+        return "file" if inside in self._listed() else ABSENT
+
+    def _listed(self) -> dict[str, _Entry]:
+        if self._entries is None:
+            self._entries = self._staged() if self._revision == INDEX else self._committed()
+            for name in self._entries:
+                while (name := name.rpartition("/")[0]) and name not in self._folders:
+                    self._folders.add(name)
+        return self._entries
+
+    def _staged(self) -> dict[str, _Entry]:
+        found: dict[str, _Entry] = {}
+        for line in self._git.lines("ls-files", "--stage", "-z", "--full-name"):
+            facts, _, name = line.partition("\t")
+            mode, blob, stage = facts.split(" ")
+            found[name] = _Entry(mode=mode, blob=blob, unmerged=stage != "0")
+        return found
+
+    def _committed(self) -> dict[str, _Entry]:
+        found: dict[str, _Entry] = {}
+        try:
+            lines = list(self._git.lines("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", self._revision))
+        except RepositoryError as error:
+            if "Not a valid object name" not in error.message and "not a tree object" not in error.message:
+                raise
+            raise RepositoryError(f"there is no revision '{self._revision}'", path=self.root, hint="git log") from None
+        for line in lines:
+            facts, _, name = line.partition("\t")
+            mode, _, blob = facts.split(" ")
+            found[name] = _Entry(mode=mode, blob=blob)
+        return found
+
+    def _resolve(self, path: str) -> str | None:
+        """Return *path* relative to the root of the work tree, links of the snapshot followed; None where it leads out."""
+        listed = self._listed()
+        # The way to the work tree itself may go over links; what is inside of it is the snapshot's.
+        absolute = os.path.abspath(path)
+        if not _below(absolute, self.root):
+            parent, rest = absolute, []
+            while not _below(os.path.realpath(parent), self.root):
+                parent, name = os.path.split(parent)
+                if not name:
+                    return None
+                rest.append(name)
+            absolute = os.path.join(os.path.realpath(parent), *reversed(rest))
+        todo = [part for part in os.path.relpath(absolute, self.root).split("/") if part != "."]
+        done: list[str] = []
+        links = 0
+        while todo:
+            part = todo.pop(0)
+            if part == "..":
+                if not done:
+                    return None
+                done.pop()
+                continue
+            done.append(part)
+            entry = listed.get("/".join(done))
+            if entry is None or entry.mode != _LINK:
+                continue
+            links += 1
+            target = self._git.blob(entry.blob, 4096)
+            if links > _LINKS or isinstance(target, int) or target.startswith(b"/"):
+                return None
+            done.pop()
+            todo = [name for name in os.fsdecode(target).split("/") if name not in ("", ".")] + todo
+        return "/".join(done)
+
+
+def index_reader(folder: str) -> SnapshotReader:
+    """Return a reader of what is staged in the repository around *folder*; RepositoryError where there is none."""
+    return SnapshotReader(folder, INDEX)
+
+
+def revision_reader(folder: str, revision: str) -> SnapshotReader:
+    """Return a reader of *revision* of the repository around *folder*; RepositoryError where there is none such.
+
+    A revision is whatever git takes for one: a branch, a tag, ``HEAD~2``, a commit.
+    """
+    if not revision or revision.startswith("-") or "\0" in revision:
+        raise RepositoryError(f"'{revision}' is no revision", path=folder)
+    return SnapshotReader(folder, revision)
+
+
+def _below(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip("/") + "/")
