@@ -104,8 +104,11 @@ def read_baseline(reader: Reader, project: str) -> Baseline | None:
     Raises BaselineError, with the line or the key path, where the file is no baseline of a version that is known here.
     """
     path = os.path.join(project, FILE)
-    if not reader.exists(path):
-        return None
+    return read_baseline_file(reader, path) if reader.exists(path) else None
+
+
+def read_baseline_file(reader: Reader, path: str) -> Baseline:
+    """Return the baseline at *path*, whatever the file is called; the errors are those of ``read_baseline``."""
     from ._native import hexdigest
 
     text = reader.read_text(path, limit=MAX_BYTES)

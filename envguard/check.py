@@ -71,6 +71,11 @@ def check_lock(reader: Reader, project: str, *, fail_on: Severity | None = None)
     return CheckOutcome(report=report, trace=reader.trace, facts={})
 
 
+def check_change(evidence: Evidence, *, fail_on: Severity | None = None) -> Report:
+    """Return the report on ``evidence.change`` alone."""
+    return _report(evidence, None, fail_on, (Need.CHANGE,))
+
+
 def parse_level(word: Level | str | None) -> Level | None:
     """Return the level called *word*; ConfigError where there is none."""
     try:

@@ -66,6 +66,10 @@ class EnvironmentNotFoundError(EnvguardError):
     """No Python environment is where one was named, or its facts cannot be read."""
 
 
+class ReceiptError(EnvguardError):
+    """A receipt of a run cannot be read."""
+
+
 class RepositoryError(EnvguardError):
     """git is not there, or the repository does not have what was asked for."""
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .config import Config
     from .data.model import Progress
     from .installed.model import Inventory
+    from .lockfiles.diff.model import LockDiff
     from .lockfiles.model import Lock, Selected
     from .model import Fact
     from .reader import Reader
@@ -94,6 +95,19 @@ def look_at_lock(reader: Reader, project: str) -> Evidence:
     config = load_config(reader, project)
     evidence = Evidence(project=project, config=config, today=datetime.date.fromisoformat(reader.probe("today")))
     return _with_lock(reader, evidence)
+
+
+def look_at_change(reader: Reader, project: str, config: Config, change: LockDiff) -> Evidence:
+    """Return a change of the lock as evidence, and nothing else."""
+    lock = change.new or change.old
+    return Evidence(
+        project=project,
+        config=config,
+        today=datetime.date.fromisoformat(reader.probe("today")),
+        lock_name=os.path.relpath(lock.path, project) if lock is not None else NATIVE_LOCKS[0],
+        lock=lock,
+        change=change,
+    )
 
 
 def _with_lock(reader: Reader, evidence: Evidence) -> Evidence:

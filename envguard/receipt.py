@@ -6,11 +6,41 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .errors import ReceiptError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .reader import Reader
+
 SCHEMA = "envguard.receipt"
 VERSION = 1
+MAX_BYTES = 64 * 1024 * 1024
+
+
+def read_receipt(reader: Reader, path: str) -> dict[str, Any]:
+    """Return the receipt at *path* as plain JSON values; ReceiptError where it is none of a version that is known here."""
+    try:
+        read = json.loads(reader.read_text(path, limit=MAX_BYTES))
+    except json.JSONDecodeError as error:
+        raise ReceiptError(f"is not valid JSON: {error.msg.lower()}", path=path, line=error.lineno) from None
+    except RecursionError:
+        raise ReceiptError("is not valid JSON: nested too deeply", path=path) from None
+    document: dict[str, Any] = read if isinstance(read, dict) else {}
+    schema = document.get("schema")
+    if not isinstance(schema, dict) or schema.get("name") != SCHEMA:
+        raise ReceiptError("is no receipt of envguard", path=path, keys=("schema", "name"))
+    if schema.get("version") != VERSION:
+        message = f"schema version {schema.get('version')} is not known here, only {VERSION}"
+        raise ReceiptError(message, path=path, keys=("schema", "version"), hint="update envguard")
+    for key, kind, word in (
+        ("observed", dict, "an object"),
+        ("seed", str, "a string"),
+        ("switches", dict, "an object"),
+    ):
+        if not isinstance(document.get(key), kind):
+            raise ReceiptError(f"expected {word}", path=path, keys=(key,))
+    return document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,7 +31,7 @@ FLOORS = (
     ("rules",),
     ("observe", "report", "selection"),
     ("check",),
-    ("recording", "guard"),
+    ("recording", "guard", "records"),
     ("cli",),
     ("__main__",),
 )
@@ -40,6 +40,7 @@ SOURCES = ("config", "baseline", "lockfiles", "installed", "machine")
 # What a judge needs of a source: its values and pure functions, never what reads.
 PURE = (
     "installed.model",
+    "lockfiles.diff.model",
     "lockfiles.markers",
     "lockfiles.model",
     "lockfiles.select",

@@ -71,6 +71,7 @@ group = LazyGroup(
         "record": ".record",
         "data": ".data",
         "hash": ".hash",
+        "diff": ".diff",
         "explain": ".explain",
         "lock": ".lock",
     },

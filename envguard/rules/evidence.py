@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ..baseline import Baseline, Machine
     from ..config import Config
     from ..installed.model import Distribution, Environment, Inventory
+    from ..lockfiles.diff.model import LockDiff
     from ..lockfiles.model import FreshnessVerdict, Inconsistency, Lock, LockedPackage, Refused, Selection
     from ..model import Fact
     from ..trees.model import TreeState
@@ -36,7 +37,8 @@ class Evidence:
     """Everything that one check observed. What a kind of check does not look at is None or empty.
 
     *project* is the absolute folder, links resolved; *lock_name* the lock that was looked for, relative to it; *others* are
-    the further locks that the settings name, *missing_locks* those that are named and not there; *own* the
+    the further locks that the settings name, *missing_locks* those that are named and not there, *change* what a
+    change of the lock changed; *own* the
     names that envguard itself, pip and the like bring along; *real_paths* maps local paths, as lock and metadata write
     them, to the paths behind all links; *trees* are the recorded trees of data as they are now, *trees_left_out* says why nobody
     looked at them.
@@ -53,6 +55,7 @@ class Evidence:
     selected: Selected | Refused | None = None
     others: tuple[LockView, ...] = ()
     missing_locks: tuple[str, ...] = ()
+    change: LockDiff | None = None
     inventory: Inventory | None = None
     own: frozenset[str] = frozenset()
     real_paths: Mapping[str, str] = field(default_factory=dict)

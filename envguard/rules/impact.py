@@ -1,9 +1,10 @@
-"""Whether a difference in a package can change numbers, as far as its name tells."""
+"""What a package is for, and whether a difference in it can change numbers, as far as its name tells."""
 
 from __future__ import annotations
 
 import functools
 import importlib.resources
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
@@ -16,14 +17,43 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """What packages are for. *order* is the place in which a change of one is read, *numbers* whether it can change results."""
+
+    name: str
+    title: str
+    order: int
+    numbers: bool
+    packages: tuple[str, ...]
+
+
 @functools.cache
-def _numeric() -> tuple[str, ...]:
+def roles() -> tuple[Role, ...]:
+    """Return the roles in their order; the last one is that of every package that has no other."""
     data = importlib.resources.files(__package__).joinpath("roles.toml")
-    return tuple(parse_toml(data.read_text(encoding="utf-8"), str(data), ConfigError)["numeric"])
+    tables = parse_toml(data.read_text(encoding="utf-8"), str(data), ConfigError)["role"]
+    return tuple(
+        Role(
+            name=table["name"],
+            title=table["title"],
+            order=order,
+            numbers=table["numbers"],
+            packages=tuple(table["packages"]),
+        )
+        for order, table in enumerate(tables)
+    )
+
+
+def role_of(name: str, more: Iterable[str] = ()) -> Role:
+    """Return the role of the package *name*; *more* are further patterns of numeric packages."""
+    every = roles()
+    found = next(role for role in every if any(fnmatchcase(name, pattern) for pattern in role.packages))
+    if not found.numbers and any(fnmatchcase(name, normalize(pattern)) for pattern in more):
+        return every[0]
+    return found
 
 
 def impact_of(name: str, more: Iterable[str] = ()) -> Impact:
     """Return the impact of a difference in the package *name*; *more* are further patterns of numeric packages."""
-    if any(fnmatchcase(name, pattern) for pattern in (*_numeric(), *map(normalize, more))):
-        return Impact.NUMBERS
-    return Impact.BEHAVIOUR
+    return Impact.NUMBERS if role_of(name, more).numbers else Impact.BEHAVIOUR

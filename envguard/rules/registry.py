@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .evidence import Evidence
 
-FAMILIES = ("lock", "locks", "packages", "distributions", "machine", "data", "own")
+FAMILIES = ("lock", "locks", "changes", "packages", "distributions", "machine", "data", "own")
 
 
 class Need(enum.StrEnum):
@@ -25,6 +25,7 @@ class Need(enum.StrEnum):
 
     NOTHING = "nothing"
     LOCK = "lock"
+    CHANGE = "change"
     ENVIRONMENT = "environment"
     BASELINE = "baseline"
 

@@ -70,7 +70,8 @@ def repository(folder: Path) -> None:
     text = '[project]\nname = "gitty"\nversion = "1.0"\n'
     write(folder, {MANIFEST: text, "inner/pyproject.toml": text})
     for command in ("init -q -b main", "add .", "commit -qm one", "tag v1", "commit -q --allow-empty -m two", "tag v2"):
-        subprocess.run(["git", *command.split()], cwd=folder, check=True)
+        identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+        subprocess.run(["git", *identity, *command.split()], cwd=folder, check=True)
 
 
 def world(folder: Path, files: Mapping[str, str]) -> Path:

@@ -1,0 +1,1 @@
+"""What a change of a lock means: values in, values out."""

@@ -1,0 +1,71 @@
+"""A change of a lock for people: a table of at most 100 columns, what computes numbers first."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, TextIO
+
+from ..names import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .meaning import Meaning, Row, Section
+
+WIDTH = 100
+# Of what cannot change numbers as far as anybody knows the first few will do.
+_FEW = 10
+_WIDEST = {"name": 34, "old": 18, "new": 18}
+
+
+def write(meaning: Meaning, stream: TextIO, *, title: str, color: bool = False, every: bool = False) -> None:
+    """Write *meaning* to *stream* under *title*; *every* row is written, or of long sections the first few."""
+    stream.writelines(f"{line}\n" for line in _lines(meaning, title, color=color, every=every))
+
+
+def _lines(meaning: Meaning, title: str, *, color: bool, every: bool) -> Iterator[str]:
+    yield printable(title)
+    rows = [row for section in meaning.sections for row in section.rows]
+    widths = {
+        column: min(most, max((len(printable(getattr(row, column))) for row in rows), default=0))
+        for column, most in _WIDEST.items()
+    }
+    for section in meaning.sections:
+        yield ""
+        yield f"\x1b[1m{section.title}\x1b[0m" if color else section.title
+        yield from _section(section, widths, every=every)
+    for lines in (meaning.environments, meaning.builds):
+        if lines:
+            yield ""
+            yield from (wrapped for line in lines for wrapped in _wrapped(printable(line)))
+    yield ""
+    yield meaning.counts
+    yield from _wrapped(meaning.verdict)
+
+
+def _section(section: Section, widths: dict[str, int], *, every: bool) -> Iterator[str]:
+    shown = section.rows if every or section.numbers or len(section.rows) <= _FEW + 1 else section.rows[:_FEW]
+    for row in shown:
+        yield from _row(row, widths)
+    if len(shown) < len(section.rows):
+        yield f"  and {len(section.rows) - len(shown)} more: --all lists them"
+
+
+def _row(row: Row, widths: dict[str, int]) -> Iterator[str]:
+    arrow = "->" if row.old and row.new else "  "
+    name, old, new = (f"{printable(getattr(row, column)):{width}}" for column, width in widths.items())
+    line = f"  {name}  {old} {arrow} {new}  {row.what:<12} {printable(row.why)}".rstrip()
+    yield line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
+    for note in row.notes:
+        yield from _wrapped(printable(note), "      ")
+
+
+def _wrapped(text: str, indent: str = "") -> list[str]:
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent=indent,
+        subsequent_indent=f"{indent}  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,0 +1,129 @@
+"""EG1, third part: a change of the lock that no resolution explains."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..lockfiles.diff.model import Aspect, Kind
+from ..model import Impact, Place, Severity
+from .impact import impact_of
+from .registry import Need, Rule, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..lockfiles.diff.model import Detail, PackageChange
+    from ..lockfiles.model import LockedPackage
+    from ..model import Finding
+    from .evidence import Evidence
+
+
+def _details(evidence: Evidence, aspect: Aspect) -> Iterator[tuple[PackageChange, LockedPackage, Detail]]:
+    for change in evidence.change.packages if evidence.change is not None else ():
+        detail = change.detail(aspect)
+        if detail is not None and change.new is not None:
+            yield change, change.new, detail
+
+
+def _place(evidence: Evidence, package: LockedPackage) -> Place:
+    lock = evidence.change.new if evidence.change is not None else None
+    path = package.path or (lock.path if lock is not None else evidence.lock_name)
+    return Place(path=path, keys=package.route, line=package.line)
+
+
+@rule("EG110", "republished-artifact", "a file of the same version has another hash", since="0.1", need=Need.CHANGE)
+def republished_artifact(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Compares the hashes of what both locks have in the same version.
+
+    ## What it sees
+
+    A file of the same name whose hash is another one than before; or, where a lock has hashes without names, a version of
+    which no hash of then is accepted now.
+
+    ## Why it matters
+
+    A version that is published again, or swapped on the way, is other code under an old name. Nothing else about the lock
+    shows it, and an environment keeps no hash.
+
+    ## How to mend
+
+    Find out who published it again and why. If it is wanted, waive it with the reason and record the baseline anew.
+    """
+    for change, package, detail in _details(evidence, Aspect.REPUBLISHED):
+        yield self.finding(
+            change.name,
+            f"{change.name} {package.version} has the same version and another hash than before",
+            impact=impact_of(change.name, evidence.config.numeric),
+            why="other code under an old name: the version says nothing about it, and an environment keeps no hash",
+            expected=detail.old,
+            found=detail.new,
+            place=_place(evidence, package),
+            hint=f"git log -p -- {evidence.lock_name}, and ask who published it again",
+        )
+
+
+@rule(
+    "EG111",
+    "changed-source",
+    "a package comes from elsewhere than before",
+    since="0.1",
+    need=Need.CHANGE,
+    severities=Severity.WARNING,
+)
+def changed_source(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Compares where the locks take each package from.
+
+    ## What it sees
+
+    Another index, a git repository or another commit, a URL, a folder, where something else stood before.
+
+    ## Why it matters
+
+    The same name and version from another source is other code; an index that comes first can shadow a trusted one.
+
+    ## How to mend
+
+    See that the source is the one that you mean; undo the change in the manifest and lock again if it is not.
+    """
+    for change, package, detail in _details(evidence, Aspect.SOURCE):
+        yield self.finding(
+            change.name,
+            f"{change.name} {package.version or ''}".rstrip() + " comes from elsewhere than before",
+            impact=impact_of(change.name, evidence.config.numeric),
+            why="the same name from another source is other code",
+            expected=detail.old,
+            found=detail.new,
+            place=_place(evidence, package),
+            hint=f"git log -p -- {evidence.lock_name}",
+        )
+
+
+@rule("EG112", "lost-hashes", "a package that had hashes has none any more", since="0.1", need=Need.CHANGE)
+def lost_hashes(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Compares whether the locks have hashes.
+
+    ## What it sees
+
+    A package of the same source whose files had hashes before and have none now.
+
+    ## Why it matters
+
+    Without hashes the same lock can install other bytes tomorrow.
+
+    ## How to mend
+
+    Lock again with the tool and the options that write hashes.
+    """
+    for change, package, detail in _details(evidence, Aspect.HASHES_LOST):
+        if change.kind is not Kind.SAME and change.detail(Aspect.SOURCE) is not None:
+            continue
+        yield self.finding(
+            change.name,
+            f"{change.name} {package.version or ''}".rstrip() + " had hashes and has none any more",
+            impact=Impact.UNKNOWN,
+            why="without hashes the same lock can install other bytes",
+            expected=detail.old,
+            found=detail.new,
+            place=_place(evidence, package),
+            hint=evidence.commands.lock,
+        )

@@ -1,0 +1,215 @@
+"""envguard diff: what a change of the lock means, between paths, revisions, the index and the working tree."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conftest import Cli, Project
+
+
+@pytest.fixture
+def committed(project: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The project, committed; the current folder is in it."""
+    for name in list(os.environ):
+        if name.startswith("GIT_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    git(project.folder, "init", "-q", "-b", "main")
+    git(project.folder, "add", "uv.lock", "pyproject.toml")
+    git(project.folder, "commit", "-q", "-m", "one")
+    monkeypatch.chdir(project.folder)
+    return project
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    return subprocess.run(["git", *identity, *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def edit(project: Project, old: str, new: str) -> None:
+    text = project.lock.read_text(encoding="utf-8")
+    assert old in text
+    project.lock.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_without_arguments_the_working_tree_is_compared_with_head(cli: Cli, committed: Project) -> None:
+    assert cli("diff").out == "uv.lock: HEAD -> the working tree\n\nno package differs\nthe locks say the same\n"
+    edit(committed, "2.4.6", "2.4.5")
+    result = cli("diff")
+    assert (result.status, result.err) == (0, "")
+    assert result.out.startswith("uv.lock: HEAD -> the working tree\n\narrays and deep learning\n  numpy  2.4.6")
+    assert "downgraded   required directly\n" in result.out
+    assert "numbers can change: keep results from before and after apart" in result.out
+
+
+def test_what_is_staged_and_what_was_committed_are_sides_too(cli: Cli, committed: Project) -> None:
+    edit(committed, "2.4.6", "2.4.5")
+    git(committed.folder, "add", "uv.lock")
+    edit(committed, "2.4.5", "2.4.4")
+    assert "2.4.6 -> 2.4.5" in cli("diff", "--staged").out
+    assert "2.4.6 -> 2.4.4" in cli("diff").out
+    git(committed.folder, "commit", "-q", "-m", "two")
+    assert "2.4.6 -> 2.4.5" in cli("diff", "HEAD~1", "HEAD").out
+    assert "2.4.5 -> 2.4.6" in cli("diff", "HEAD", "HEAD~1:uv.lock").out
+    assert "2.4.6 -> 2.4.4" in cli("diff", "HEAD~1:./uv.lock", "uv.lock").out
+
+
+def test_a_file_that_is_there_comes_before_a_revision_of_that_name(cli: Cli, committed: Project) -> None:
+    git(committed.folder, "tag", "v1")
+    edit(committed, "2.4.6", "2.4.5")
+    assert "2.4.6 -> 2.4.5" in cli("diff", "v1").out
+    (committed.folder / "v1").touch()
+    assert "v1: this kind of lock is not read here" in cli("diff", "v1").err
+    assert "2.4.6 -> 2.4.5" in cli("diff", "refs/tags/v1").out
+
+
+def test_a_sub_folder_will_do(cli: Cli, committed: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    edit(committed, "2.4.6", "2.4.5")
+    (committed.folder / "src").mkdir(exist_ok=True)
+    monkeypatch.chdir(committed.folder / "src")
+    assert "2.4.6 -> 2.4.5" in cli("diff").out
+
+
+def test_the_first_lock_of_a_repository_is_all_new(cli: Cli, committed: Project) -> None:
+    git(committed.folder, "rm", "-q", "--cached", "uv.lock")
+    git(committed.folder, "commit", "-q", "-m", "without")
+    result = cli("diff")
+    assert result.status == 0
+    assert "added        required directly" in result.out
+
+
+def test_a_republished_file_is_an_error(cli: Cli, committed: Project) -> None:
+    text = committed.lock.read_text(encoding="utf-8")
+    start = text.index('"sha256:', text.index("numpy-2.4.6-py3")) + len('"sha256:')
+    committed.lock.write_text(text[:start] + "0" * 64 + text[start + 64 :], encoding="utf-8")
+    result = cli("diff")
+    assert result.status == 1
+    assert "republished" in result.out
+    said = " ".join(result.out.split())
+    assert "EG110 [republished-artifact] numpy 2.4.6 has the same version and another hash than before" in said
+    assert result.out.endswith("drift: 1 error\n")
+
+
+def test_another_index_is_a_warning(cli: Cli, committed: Project) -> None:
+    text = committed.lock.read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("source = { registry"))
+    edit(committed, line, 'source = { registry = "https://other.example/simple" }')
+    result = cli("diff")
+    assert result.status == 0
+    assert "EG111 [changed-source]" in result.out
+    assert cli("diff", "--fail-on", "warning").status == 1
+
+
+def test_json_is_for_machines(cli: Cli, committed: Project) -> None:
+    edit(committed, "2.4.6", "2.4.5")
+    document = json.loads(cli("diff", "--format", "json").out)
+    assert document["schema"] == {"name": "envguard.diff", "version": 1}
+    (package,) = document["packages"]
+    assert (package["name"], package["change"], package["role"], package["numbers"]) == (
+        "numpy",
+        "downgraded",
+        "numeric",
+        True,
+    )
+    assert (package["old"]["version"], package["new"]["version"]) == ("2.4.6", "2.4.5")
+    assert (document["numbers"], document["verdict"], document["findings"]) == (True, "clean", [])
+
+
+def test_github_annotates_what_is_found(cli: Cli, committed: Project) -> None:
+    text = committed.lock.read_text(encoding="utf-8")
+    start = text.index('"sha256:', text.index("numpy-2.4.6-py3")) + len('"sha256:')
+    committed.lock.write_text(text[:start] + "0" * 64 + text[start + 64 :], encoding="utf-8")
+    result = cli("diff", "--format", "github")
+    assert result.status == 1
+    assert "::error file=uv.lock,line=" in result.out
+    assert "title=EG110 republished-artifact::" in result.out
+
+
+@pytest.mark.usefixtures("committed")
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nowhere",), "there is no file 'nowhere', and no revision 'nowhere'"),
+        (("HEAD:gone.lock",), "there is no gone.lock in revision HEAD"),
+        (("HEAD", "--staged", "HEAD"), "--staged stands for new: name only old"),
+        (("pyproject.toml", "uv.lock"), "this kind of lock is not read here; what is read is uv.lock"),
+    ],
+)
+def test_what_cannot_be_compared_is_one_error(cli: Cli, arguments: tuple[str, ...], message: str) -> None:
+    result = cli("diff", *arguments)
+    assert (result.status, result.out) == (2, "")
+    assert message in result.err.lower().replace("revision head", "revision HEAD")
+
+
+def test_a_lock_with_an_unfinished_merge_is_named(cli: Cli, committed: Project) -> None:
+    text = committed.lock.read_text(encoding="utf-8")
+    committed.lock.write_text(f"<<<<<<< HEAD\n{text}=======\n{text}>>>>>>> other\n", encoding="utf-8")
+    result = cli("diff")
+    assert result.status == 2
+    assert result.err == (
+        "error: uv.lock:1: has an unfinished merge in it\n\nhint: resolve pyproject.toml first, then: uv lock\n"
+    )
+
+
+def test_without_a_lock_on_either_side_nothing_is_compared(cli: Cli, committed: Project) -> None:
+    git(committed.folder, "rm", "-q", "uv.lock")
+    git(committed.folder, "commit", "-q", "-m", "without")
+    result = cli("diff")
+    assert (result.status, result.err) == (2, "error: there is no lock in HEAD, and none in the working tree\n")
+
+
+def test_two_records_are_compared_by_what_they_say(cli: Cli, recorded: Project) -> None:
+    baseline = recorded.folder / "envguard.lock"
+    old = recorded.folder / "old.json"
+    text = baseline.read_text(encoding="utf-8")
+    old.write_text(text.replace('"platform.system": "', '"platform.system": "Other'), encoding="utf-8")
+    result = cli("diff", "old.json", "envguard.lock")
+    assert (result.status, result.err) == (0, "")
+    assert "platform.system" in result.out
+    assert "1 differs" in result.out
+    assert "the two records say the same" in cli("diff", "envguard.lock", "envguard.lock").out
+    mixed = cli("diff", "envguard.lock", "uv.lock")
+    assert (mixed.status, mixed.err) == (
+        2,
+        "error: envguard.lock and uv.lock are of two kinds, which cannot be compared\n",
+    )
+
+
+def test_two_receipts_are_compared_by_what_they_say(cli: Cli, recorded: Project) -> None:
+    from envguard.receipt import Receipt
+
+    def receipt(seed: int, version: str) -> str:
+        return Receipt(
+            envguard="0.1.0",
+            time="2026-11-24T00:00:00Z",
+            mode="enforce",
+            verdict="clean",
+            level="host-to-host",
+            levels={},
+            seed=seed,
+            scheme="1",
+            seeded={},
+            switches={},
+            observed={"packages": {"numpy": version}, "project": "/app"},
+        ).to_json()
+
+    (recorded.folder / "a.json").write_text(receipt(1, "2.4.6"), encoding="utf-8")
+    (recorded.folder / "b.json").write_text(receipt(2, "2.4.5"), encoding="utf-8")
+    result = cli("diff", "a.json", "b.json")
+    assert result.status == 0
+    assert "  seed" in result.out
+    assert "2.4.6" in result.out
+    assert "2 differ\n" in result.out
+    (recorded.folder / "c.json").write_text(receipt(1, "2").replace('"seed": "1"', '"seed": 1'), encoding="utf-8")
+    broken = cli("diff", "a.json", "c.json")
+    assert (broken.status, broken.out) == (2, "")
+    assert "in 'seed': expected a string" in broken.err

@@ -1,0 +1,247 @@
+"""What differs between two locks, told from their values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from envguard.lockfiles import read_lock
+from envguard.lockfiles.diff.compare import compare
+from envguard.lockfiles.diff.model import Aspect, Detail, Kind, LockDiff
+from envguard.lockfiles.model import Artifact, Edge, Lock, LockedPackage, Source, SourceKind, When
+from envguard.reader import Reader
+from tests.lockfiles.uv.test_select import LARGE
+from tests.rules.evidence import INDEX, lock, locked
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROOT = Source(kind=SourceKind.EDITABLE, location=".")
+
+
+def kinds(diff: LockDiff) -> dict[str, str]:
+    return {change.name: str(change.kind) for change in diff.packages}
+
+
+def details(old: LockedPackage, new: LockedPackage) -> tuple[Detail, ...]:
+    (change,) = compare(lock([old]), lock([new])).packages
+    return change.details
+
+
+def file(name: str, digest: str | None) -> Artifact:
+    return Artifact(filename=name, wheel=True, hash=digest)
+
+
+def test_packages_come_go_and_change_their_version() -> None:
+    before = [
+        locked("a"),
+        locked("b", "1.0"),
+        locked("c", "2.0"),
+        locked("d", "1.0+cu128"),
+        locked("e", None),
+        locked("f", "x"),
+    ]
+    after = [
+        locked("b", "1.1"),
+        locked("c", "1.9"),
+        locked("d", "1.0+cu130"),
+        locked("e", "1.0"),
+        locked("f", "y"),
+        locked("g"),
+    ]
+    diff = compare(lock(before), lock(after))
+    assert kinds(diff) == {
+        "a": "removed",
+        "b": "upgraded",
+        "c": "downgraded",
+        "d": "rebuilt",
+        "e": "changed",
+        "f": "changed",
+        "g": "added",
+    }
+
+
+def test_a_version_that_is_spelled_anew_is_the_same() -> None:
+    assert not compare(lock([locked("a", "1.0")]), lock([locked("a", "1.0.0")]))
+
+
+def test_a_lock_that_is_not_there_has_no_packages() -> None:
+    assert kinds(compare(None, lock([locked("a")]))) == {"a": "added"}
+    assert kinds(compare(lock([locked("a")]), None)) == {"a": "removed"}
+
+
+def test_the_same_file_with_another_hash_was_published_again() -> None:
+    old, new = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
+    before = locked("a", artifacts=(file("a-1.0-py3-none-any.whl", old),))
+    after = locked("a", artifacts=(file("a-1.0-py3-none-any.whl", new), file("a-1.0-cp311-none-any.whl", old)))
+    name = "a-1.0-py3-none-any.whl"
+    assert details(before, after) == (Detail(aspect=Aspect.REPUBLISHED, old=f"{name} {old}", new=f"{name} {new}"),)
+
+
+def test_another_file_of_the_same_version_is_no_news() -> None:
+    before = locked("a", artifacts=(file("one.whl", "sha256:1"),))
+    assert not compare(
+        lock([before]), lock([replace(before, artifacts=(file("one.whl", "sha256:1"), file("two.whl", "sha256:2")))])
+    )
+    assert not compare(lock([before]), lock([replace(before, artifacts=(file("two.whl", "sha256:2"),))]))
+
+
+def test_hashes_without_names_must_have_one_in_common() -> None:
+    before = locked("a", artifacts=(file("", "sha256:1"), file("", "sha256:2")))
+    assert not compare(lock([before]), lock([replace(before, artifacts=(file("", "sha256:2"),))]))
+    (detail,) = details(before, replace(before, artifacts=(file("", "sha256:3"),)))
+    assert detail.aspect is Aspect.REPUBLISHED
+
+
+def test_hashes_of_two_kinds_are_no_news() -> None:
+    before = locked("a", artifacts=(file("one.whl", "sha256:1"),))
+    assert not compare(lock([before]), lock([replace(before, artifacts=(file("one.whl", "sha512:1"),))]))
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_hashes_that_are_gone_are_told(version: str) -> None:
+    before = locked("a", artifacts=(file("one.whl", "sha256:1"),))
+    found = details(before, locked("a", version, artifacts=(file("one.whl", None),)))
+    assert [detail.aspect for detail in found] == [Aspect.HASHES_LOST]
+
+
+def test_another_source_is_told_in_words() -> None:
+    git = Source(kind=SourceKind.GIT, location="https://git.example/a", commit="0123456789abcdef", subdirectory="py")
+    (detail,) = details(locked("a"), locked("a", source=git))
+    assert detail == Detail(
+        aspect=Aspect.SOURCE,
+        old="index https://index.example/simple",
+        new="git https://git.example/a at 0123456789ab, folder py",
+    )
+
+
+def test_an_index_that_a_lock_leaves_to_the_settings_is_no_other_index() -> None:
+    unnamed = Source(kind=SourceKind.REGISTRY, location="")
+    slash = Source(kind=SourceKind.REGISTRY, location=f"{INDEX.location}/")
+    for other in (unnamed, slash):
+        assert not compare(lock([locked("a")]), lock([locked("a", source=other)]))
+
+
+def test_forks_of_one_name_are_matched_by_what_they_are_for() -> None:
+    def forks(cpu: str, cuda: str) -> Lock:
+        linux, rest = ("sys_platform == 'linux'",), ("sys_platform != 'linux'",)
+        return lock([locked("torch", cpu, markers=rest), locked("torch", cuda, markers=linux)])
+
+    diff = compare(forks("2.0", "2.0+cu128"), forks("2.1", "2.1+cu128"))
+    assert [(change.old and change.old.version, change.new and change.new.version) for change in diff.packages] == [
+        ("2.0", "2.1"),
+        ("2.0+cu128", "2.1+cu128"),
+    ]
+    diff = compare(forks("2.0", "2.0+cu128"), lock([locked("torch", "2.0+cu128")]))
+    assert [str(change.kind) for change in diff.packages] == ["removed"]
+
+
+def app(**more: Any) -> LockedPackage:
+    return locked("app", "0.1", source=ROOT, **more)
+
+
+def test_groups_and_extras_that_ask_for_it_are_told() -> None:
+    before = lock([app(dependencies=(Edge(name="a"),)), locked("a")])
+    after = lock([app(extras={"fast": (Edge(name="a"),)}, groups={"dev": (Edge(name="a"),)}), locked("a")])
+    (change,) = compare(before, after).packages
+    assert change.details == (Detail(aspect=Aspect.GROUPS, old="dependencies", new="extra fast, group dev"),)
+
+
+def test_groups_of_a_filtering_format_are_told() -> None:
+    before = replace(lock([locked("a", when=(When(group="main"),))]), groups=("main", "dev"))
+    after = replace(lock([locked("a", when=(When(group="dev"),))]), groups=("main", "dev"))
+    (change,) = compare(before, after).packages
+    assert change.details == (Detail(aspect=Aspect.GROUPS, old="group main", new="group dev"),)
+
+
+def test_markers_that_came_are_told() -> None:
+    before = lock([app(dependencies=(Edge(name="a"),)), locked("a")])
+    after = lock([app(dependencies=(Edge(name="a", marker="sys_platform == 'linux'"),)), locked("a")])
+    (change,) = compare(before, after).packages
+    assert change.details == (Detail(aspect=Aspect.MARKERS, old="everywhere", new="sys_platform == 'linux'"),)
+
+
+def test_a_prerelease_is_told_where_it_is_new() -> None:
+    assert [detail.aspect for detail in details(locked("a", "1.0"), locked("a", "2.0rc1"))] == [Aspect.PRERELEASE]
+    assert details(locked("a", "2.0rc1"), locked("a", "2.0rc2")) == ()
+    assert details(locked("a", "1.0+cu128"), locked("a", "1.1+cu130")) == ()
+
+
+def test_the_project_itself_is_no_news() -> None:
+    assert not compare(lock([app()]), lock([replace(app(), version="0.2")]))
+
+
+def test_another_python_is_told() -> None:
+    diff = compare(lock([]), replace(lock([]), requires_python=">=3.12"))
+    assert diff.environments == {"requires-python": (">=3.11", ">=3.12")}
+
+
+def test_the_way_to_a_package_begins_at_what_is_required_directly() -> None:
+    packages = [
+        app(dependencies=(Edge(name="b"),)),
+        locked("b", dependencies=(Edge(name="c"),)),
+        locked("c", dependencies=(Edge(name="d"), Edge(name="b"))),
+        locked("d"),
+    ]
+    diff = compare(None, lock(packages))
+    assert diff.reasons == {"b": ("b",), "c": ("b", "c"), "d": ("b", "c", "d")}
+
+
+def test_without_a_project_what_nobody_requires_is_required_directly() -> None:
+    diff = compare(None, lock([locked("b", dependencies=(Edge(name="c"),)), locked("c")]))
+    assert diff.reasons == {"b": ("b",), "c": ("b", "c")}
+
+
+def test_a_lock_without_dependencies_tells_no_ways() -> None:
+    assert compare(None, lock([locked("b"), locked("c")])).reasons is None
+
+
+@pytest.mark.parametrize("folder", LARGE, ids=lambda folder: folder.name)
+def test_a_real_lock_does_not_differ_from_itself(folder: Path) -> None:
+    real = read_lock(Reader(), str(folder / "uv.lock"))
+    assert not compare(real, real)
+
+
+VERSIONS = st.sampled_from(["1.0", "1.1", "2.0", "2.0+cu128", "2.0+cu130", "3.0rc1", None, "odd"])
+PACKAGES = st.lists(
+    st.builds(
+        locked,
+        st.sampled_from(["a", "b", "c"]),
+        VERSIONS,
+        artifacts=st.lists(
+            st.builds(file, st.sampled_from(["x.whl", "y.whl", ""]), st.sampled_from(["sha256:1", "sha256:2", None])),
+            max_size=2,
+        ).map(tuple),
+        markers=st.sampled_from([(), ("sys_platform == 'linux'",), ("sys_platform != 'linux'",)]),
+    ),
+    max_size=5,
+)
+MIRRORED = {
+    Kind.ADDED: Kind.REMOVED,
+    Kind.REMOVED: Kind.ADDED,
+    Kind.UPGRADED: Kind.DOWNGRADED,
+    Kind.DOWNGRADED: Kind.UPGRADED,
+}
+
+
+@settings(max_examples=300)
+@given(PACKAGES)
+def test_nothing_differs_from_itself(packages: list[LockedPackage]) -> None:
+    assert not compare(lock(packages), lock(packages))
+
+
+@settings(max_examples=300)
+@given(PACKAGES, PACKAGES)
+def test_the_way_back_undoes_the_way_there(before: list[LockedPackage], after: list[LockedPackage]) -> None:
+    there, back = compare(lock(before), lock(after)), compare(lock(after), lock(before))
+    came = sorted(
+        (change.name, str(MIRRORED.get(change.kind, change.kind)))
+        for change in there.packages
+        if change.kind in MIRRORED
+    )
+    went = sorted((change.name, str(change.kind)) for change in back.packages if change.kind in MIRRORED)
+    assert came == went
