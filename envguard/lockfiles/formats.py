@@ -40,6 +40,14 @@ FORMATS = (
         package="uv",
         select="uv.select",
     ),
+    Format(
+        name="poetry",
+        files=("poetry.lock",),
+        manifests=("pyproject.toml",),
+        lock="poetry lock",
+        package="poetry",
+        select="poetry.select",
+    ),
 )
 
 NATIVE_LOCKS = tuple(form.files[0] for form in FORMATS if form.native)

@@ -1,0 +1,141 @@
+"""What a manifest asks for that a ``poetry.lock`` does not have any more, requirement by requirement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..model import Reason, SourceKind
+from ..uv import reasons
+from ..uv.ranges import bounds
+from .constraints import python_marker, satisfied, specifier
+from .edges import both, named, possible
+from .tables import MAIN, RECORDS_GROUPS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ..model import Lock, LockedPackage
+    from .manifest import Manifest
+    from .requirements import Requirement
+
+_FILES = (SourceKind.PATH, SourceKind.DIRECTORY, SourceKind.EDITABLE)
+
+
+def changes(lock: Lock, manifest: Manifest) -> Iterator[Reason]:
+    """Yield what *lock* does not satisfy of *manifest*, and what it has that nothing in *manifest* leads to."""
+    yield from _python(lock, manifest)
+    yield from _extras(lock, manifest)
+    locked = named(package for package in lock.packages if package.path is None)
+    for group, declared in manifest.groups.items():
+        direct = {item.name for item in declared.requirements if item.direct is not None}
+        for item in declared.requirements:
+            yield from _requirement(lock, manifest, group, item, locked, item.name in direct)
+    yield from _left_over(lock, manifest, locked)
+
+
+def _python(lock: Lock, manifest: Manifest) -> Iterator[Reason]:
+    before = lock.manifest.get("python-versions")
+    if not isinstance(before, str) or before == manifest.python:
+        return
+    now_range, old_range = specifier(manifest.python), specifier(before)
+    if now_range is not None and old_range is not None and bounds(now_range) == bounds(old_range):
+        return
+    keys = manifest.python_keys
+    yield reasons.value("the range of Python", "python", manifest.path, keys, manifest.python, before)
+
+
+def _extras(lock: Lock, manifest: Manifest) -> Iterator[Reason]:
+    place = ("project", "optional-dependencies") if manifest.keys == ("project",) else ("tool", "poetry", "extras")
+    for name in sorted(set(manifest.extras) ^ set(lock.extras)):
+        declared = name in manifest.extras
+        yield reasons.name(f"the extra '{name}'", name, manifest.path, place, declared=declared)
+
+
+def _requirement(
+    lock: Lock,
+    manifest: Manifest,
+    group: str,
+    item: Requirement,
+    locked: Mapping[str, list[LockedPackage]],
+    direct: bool,
+) -> Iterator[Reason]:
+    """Yield the reason that *lock* does not have what *item* asks for; *direct* is whether it is to come from a source."""
+    if item.name == manifest.name:
+        # The project itself, with one of its extras: it is in no lock.
+        return
+    whose = "the project" if group == MAIN else f"the group '{group}'"
+    entries = [package for package in locked.get(item.name, ()) if _in_group(lock, package, group)]
+    what = f"the requirement of {whose} on {item.name}"
+    if not entries:
+        if not possible(both(python_marker(manifest.python), item.marker)):
+            return
+        yield Reason(
+            subject=item.name,
+            message=f"{what} {reasons.ADDED}",
+            path=manifest.path,
+            keys=item.keys,
+            expected=item.text,
+            found="no requirement",
+        )
+        return
+    found = ", ".join(package.version or "no version" for package in entries)
+    if item.constraint and not direct:
+        fits = [satisfied(package.version or "", item.constraint) for package in entries]
+        if not any(fit is not False for fit in fits):
+            message = f"{what} is not satisfied by the locked version"
+            yield Reason(
+                subject=item.name, message=message, path=manifest.path, keys=item.keys, expected=item.text, found=found
+            )
+            return
+    kinds = {package.source.kind for package in entries}
+    if direct != (kinds != {SourceKind.REGISTRY}) or (item.direct is not None and not _same_kind(item.direct, kinds)):
+        words = ", ".join(sorted(str(kind) for kind in kinds))
+        yield Reason(
+            subject=item.name,
+            message=f"{what} asks for another source than the lock has",
+            path=manifest.path,
+            keys=item.keys,
+            expected=item.text,
+            found=f"{item.name} {found} from {words}",
+        )
+
+
+def _same_kind(asked: SourceKind, kinds: set[SourceKind]) -> bool:
+    return asked in kinds or (asked in _FILES and bool(kinds & set(_FILES)))
+
+
+def _in_group(lock: Lock, package: LockedPackage, group: str) -> bool:
+    """Return whether *package* is locked for *group*; locks of before version 2.1 do not say."""
+    if (lock.version, lock.revision) < RECORDS_GROUPS:
+        return True
+    return any(when.group == group for when in package.when)
+
+
+def _left_over(lock: Lock, manifest: Manifest, locked: Mapping[str, list[LockedPackage]]) -> Iterator[Reason]:
+    """Yield the packages that no requirement leads to any more, those alone that nothing else left over leads to."""
+    queue = [item.name for group in manifest.groups.values() for item in group.requirements]
+    reached: set[str] = set()
+    leads = {name: _targets(entries) for name, entries in locked.items()}
+    while queue:
+        name = queue.pop()
+        if name not in reached:
+            reached.add(name)
+            queue += leads.get(name, ())
+    rest = locked.keys() - reached
+    below = {target for name in rest for target in leads[name] if target != name}
+    for name in sorted(rest - below):
+        package = locked[name][0]
+        yield Reason(
+            subject=name,
+            message=f"{name} {package.version} {reasons.REMOVED}",
+            path=lock.path,
+            keys=package.route,
+            expected="no requirement",
+            found=f"{name} {package.version}",
+        )
+
+
+def _targets(entries: list[LockedPackage]) -> set[str]:
+    return {
+        edge.name for package in entries for edges in (package.dependencies, *package.extras.values()) for edge in edges
+    }

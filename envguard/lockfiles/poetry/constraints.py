@@ -1,0 +1,139 @@
+"""Poetry's version constraints (``^1.2``, ``~1.2``, ``1.*``, ``<2 || >=3``) in the words of PEP 440.
+
+The grammar is the one of poetry-core, "poetry.core.constraints.version.parser".
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from packaging.version import Version
+
+_ANY = re.compile(r"v?[xX*](?:\.[xX*])*")
+_OR = re.compile(r"\s*\|\|?\s*")
+_AND = re.compile(r"(?<!^)(?<![\^~=>< ,]) *(?<!-)[, ](?!-) *(?!,|$)")
+_CLAUSE = re.compile(r"(?P<op>\^|~=|~|===|!=|>=|<=|==|=|>|<)?\s*(?P<version>[^\s<>=!~^]+)")
+_WILDCARD = re.compile(r"(?P<release>v?\d+(?:\.\d+){0,2})(?:\.\*)+")
+_SYSTEM = re.compile(r"(?P<op>==|!=|=)?\s*(?P<value>[A-Za-z0-9_-]+)")
+
+
+@functools.lru_cache(maxsize=4096)
+def alternatives(text: str) -> tuple[str, ...] | None:
+    """Return the ranges (PEP 440) of which a version must be in one, None where *text* cannot be said in such words.
+
+    An empty range takes every version.
+    """
+    if _ANY.fullmatch(text.strip()) or not text.strip():
+        return ("",)
+    found = []
+    for part in _OR.split(text.strip()):
+        clauses = [_clause(clause) for clause in _AND.split(part.rstrip(",").rstrip())]
+        if None in clauses:
+            return None
+        found.append(",".join(clause for clause in clauses if clause))
+    return ("",) if "" in found else tuple(dict.fromkeys(found))
+
+
+def specifier(text: str) -> str | None:
+    """Return the range (PEP 440) that *text* is, None where one range cannot say it."""
+    ranges = alternatives(text)
+    return ranges[0] if ranges is not None and len(ranges) == 1 else None
+
+
+def satisfied(version: str, text: str) -> bool | None:
+    """Return whether *version* is in the constraint *text*, None where that cannot be told."""
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import InvalidVersion, Version
+
+    ranges = alternatives(text)
+    if ranges is None:
+        return None
+    try:
+        return any(SpecifierSet(part).contains(Version(version), prereleases=True) for part in ranges)
+    except InvalidVersion:
+        return None
+
+
+def _clause(text: str) -> str | None:
+    from packaging.specifiers import InvalidSpecifier, Specifier
+    from packaging.version import InvalidVersion, Version
+
+    if _ANY.fullmatch(text):
+        return ""
+    match = _CLAUSE.fullmatch(text)
+    if match is None:
+        return None
+    op, written = match["op"] or "==", match["version"]
+    op = "==" if op == "=" else op
+    wildcard = _WILDCARD.fullmatch(written)
+    if wildcard is not None:
+        return f"{op}{wildcard['release'].removeprefix('v')}.*" if op in ("==", "!=") else None
+    try:
+        version = Version(written)
+        if op in ("^", "~"):
+            return f">={version},<{_next_breaking(version) if op == '^' else _next_minor(version)}"
+        return str(Specifier(f"{op}{version}"))
+    except (InvalidVersion, InvalidSpecifier):
+        return None
+
+
+def _next_breaking(version: Version) -> str:
+    """Return the first version that ``^version`` leaves out: the leftmost number that is not zero counts one up."""
+    numbers = version.release
+    at = next((place for place, number in enumerate(numbers[:3]) if number), len(numbers[:3]) - 1)
+    return _bumped(version, at)
+
+
+def _next_minor(version: Version) -> str:
+    return _bumped(version, min(1, len(version.release) - 1))
+
+
+def _bumped(version: Version, place: int) -> str:
+    """Return the first release after all that have the numbers of *version* up to *place*."""
+    release = ".".join(map(str, (*version.release[:place], version.release[place] + 1)))
+    return (f"{version.epoch}!" if version.epoch else "") + release
+
+
+def python_marker(text: str) -> str | None:
+    """Return the marker that holds in the versions of Python that the constraint *text* takes, None where it cannot be said."""
+    ranges = alternatives(text)
+    if ranges is None:
+        return None
+    return _either(" and ".join(_python_atom(clause) for clause in part.split(",") if part) for part in ranges)
+
+
+def _python_atom(clause: str) -> str:
+    match = _CLAUSE.fullmatch(clause)
+    op, version = (match["op"], match["version"]) if match is not None else ("==", clause)
+    precision = version.removesuffix(".*").count(".") + 1
+    if precision < 3 and op in (">", "<="):
+        # The minor version alone would take its patch releases in, or leave them out.
+        return f"python_full_version {op} '{version}{'.0' * (3 - precision)}'"
+    return f"python_{'version' if precision < 3 else 'full_version'} {op} '{version}'"
+
+
+def platform_marker(text: str) -> str | None:
+    """Return the marker that ``platform = "text"`` of a requirement means, None where it cannot be said."""
+    parts = []
+    for alternative in _OR.split(text.strip()):
+        matches = [_SYSTEM.fullmatch(clause.strip()) for clause in alternative.split(",")]
+        parts.append(
+            " and ".join(
+                f"sys_platform {'!=' if match['op'] == '!=' else '=='} '{match['value']}'"
+                for match in matches
+                if match is not None
+            )
+        )
+        if None in matches:
+            return None
+    return _either(parts)
+
+
+def _either(parts: Iterable[str]) -> str:
+    found = list(parts)
+    return found[0] if len(found) == 1 else " or ".join(f"({part})" for part in found)

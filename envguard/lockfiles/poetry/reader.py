@@ -1,0 +1,219 @@
+"""``poetry.lock`` of the versions 1.0 to 2.1 as the common model.
+
+Poetry documents no grammar; this one follows its "poetry.packages.locker" and the files that poetry 1.0 to 2.5 wrote. The
+project itself is in no lock of poetry: it is read from the manifest beside it, with the groups that have to be asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from ...errors import LockfileError
+from ...names import normalize
+from ...toml import parse_toml
+from ..model import Artifact, Lock, LockedPackage, Source, SourceKind, When
+from ..text import read_lock_text
+from ..uv.reader import without_credentials
+from .constraints import alternatives, python_marker, specifier
+from .edges import cleared, edges_of, named, resolved
+from .manifest import read_manifest
+from .tables import COMMANDS, MAIN, RECORDS_GROUPS, LockTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ...reader import Reader
+    from ..model import Edge
+    from .manifest import Manifest
+
+_NEWEST = (2, 1)
+_VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})")
+_PYTHON_KEYS = ("metadata", "python-versions")
+
+
+def read(reader: Reader, path: str) -> Lock:
+    """Return the lock at *path*.
+
+    Raises LockfileError with the line or the key path where it is no ``poetry.lock`` of a known version, ConfigError where
+    the manifest beside it cannot be used, UnreadableError where one of them cannot be read.
+    """
+    text, digest = read_lock_text(reader, path, hint=COMMANDS.lock)
+    root = LockTable(path, (), parse_toml(text, path, LockfileError))
+    metadata = root.table("metadata")
+    version = _version(root, metadata)
+    python = metadata.required("python-versions")
+    ranges = alternatives(python)
+    if ranges is None:
+        raise metadata.error("python-versions", f"'{python}' is no version constraint")
+    manifest = read_manifest(reader, os.path.dirname(path))
+    packages = [_package(index, table, metadata, version) for index, table in enumerate(root.tables("package"))]
+    packages = list(cleared(packages, python_marker(python), old=version < RECORDS_GROUPS))
+    groups = {when.group for package in packages for when in package.when if when.group is not None}
+    if manifest is not None:
+        packages.append(_project(len(packages), manifest, packages))
+        groups.update(manifest.groups)
+    optional = {name for name, group in manifest.groups.items() if group.optional} if manifest is not None else set()
+    extras = root.table("extras")
+    return Lock(
+        path=path,
+        format="poetry",
+        version=version[0],
+        revision=version[1],
+        digest=digest,
+        requires_python=ranges[0] or None if len(ranges) == 1 else None,
+        markers=(),
+        supported=() if len(ranges) == 1 else tuple(filter(None, map(python_marker, ranges))),
+        required=(),
+        conflicts=(),
+        members=(),
+        packages=tuple(packages),
+        commands=COMMANDS,
+        manifest=metadata.value,
+        options={"writer": _writer(text)},
+        extras=tuple(normalize(extra) for extra in extras.value),
+        groups=tuple(sorted(groups | {MAIN}, key=lambda name: (name != MAIN, name))),
+        default_groups=tuple(sorted(set(manifest.groups) - optional - {MAIN})) if manifest is not None else (),
+        supported_keys=_PYTHON_KEYS,
+    )
+
+
+def _version(root: LockTable, metadata: LockTable) -> tuple[int, int]:
+    if "metadata" not in root.value:
+        raise LockfileError("has no metadata, so it is no poetry.lock", path=root.path, hint=COMMANDS.lock)
+    text = metadata.text("lock-version")
+    if text is None:
+        message = "has no lock-version: a poetry before 1.0 wrote it, which is not read here"
+        raise LockfileError(message, path=root.path, keys=metadata.keys, hint=COMMANDS.lock)
+    match = _VERSION.fullmatch(text)
+    version = (int(match[1]), int(match[2])) if match is not None else (0, 0)
+    if not (1, 0) <= version <= _NEWEST:
+        newest = ".".join(map(str, _NEWEST))
+        raise LockfileError(
+            f"lock version {text} is not known here, only 1.0 to {newest}",
+            path=root.path,
+            keys=(*metadata.keys, "lock-version"),
+            hint=f"update envguard, or lock with a poetry that writes version {newest}",
+        )
+    return version
+
+
+def _writer(text: str) -> str | None:
+    """Return the version of poetry that the first line names, None where it names none."""
+    match = re.search(r"Poetry ([^ ]+)", text[:200].partition("\n")[0])
+    return match[1] if match is not None else None
+
+
+def _package(index: int, table: LockTable, metadata: LockTable, version: tuple[int, int]) -> LockedPackage:
+    name = normalize(table.required("name"))
+    dependencies, extras = edges_of(table)
+    found = Source(kind=SourceKind.REGISTRY, location="")
+    if "source" in table.value:
+        found = _source(table.table("source"), develop=bool(table.get("develop", bool)))
+    python = table.text("python-versions") or "*"
+    return LockedPackage(
+        index=index,
+        name=name,
+        version=table.required("version"),
+        source=found,
+        dependencies=dependencies,
+        extras=extras,
+        artifacts=tuple(_artifacts(table, metadata, found)),
+        when=tuple(_conditions(table)) if version >= RECORDS_GROUPS else (),
+        # What the walk over an old lock needs; the markers of a new one have it in them.
+        metadata={"python": specifier(python), "marker": python_marker(python)} if version < RECORDS_GROUPS else None,
+    )
+
+
+def _conditions(table: LockTable) -> Iterator[When]:
+    groups = table.texts("groups")
+    if not groups:
+        raise LockfileError("the key 'groups' is missing", path=table.path, keys=table.keys, hint=COMMANDS.lock)
+    markers = table.value.get("markers")
+    own = table.table("markers") if isinstance(markers, dict) else None
+    for group in groups:
+        # A group that the table leaves out has the package always.
+        yield When(group=normalize(group), marker=own.text(group) if own is not None else table.text("markers"))
+
+
+def _source(table: LockTable, *, develop: bool) -> Source:
+    kind = table.text("type") or "legacy"
+    url = table.required("url")
+    match kind:
+        case "git":
+            return Source(
+                kind=SourceKind.GIT,
+                location=without_credentials(url),
+                commit=table.text("resolved_reference"),
+                subdirectory=table.text("subdirectory"),
+                requested=table.text("reference"),
+            )
+        case "legacy":
+            return Source(kind=SourceKind.REGISTRY, location=without_credentials(url))
+        case "url":
+            location = without_credentials(url)
+            return Source(kind=SourceKind.URL, location=location, subdirectory=table.text("subdirectory"))
+        case "file":
+            return Source(kind=SourceKind.PATH, location=url, subdirectory=table.text("subdirectory"))
+        case "directory":
+            return Source(kind=SourceKind.EDITABLE if develop else SourceKind.DIRECTORY, location=url)
+        case _:
+            raise table.error("type", f"expected legacy, git, url, file or directory, found '{kind}'")
+
+
+def _artifacts(table: LockTable, metadata: LockTable, source: Source) -> Iterator[Artifact]:
+    """Yield the files of a package, wherever its version of the lock keeps them."""
+    name = table.required("name")
+    if "files" in table.value:
+        listed = table.tables("files")
+    elif "hashes" in metadata.value:
+        # The oldest have the hashes alone, without the algorithm.
+        for digest in metadata.table("hashes").texts(name):
+            yield Artifact(filename="", wheel=False, hash=digest if ":" in digest else f"sha256:{digest}")
+        return
+    else:
+        listed = metadata.table("files").tables(name)
+    for file in listed:
+        filename = file.required("file")
+        # Files are listed by name alone there, those of all locked versions of it together.
+        if "files" in table.value or not _of_another_version(filename, table.required("version")):
+            yield Artifact(
+                filename=filename,
+                wheel=filename.endswith(".whl"),
+                location=source.location if source.kind is SourceKind.URL else None,
+                hash=file.text("hash"),
+            )
+
+
+def _of_another_version(filename: str, version: str) -> bool:
+    from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        found = parse_wheel_filename(filename)[1] if filename.endswith(".whl") else parse_sdist_filename(filename)[1]
+        return found != Version(version)
+    except (InvalidSdistFilename, InvalidWheelFilename, InvalidVersion):
+        return False
+
+
+def _project(index: int, manifest: Manifest, packages: list[LockedPackage]) -> LockedPackage:
+    """Return the project itself, with an edge for each of its requirements that leads somewhere."""
+    known = named(packages)
+
+    def edges(group: str, extra: str | None = None) -> tuple[Edge, ...]:
+        items = [item for item in manifest.groups[group].requirements if item.name in known]
+        wanted = [item for item in items if (extra in item.in_extras if extra is not None else not item.optional)]
+        return resolved((item.edge() for item in wanted), known)
+
+    return LockedPackage(
+        index=index,
+        name=manifest.name or "",
+        version=manifest.version,
+        source=Source(kind=SourceKind.EDITABLE if manifest.package else SourceKind.VIRTUAL, location="."),
+        dependencies=edges(MAIN),
+        extras={extra: edges(MAIN, extra) for extra in manifest.extras},
+        groups={name: edges(name) for name in manifest.groups if name != MAIN},
+        keys=manifest.keys,
+        path=manifest.path,
+    )

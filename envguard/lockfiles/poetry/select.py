@@ -1,0 +1,97 @@
+"""Which packages ``poetry install`` would install.
+
+Since version 2.1 of the lock each package says in which groups it is, and under which marker in each. Extras and groups are
+two namespaces: an extra and a group may have one name. Older locks are walked, see ``poetry.walk``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ...errors import LockfileError
+from ...names import normalize
+from ..coverage import RefusedError, holds, refuse_uncovered, refuse_unknown
+from ..model import RefusalKind, Selected, SourceKind
+from .tables import MAIN, RECORDS_GROUPS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ..model import Lock, LockedPackage, Refused, Selection
+
+
+def select(lock: Lock, selection: Selection, environment: Mapping[str, str]) -> Selected | Refused:
+    """Return what *selection* of *lock* installs in *environment* (marker variables), or why there is no answer.
+
+    Raises LockfileError where the lock contradicts itself on the way, or where it does not tell.
+    """
+    extras = frozenset(normalize(extra) for extra in selection.extras)
+    groups = frozenset(normalize(group) for group in selection.groups)
+    project = next((package for package in lock.packages if package.path is not None), None)
+    try:
+        refuse_uncovered(lock, environment)
+        own = {project.name} if project is not None else set()
+        refuse_unknown("package", set(map(normalize, selection.packages)) - {"*"} - own, own)
+        refuse_unknown("extra", extras - set(lock.extras), lock.extras)
+        refuse_unknown("group", groups - set(lock.groups), lock.groups)
+    except RefusedError as error:
+        refused = error.refused
+        return replace(refused, keys=lock.supported_keys) if refused.kind is RefusalKind.REQUIRES_PYTHON else refused
+    if selection.default_groups:
+        groups |= _default(lock, project)
+    if (lock.version, lock.revision) < RECORDS_GROUPS:
+        from .walk import walk
+
+        found = walk(lock, _required(lock, project), extras, groups, environment)
+    else:
+        found = _filtered(lock, extras, groups | {MAIN}, environment)
+    if project is not None and project.source.kind is not SourceKind.VIRTUAL:
+        found[project.name] = project
+    return Selected(
+        packages=tuple(package for _, package in sorted(found.items())), groups=tuple(sorted(groups - {MAIN}))
+    )
+
+
+def _default(lock: Lock, project: LockedPackage | None) -> frozenset[str]:
+    """Return the groups that are installed unless somebody says otherwise."""
+    if project is None and set(lock.groups) != {MAIN}:
+        raise LockfileError(
+            "which of its groups are optional is known to pyproject.toml alone, and there is none beside the lock",
+            path=lock.path,
+            hint="choose the groups: --no-default-groups --group NAME",
+        )
+    return frozenset(lock.default_groups)
+
+
+def _required(lock: Lock, project: LockedPackage | None) -> LockedPackage:
+    if project is None:
+        raise LockfileError(
+            f"a lock of version {lock.version}.{lock.revision} does not say what the project requires, "
+            "and there is no pyproject.toml beside it",
+            path=lock.path,
+            hint="lock with poetry 2.0 or later, which records it: poetry lock",
+        )
+    return project
+
+
+def _filtered(
+    lock: Lock, extras: frozenset[str], groups: frozenset[str], environment: Mapping[str, str]
+) -> dict[str, LockedPackage]:
+    found: dict[str, LockedPackage] = {}
+    for package in lock.packages:
+        if not any(
+            when.group in groups
+            and (when.marker is None or holds(lock, (*package.route, "markers"), when.marker, environment, extras))
+            for when in package.when
+        ):
+            continue
+        other = found.setdefault(package.name, package)
+        if other is not package:
+            raise LockfileError(
+                f"two versions of {package.name} are selected at once: {other.version} and {package.version}",
+                path=lock.path,
+                keys=package.route,
+                hint=lock.commands.lock,
+            )
+    return found
