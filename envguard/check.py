@@ -11,7 +11,7 @@ from .amounts import plural, size
 from .baseline import fact_text
 from .errors import ConfigError
 from .model import Impact, Level, Report, Severity, Subject, Waived
-from .observe import Request, find_project, look, look_at_lock
+from .observe import Request, find_project, look, look_at_files
 from .reader import Reader
 from .rules import registry
 from .rules.own import unused_waiver, waiver_place
@@ -66,14 +66,14 @@ def run_check(reader: Reader, project: str, request: Request, *, fail_on: Severi
 
 def check_lock(reader: Reader, project: str, *, fail_on: Severity | None = None) -> CheckOutcome:
     """Return the outcome of the static check: the lock against its manifest and itself; no environment is touched."""
-    evidence = look_at_lock(reader, project)
+    evidence = look_at_files(reader, project)
     report = _report(evidence, None, fail_on, (Need.NOTHING, Need.LOCK))
     return CheckOutcome(report=report, trace=reader.trace, facts={})
 
 
-def check_change(evidence: Evidence, *, fail_on: Severity | None = None) -> Report:
-    """Return the report on ``evidence.change`` alone."""
-    return _report(evidence, None, fail_on, (Need.CHANGE,))
+def report_on(evidence: Evidence, fail_on: Severity | None, needs: tuple[Need, ...]) -> Report:
+    """Return the report of the rules that look at no more than *needs*."""
+    return _report(evidence, None, fail_on, needs)
 
 
 def parse_level(word: Level | str | None) -> Level | None:

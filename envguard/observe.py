@@ -90,11 +90,11 @@ def find_project(reader: Reader, start: str) -> str:
     return fallback
 
 
-def look_at_lock(reader: Reader, project: str) -> Evidence:
-    """Return what the project's files alone tell: settings, lock, and the lock against manifest and itself."""
+def look_at_files(reader: Reader, project: str, *, deeply: bool = True) -> Evidence:
+    """Return what the project's files alone tell: settings, locks, and *deeply* each lock against its manifest and itself."""
     config = load_config(reader, project)
     evidence = Evidence(project=project, config=config, today=datetime.date.fromisoformat(reader.probe("today")))
-    return _with_lock(reader, evidence)
+    return _with_lock(reader, evidence, deeply=deeply)
 
 
 def look_at_change(reader: Reader, project: str, config: Config, change: LockDiff) -> Evidence:
@@ -110,7 +110,7 @@ def look_at_change(reader: Reader, project: str, config: Config, change: LockDif
     )
 
 
-def _with_lock(reader: Reader, evidence: Evidence) -> Evidence:
+def _with_lock(reader: Reader, evidence: Evidence, *, deeply: bool) -> Evidence:
     from .lockfiles import find_lock, freshness, read_lock
     from .lockfiles.consistency import inconsistencies
 
@@ -123,8 +123,8 @@ def _with_lock(reader: Reader, evidence: Evidence) -> Evidence:
             LockView(
                 name=os.path.relpath(path, evidence.project),
                 lock=lock,
-                freshness=freshness(reader, lock),
-                inconsistencies=inconsistencies(lock),
+                freshness=freshness(reader, lock) if deeply else None,
+                inconsistencies=inconsistencies(lock) if deeply else (),
             )
         )
     missing = tuple(name for name, path in found.items() if name is not None and path is None)
@@ -150,7 +150,7 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
     """
     from .installed import find_environment, running_environment, scan
 
-    evidence = look_at_lock(reader, project)
+    evidence = look_at_files(reader, project)
     config = evidence.config
     baseline = read_baseline(reader, project)
     if request.running:

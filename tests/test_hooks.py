@@ -65,7 +65,24 @@ def test_pre_commit_accepts_the_manifest() -> None:
         ("uv.toml", True),
         ("services/train/uv.lock", True),
         ("services/train/pyproject.toml", True),
+        ("train.py.lock", True),
+        ("poetry.lock", True),
+        ("a/pdm.lock", True),
+        ("Pipfile", True),
+        ("Pipfile.lock", True),
+        ("pylock.toml", True),
+        ("pylock.gpu.toml", True),
+        ("requirements.txt", True),
+        ("requirements/dev.txt", False),
+        ("a/requirements-dev.in", True),
+        ("pixi.lock", True),
+        ("pixi.toml", True),
+        ("conda-lock.yml", True),
+        ("gpu.conda-lock.yaml", True),
+        ("environment.yaml", True),
         ("not-uv.lock", False),
+        ("pylock.a.b.toml", False),
+        ("mypixi.lock", False),
         ("uv.lock.bak", False),
         ("docs/pyproject.toml/readme.md", False),
         ("uvxlock", False),
@@ -113,6 +130,7 @@ def test_the_lock_hook_works_for_real(tmp_path: Path) -> None:
     assert "lock         uv.lock\n\nclean: nothing differs\n" in done.stdout
 
     project(scratch / "services" / "train", MANIFEST.replace("numpy>=2", "numpy>=2.1"))
+    run("git", "add", ".", cwd=scratch)
     done = try_hook()
     assert done.returncode == 1
     assert "- exit code: 1" in done.stdout

@@ -31,7 +31,7 @@ FLOORS = (
     ("rules",),
     ("observe", "report", "selection"),
     ("check",),
-    ("recording", "guard", "records"),
+    ("recording", "guard", "records", "staged"),
     ("cli",),
     ("__main__",),
 )

@@ -74,6 +74,7 @@ group = LazyGroup(
         "diff": ".diff",
         "explain": ".explain",
         "lock": ".lock",
+        "staged": ".staged",
     },
     context_settings=HELP,
     params=[

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..check import check_change, parse_severity
+from ..check import parse_severity, report_on
 from ..config import load_config
 from ..errors import ConfigError, EnvguardError, RepositoryError
 from ..lockfiles import find_lock, read_lock
@@ -20,6 +20,7 @@ from ..observe import find_project, look_at_change
 from ..reader import Reader
 from ..report.meaning import meaning
 from ..repository.snapshot import index_reader, revision_reader
+from ..rules.registry import Need
 from . import options
 from .console import Console, current_folder, start_folder
 
@@ -92,7 +93,8 @@ def command(
     diff = compare(_lock(before), _lock(after))
     if diff.old is None and diff.new is None:
         raise ConfigError(f"there is no lock in {before.name}, and none in {after.name}")
-    report = check_change(look_at_change(after.reader, folder, config, diff), fail_on=parse_severity(fail_on))
+    evidence = look_at_change(after.reader, folder, config, diff)
+    report = report_on(evidence, parse_severity(fail_on), (Need.CHANGE,))
     console.emit(
         _rendered(diff, meaning(diff, config.numeric), report, (before, after), config, form, console, every=every)
     )

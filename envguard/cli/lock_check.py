@@ -46,7 +46,7 @@ def command(context: click.Context, /, *, files: tuple[str, ...], fail_on: str |
             status = FAILED
             continue
         console.emit(("\n" if number else "") + render(report, form, reader, color=console.colored(sys.stdout)))
-        status = _graver(status, options.STATUS[report.verdict])
+        status = options.graver(status, options.STATUS[report.verdict])
     context.exit(status)
 
 
@@ -62,9 +62,3 @@ def projects(files: Iterable[str]) -> list[str]:
             start = os.path.dirname(start)
         found[find_project(Reader(), start)] = None
     return list(found)
-
-
-def _graver(first: int, second: int) -> int:
-    """Of two statuses return the one that must not be hidden by the other: failed, then findings, then undecided."""
-    order = (0, 3, 1, FAILED)
-    return max(first, second, key=order.index)

@@ -77,3 +77,9 @@ def request(
     return Request(
         extras=extras or None, groups=groups or None, packages=packages or None, default_groups=default_groups, **more
     )
+
+
+def graver(first: int, second: int) -> int:
+    """Of two statuses return the one that must not be hidden by the other: failed, then findings, then undecided."""
+    order = (0, 3, 1, 2)
+    return max(first, second, key=order.index)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..lockfiles.diff.model import Aspect, Kind
 from ..rules.builds import build_lines
+from ..rules.changes import can_change_numbers
 from ..rules.impact import role_of
 from .words import plural
 
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ..lockfiles.diff.model import LockDiff, PackageChange
-
-# What a change of these can do to numbers is nothing; only the rest of the change can.
-_HARMLESS = frozenset((Aspect.GROUPS, Aspect.HASHES_LOST))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +80,6 @@ def meaning(diff: LockDiff, numeric: Iterable[str] = ()) -> Meaning:
         numbers=numbers,
         verdict=_verdict(diff, numbers=numbers),
     )
-
-
-def can_change_numbers(change: PackageChange) -> bool:
-    """Return whether other code can run after *change*: more than groups moved, or hashes that are not written any more."""
-    return change.kind is not Kind.SAME or any(detail.aspect not in _HARMLESS for detail in change.details)
 
 
 def _row(change: PackageChange, diff: LockDiff) -> Row:

@@ -84,6 +84,12 @@ class SnapshotReader(Reader):
             raise UnreadableError("is a pointer of Git LFS in the repository, not the file itself", path=path)
         return content
 
+    def identity(self, path: str) -> str | None:
+        """Return what tells the content of the file *path* from any other; None where there is no such file."""
+        inside = self._resolve(path)
+        entry = self._listed().get(inside) if inside else None
+        return entry.blob if entry is not None else None
+
     def close(self) -> None:
         """End the git process that was kept for reading."""
         self._git.close()

@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from .evidence import Evidence
 
 
+# What a change of these can do to numbers is nothing; only the rest of the change can.
+_HARMLESS = frozenset((Aspect.GROUPS, Aspect.HASHES_LOST))
+
+
+def can_change_numbers(change: PackageChange) -> bool:
+    """Return whether other code can run after *change*: more than groups moved, or hashes that are not written any more."""
+    return change.kind is not Kind.SAME or any(detail.aspect not in _HARMLESS for detail in change.details)
+
+
 def _details(evidence: Evidence, aspect: Aspect) -> Iterator[tuple[PackageChange, LockedPackage, Detail]]:
     for change in evidence.change.packages if evidence.change is not None else ():
         detail = change.detail(aspect)

@@ -38,7 +38,8 @@ class Evidence:
 
     *project* is the absolute folder, links resolved; *lock_name* the lock that was looked for, relative to it; *others* are
     the further locks that the settings name, *missing_locks* those that are named and not there, *change* what a
-    change of the lock changed; *own* the
+    change of the lock changed, *baseline_changed* whether the record changed with it, *missing_manifests* the recorded trees
+    whose manifest is not kept; *own* the
     names that envguard itself, pip and the like bring along; *real_paths* maps local paths, as lock and metadata write
     them, to the paths behind all links; *trees* are the recorded trees of data as they are now, *trees_left_out* says why nobody
     looked at them.
@@ -56,6 +57,8 @@ class Evidence:
     others: tuple[LockView, ...] = ()
     missing_locks: tuple[str, ...] = ()
     change: LockDiff | None = None
+    baseline_changed: bool | None = None
+    missing_manifests: tuple[str, ...] = ()
     inventory: Inventory | None = None
     own: frozenset[str] = frozenset()
     real_paths: Mapping[str, str] = field(default_factory=dict)

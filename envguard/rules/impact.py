@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import importlib.resources
+import pkgutil
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -31,8 +31,8 @@ class Role:
 @functools.cache
 def roles() -> tuple[Role, ...]:
     """Return the roles in their order; the last one is that of every package that has no other."""
-    data = importlib.resources.files(__package__).joinpath("roles.toml")
-    tables = parse_toml(data.read_text(encoding="utf-8"), str(data), ConfigError)["role"]
+    data = pkgutil.get_data(__package__, "roles.toml") or b""
+    tables = parse_toml(data.decode(), "roles.toml", ConfigError)["role"]
     return tuple(
         Role(
             name=table["name"],

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from .evidence import Evidence
 
-FAMILIES = ("lock", "locks", "changes", "packages", "distributions", "machine", "data", "own")
+FAMILIES = ("lock", "locks", "changes", "staged", "packages", "distributions", "machine", "data", "own")
 
 
 class Need(enum.StrEnum):
@@ -26,6 +26,7 @@ class Need(enum.StrEnum):
     NOTHING = "nothing"
     LOCK = "lock"
     CHANGE = "change"
+    RECORD = "record"
     ENVIRONMENT = "environment"
     BASELINE = "baseline"
 

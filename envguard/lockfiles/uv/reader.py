@@ -7,6 +7,7 @@ meaning cannot be guessed; unknown keys of version 1 are skipped, since later re
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _RECORDS_DEFAULT_GROUPS = 5
+_SPECIAL = re.compile(r"[%?#]")
+_SOURCES = tuple(kind for kind in SourceKind if kind is not SourceKind.CONDA)
 _LOCAL = (SourceKind.EDITABLE, SourceKind.VIRTUAL)
 MAX_BYTES = 64 * 1024 * 1024
 
@@ -143,14 +146,14 @@ def _edges(table: LockTable, key: str) -> tuple[Edge, ...]:
 
 def source(table: LockTable) -> Source:
     """Return the source that the table *table* describes; credentials are dropped."""
-    for one in SourceKind:
+    for one in _SOURCES:
         if one.value not in table.value:
             continue
         location = table.required(one.value)
         if one is SourceKind.GIT:
             return _git(location)
         return Source(kind=one, location=without_credentials(location), subdirectory=table.text("subdirectory"))
-    known = ", ".join(SourceKind)
+    known = ", ".join(_SOURCES)
     found = ", ".join(table.value) or "nothing"
     raise LockfileError(f"expected a source ({known}), found {found}", path=table.path, keys=table.keys, hint="uv lock")
 
@@ -180,7 +183,10 @@ def _artifact(table: LockTable, *, wheel: bool) -> Artifact:
     location = table.text("url") or table.text("path")
     filename = table.text("filename")
     if filename is None and location is not None:
-        filename = unquote(urlsplit(location).path if "://" in location else location).rpartition("/")[2]
+        filename = location.rpartition("/")[2]
+        # Nearly every one is plain, and there are thousands.
+        if _SPECIAL.search(location):
+            filename = unquote(urlsplit(location).path if "://" in location else location).rpartition("/")[2]
     return Artifact(
         filename=filename or "",
         wheel=wheel,

@@ -1,0 +1,127 @@
+"""EG1, fourth part: a change that is about to be committed, against the record beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..model import Impact, Place, Severities, Severity
+from .changes import can_change_numbers
+from .impact import role_of
+from .registry import Need, Rule, rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..model import Finding
+    from .evidence import Evidence
+
+_NAMED = 5
+
+
+@rule(
+    "EG113",
+    "unrecorded-change",
+    "packages that compute numbers changed in the lock and the record did not",
+    since="0.1",
+    need=Need.CHANGE,
+)
+def unrecorded_change(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Looks for a change of `envguard.lock` beside a change of the lock that can change numbers.
+
+    ## What it sees
+
+    A commit in which packages of the numeric stack come, go or change in the lock, while `envguard.lock` stays as it was. A
+    project without a record has nothing to record anew.
+
+    ## Why it matters
+
+    Until somebody records again, every check of the new environment fails, or the old record vouches for results that come
+    from other code.
+
+    ## How to mend
+
+    Install the new lock, run `envguard record`, and commit `envguard.lock` together with the lock.
+    """
+    if evidence.change is None or evidence.baseline is None or evidence.baseline_changed is not False:
+        return
+    numeric = evidence.config.numeric
+    names = [
+        change.name
+        for change in evidence.change.packages
+        if can_change_numbers(change) and role_of(change.name, numeric).numbers
+    ]
+    names = list(dict.fromkeys(sorted(names, key=lambda name: role_of(name, numeric).order)))
+    if names:
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        yield self.finding(
+            "envguard.lock",
+            f"{', '.join(names[:_NAMED])}{more} changed in {evidence.lock_name}, and envguard.lock did not",
+            impact=Impact.NUMBERS,
+            why="the record still vouches for the environment of before",
+            place=Place(path=evidence.baseline.path),
+            hint="install the new lock, then: envguard record && git add envguard.lock",
+        )
+
+
+@rule("EG114", "record-of-another-lock", "the record was made for another lock", since="0.1", need=Need.RECORD)
+def record_of_another_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Compares the digest of the lock that each recorded machine names with the lock beside it.
+
+    ## What it sees
+
+    A machine in `envguard.lock` whose lock digest is not that of the lock that is committed with it. Where another machine
+    is up to date it is a warning: not every machine is at hand when a lock changes.
+
+    ## Why it matters
+
+    A check on that machine compares an environment of the new lock with a record of the old one.
+
+    ## How to mend
+
+    Install the lock on that machine, run `envguard record` there, and commit `envguard.lock` together with the lock.
+    """
+    baseline, digest = evidence.baseline, evidence.lock_digest
+    if baseline is None or digest is None:
+        return
+    others = {name: machine for name, machine in baseline.machines.items() if machine.lock_digest != digest}
+    severity = Severity.ERROR if len(others) == len(baseline.machines) else Severity.WARNING
+    for name, machine in sorted(others.items()):
+        yield self.finding(
+            name,
+            f"machine '{name}' was recorded with another {evidence.lock_name} than the one beside it",
+            impact=Impact.UNKNOWN,
+            why="a check would compare an environment of this lock with a record of that one",
+            expected=digest,
+            found=machine.lock_digest,
+            place=Place(path=baseline.path, keys=("machines", name, "lock", "digest")),
+            hint=f"envguard record --machine {name} && git add envguard.lock",
+            severities=Severities.same(severity),
+        )
+
+
+@rule("EG115", "missing-manifest", "the manifest of a recorded tree is not kept", since="0.1", need=Need.RECORD)
+def missing_manifest(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Looks for the manifest of every tree of data that is recorded.
+
+    ## What it sees
+
+    A tree in `envguard.lock` whose manifest, `.envguard/manifests/NAME.b3`, is not committed with it.
+
+    ## Why it matters
+
+    Without it a difference in the data is still found, but nobody else can be told which files differ.
+
+    ## How to mend
+
+    Add the manifest to the commit; if manifests are too large for the repository, waive this rule with that reason.
+    """
+    for name in evidence.missing_manifests if evidence.baseline is not None else ():
+        path = evidence.baseline.path if evidence.baseline is not None else evidence.project
+        yield self.finding(
+            name,
+            f"the manifest of the tree '{name}' is not in the repository",
+            impact=Impact.NONE,
+            why="without it nobody else can be told which files of the data differ",
+            place=Place(path=path, keys=("data", name)),
+            hint=f"git add .envguard/manifests/{name}.b3",
+        )
