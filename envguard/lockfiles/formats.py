@@ -48,6 +48,14 @@ FORMATS = (
         package="poetry",
         select="poetry.select",
     ),
+    Format(
+        name="pdm",
+        files=("pdm.lock",),
+        manifests=("pyproject.toml",),
+        lock="pdm lock",
+        package="pdm",
+        select="pdm.select",
+    ),
 )
 
 NATIVE_LOCKS = tuple(form.files[0] for form in FORMATS if form.native)

@@ -16,3 +16,11 @@ if TYPE_CHECKING:
 def poetry(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of the programs of an environment that holds poetry."""
     return environment_with(tmp_path_factory.mktemp("poetry") / "venv", "poetry==2.5.1")
+
+
+@pytest.fixture(scope="session")
+def pdm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the programs of an environment that holds pdm."""
+    # What pdm needs itself has moved on since and does not work with it any more.
+    pins = ("hishel==1.2.1", "unearth==0.18.2")
+    return environment_with(tmp_path_factory.mktemp("pdm") / "venv", "pdm==2.29.3", *pins)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..edges import both, named, possible
 from ..model import Reason, SourceKind
 from ..uv import reasons
 from ..uv.ranges import bounds
 from .constraints import python_marker, satisfied, specifier
-from .edges import both, named, possible
-from .tables import MAIN, RECORDS_GROUPS
+from .tables import MAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .manifest import Manifest
     from .requirements import Requirement
 
+# What poetry and pdm call the project's own requirements.
+_OWN = (MAIN, "default")
 _FILES = (SourceKind.PATH, SourceKind.DIRECTORY, SourceKind.EDITABLE)
 
 
@@ -29,7 +31,7 @@ def changes(lock: Lock, manifest: Manifest) -> Iterator[Reason]:
     for group, declared in manifest.groups.items():
         direct = {item.name for item in declared.requirements if item.direct is not None}
         for item in declared.requirements:
-            yield from _requirement(lock, manifest, group, item, locked, item.name in direct)
+            yield from _requirement(manifest, group, item, locked, item.name in direct)
     yield from _left_over(lock, manifest, locked)
 
 
@@ -52,7 +54,6 @@ def _extras(lock: Lock, manifest: Manifest) -> Iterator[Reason]:
 
 
 def _requirement(
-    lock: Lock,
     manifest: Manifest,
     group: str,
     item: Requirement,
@@ -63,8 +64,8 @@ def _requirement(
     if item.name == manifest.name:
         # The project itself, with one of its extras: it is in no lock.
         return
-    whose = "the project" if group == MAIN else f"the group '{group}'"
-    entries = [package for package in locked.get(item.name, ()) if _in_group(lock, package, group)]
+    whose = "the project" if group in _OWN else f"the group '{group}'"
+    entries = [package for package in locked.get(item.name, ()) if _in_group(package, group)]
     what = f"the requirement of {whose} on {item.name}"
     if not entries:
         if not possible(both(python_marker(manifest.python), item.marker)):
@@ -104,11 +105,9 @@ def _same_kind(asked: SourceKind, kinds: set[SourceKind]) -> bool:
     return asked in kinds or (asked in _FILES and bool(kinds & set(_FILES)))
 
 
-def _in_group(lock: Lock, package: LockedPackage, group: str) -> bool:
-    """Return whether *package* is locked for *group*; locks of before version 2.1 do not say."""
-    if (lock.version, lock.revision) < RECORDS_GROUPS:
-        return True
-    return any(when.group == group for when in package.when)
+def _in_group(package: LockedPackage, group: str) -> bool:
+    """Return whether *package* is locked for *group*; some locks do not say."""
+    return not package.when or any(when.group in (None, group) for when in package.when)
 
 
 def _left_over(lock: Lock, manifest: Manifest, locked: Mapping[str, list[LockedPackage]]) -> Iterator[Reason]:

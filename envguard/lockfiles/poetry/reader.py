@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from ...errors import LockfileError
 from ...names import normalize
 from ...toml import parse_toml
+from ..edges import cleared, named, resolved
 from ..model import Artifact, Lock, LockedPackage, Source, SourceKind, When
 from ..text import read_lock_text
 from ..uv.reader import without_credentials
 from .constraints import alternatives, python_marker, specifier
-from .edges import cleared, edges_of, named, resolved
+from .edges import edges_of
 from .manifest import read_manifest
 from .tables import COMMANDS, MAIN, RECORDS_GROUPS, LockTable
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from .manifest import Manifest
 
 _NEWEST = (2, 1)
+# Poetry 1 wrote none of these into a lock.
+_NEVER = frozenset(("setuptools", "distribute", "pip", "wheel"))
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})")
 _PYTHON_KEYS = ("metadata", "python-versions")
 
@@ -49,7 +52,7 @@ def read(reader: Reader, path: str) -> Lock:
         raise metadata.error("python-versions", f"'{python}' is no version constraint")
     manifest = read_manifest(reader, os.path.dirname(path))
     packages = [_package(index, table, metadata, version) for index, table in enumerate(root.tables("package"))]
-    packages = list(cleared(packages, python_marker(python), old=version < RECORDS_GROUPS))
+    packages = list(cleared(packages, python_marker(python), never=_NEVER if version < RECORDS_GROUPS else frozenset()))
     groups = {when.group for package in packages for when in package.when if when.group is not None}
     if manifest is not None:
         packages.append(_project(len(packages), manifest, packages))

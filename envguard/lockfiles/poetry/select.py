@@ -1,7 +1,7 @@
 """Which packages ``poetry install`` would install.
 
 Since version 2.1 of the lock each package says in which groups it is, and under which marker in each. Extras and groups are
-two namespaces: an extra and a group may have one name. Older locks are walked, see ``poetry.walk``.
+two namespaces: an extra and a group may have one name. Older locks are walked, see ``walk``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..model import Lock, LockedPackage, Refused, Selection
+
+_RELOCK = "lock with poetry 2.0 or later, which records it: poetry lock"
 
 
 def select(lock: Lock, selection: Selection, environment: Mapping[str, str]) -> Selected | Refused:
@@ -41,9 +43,11 @@ def select(lock: Lock, selection: Selection, environment: Mapping[str, str]) -> 
     if selection.default_groups:
         groups |= _default(lock, project)
     if (lock.version, lock.revision) < RECORDS_GROUPS:
-        from .walk import walk
+        from ..walk import walk
 
-        found = walk(lock, _required(lock, project), extras, groups, environment)
+        project = _required(lock, project)
+        silent = f"a lock of version {lock.version}.{lock.revision}"
+        found = walk(lock, project, extras, groups, environment, silent=silent, hint=_RELOCK)
     else:
         found = _filtered(lock, extras, groups | {MAIN}, environment)
     if project is not None and project.source.kind is not SourceKind.VIRTUAL:
@@ -70,7 +74,7 @@ def _required(lock: Lock, project: LockedPackage | None) -> LockedPackage:
             f"a lock of version {lock.version}.{lock.revision} does not say what the project requires, "
             "and there is no pyproject.toml beside it",
             path=lock.path,
-            hint="lock with poetry 2.0 or later, which records it: poetry lock",
+            hint=_RELOCK,
         )
     return project
 

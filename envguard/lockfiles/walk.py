@@ -1,23 +1,21 @@
-"""Which packages follow from a ``poetry.lock`` before version 2.1, which has neither groups nor markers of packages.
+"""Which packages follow from a lock that has neither groups nor markers of packages.
 
-Poetry resolves such a lock anew when it installs, with nothing but what is locked to choose from. Here the dependencies are
-followed from the manifest's requirements; where more than one locked version would do, nobody can tell and nothing is guessed.
+Its tool resolves anew when it installs, with nothing but what is locked to choose from. Here the dependencies are followed
+from the manifest's requirements; where more than one locked version would do, nobody can tell and nothing is guessed.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...errors import LockfileError
-from ..coverage import holds, python_in
+from ..errors import LockfileError
+from .coverage import holds, python_in
 from .edges import fits, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ..model import Edge, Lock, LockedPackage
-
-_HINT = "lock with poetry 2.0 or later, which records it: poetry lock"
+    from .model import Edge, Lock, LockedPackage
 
 
 def walk(
@@ -26,10 +24,13 @@ def walk(
     extras: frozenset[str],
     groups: frozenset[str],
     environment: Mapping[str, str],
+    *,
+    silent: str,
+    hint: str,
 ) -> dict[str, LockedPackage]:
     """Return the packages, by name, that *project* needs in *environment* with *extras* and *groups*.
 
-    Raises LockfileError where the lock does not tell which of several versions is meant, or where none fits.
+    *silent* are words for a lock that does not say more, *hint* is the command that makes one that does. Raises LockfileError where the lock does not tell which of several versions is meant, or where none fits.
     """
     steps = _Walk(lock, project, extras, groups, environment)
     pinned: dict[str, LockedPackage] = {}
@@ -43,7 +44,7 @@ def walk(
         if told:
             pinned |= told
             continue
-        steps.refuse_unclear(asked, pinned)
+        steps.refuse_unclear(asked, pinned, silent, hint)
         return {name: pinned[name] for name in asked}
 
 
@@ -111,7 +112,9 @@ class _Walk:
             self.environment["python_full_version"], requires, self.lock, (*package.route, "python-versions")
         )
 
-    def refuse_unclear(self, asked: Mapping[str, list[Edge]], pinned: Mapping[str, LockedPackage]) -> None:
+    def refuse_unclear(
+        self, asked: Mapping[str, list[Edge]], pinned: Mapping[str, LockedPackage], silent: str, hint: str
+    ) -> None:
         """Raise LockfileError where a name of *asked* has no one package, or one that something else contradicts."""
         for name, edges in sorted(asked.items()):
             entries = self.by_name.get(name, [])
@@ -119,12 +122,11 @@ class _Walk:
             if name in pinned and (len(entries) < 2 or pinned[name] in candidates):
                 continue
             versions = " and ".join(f"{name} {package.version}" for package in candidates or entries) or name
-            version = f"{self.lock.version}.{self.lock.revision}"
             if not entries:
                 message = f"{name} is needed here, and the lock has no entry for it"
             elif candidates:
-                message = f"which of {versions} is meant here cannot be told: a lock of version {version} does not say"
+                message = f"which of {versions} is meant here cannot be told: {silent} does not say"
             else:
                 message = f"none of {versions} is all that is asked for here"
             keys = entries[0].route if entries else ()
-            raise LockfileError(message, path=self.lock.path, keys=keys, hint=_HINT)
+            raise LockfileError(message, path=self.lock.path, keys=keys, hint=hint)

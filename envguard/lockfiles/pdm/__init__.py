@@ -1,0 +1,1 @@
+"""``pdm.lock``: reading it, selecting from it, and whether it still belongs to its manifest."""
