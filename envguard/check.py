@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from .rules.evidence import Evidence
     from .trace import Trace
 
+# A change, and a record beside other locks, are what the hooks judge.
+_EVERYTHING = (Need.NOTHING, Need.LOCK, Need.ENVIRONMENT, Need.BASELINE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOutcome:
@@ -60,7 +63,7 @@ def check(
 def run_check(reader: Reader, project: str, request: Request, *, fail_on: Severity | None = None) -> CheckOutcome:
     """Return the outcome of a full check of the folder *project*, which ``find_project`` gave."""
     evidence = look(reader, project, request)
-    report = _report(evidence, request.level, fail_on, tuple(Need))
+    report = _report(evidence, request.level, fail_on, _EVERYTHING)
     return CheckOutcome(report=report, trace=reader.trace, facts=receipt_facts(evidence))
 
 

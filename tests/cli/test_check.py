@@ -381,3 +381,15 @@ def test_a_clean_process_says_the_same_as_the_module_called_here(cli: Cli, recor
     shown = cli("check").out
     result = cli.process("check", cwd=recorded.folder)
     assert (result.status, result.out, result.err) == (0, shown, "")
+
+
+def test_what_the_hooks_judge_is_no_business_of_a_check(cli: Cli, recorded: Project) -> None:
+    baseline = recorded.folder / "envguard.lock"
+    text = baseline.read_text(encoding="utf-8")
+    document = json.loads(text)
+    document["machines"]["elsewhere"] = json.loads(json.dumps(document["machines"]["default"]))
+    document["machines"]["elsewhere"]["lock"]["digest"] = "blake3:00"
+    baseline.write_text(json.dumps(document), encoding="utf-8")
+    result = cli("check", "--machine", "default")
+    assert result.status == 0
+    assert "EG114" not in result.out
