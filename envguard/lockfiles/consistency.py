@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..names import normalize
 from .edges import candidates_of
 from .model import Inconsistency, SourceKind
+from .reach import broken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +32,9 @@ def inconsistencies(lock: Lock) -> tuple[Inconsistency, ...]:
         for artifact, keys in _artifacts(package):
             found += _artifact(package, artifact, keys)
             found += _hash(package, artifact, keys)
-    return tuple(found)
+    # Where an edge leads nowhere, everything behind it is left over: one finding says it.
+    whole = not any(item.kind in ("edge", "duplicate") for item in found)
+    return (*found, *(item for item in broken(lock, by_name) if whole or item.kind != "orphan"))
 
 
 def _duplicates(package: LockedPackage, by_name: dict[str, list[LockedPackage]]) -> Iterator[Inconsistency]:

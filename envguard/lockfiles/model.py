@@ -263,7 +263,10 @@ class FreshnessVerdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inconsistency:
-    """A place where a lock contradicts itself. *kind*: ``edge``, ``artifact``, ``hash``, ``duplicate``."""
+    """A place where a lock contradicts itself.
+
+    *kind*: ``edge``, ``duplicate``, ``artifact``, ``hash``, ``files``, ``requirement``, ``orphan``.
+    """
 
     kind: str
     subject: str

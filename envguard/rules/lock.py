@@ -153,6 +153,81 @@ def artifact_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     )
 
 
+@rule(
+    "EG106",
+    "uninstallable-package",
+    "a locked package has no file for any environment that the lock covers",
+    since="0.1",
+    need=Need.LOCK,
+)
+def uninstallable_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Reads the names of the locked files: their tags of Python and platform (PEP 425, PEP 427).
+
+    ## What it sees
+
+    A package of an index without any file, or with wheels alone of which none fits any Python in `requires-python` on any
+    platform that the lock is made for. A source archive fits everywhere.
+
+    ## Why it matters
+
+    Installing from such a lock fails, or somebody installs by hand what nobody locked.
+
+    ## How to mend
+
+    Take the lock from version control, or make it anew with the command that the finding prints.
+    """
+    yield from _inconsistencies(self, evidence, ("files",), "installing from this lock fails wherever it is tried")
+
+
+@rule(
+    "EG107",
+    "contradicted-requirement",
+    "a locked version is not one that its dependents ask for",
+    since="0.1",
+    need=Need.LOCK,
+)
+def contradicted_requirement(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Compares locked versions with the ranges that the same lock says were asked for.
+
+    ## What it sees
+
+    A requirement of the project or of a package, as the lock records it, that none of the locked versions satisfies.
+    Overrides, and what comes from git, a URL or a folder, may contradict and are left out.
+
+    ## Why it matters
+
+    No resolver chooses such a version: it was written by hand, by a bot, or by a merge.
+
+    ## How to mend
+
+    Take the lock from version control, or make it anew with the command that the finding prints.
+    """
+    yield from _inconsistencies(self, evidence, ("requirement",), "no resolver chooses such a version")
+
+
+@rule("EG116", "unreachable-package", "nothing in the lock requires a locked package", since="0.1", need=Need.LOCK)
+def unreachable_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Walks from the project through every dependency that the lock writes down.
+
+    ## What it sees
+
+    An entry that no requirement leads to, under any marker, extra or group. Only formats whose locks list the project and
+    all dependencies can tell (`uv.lock`).
+
+    ## Why it matters
+
+    A dependency was deleted from the lock, or an entry was left over by a merge. What should be installed is missing then,
+    and no tool's own check says so.
+
+    ## How to mend
+
+    Take the lock from version control, or make it anew with the command that the finding prints.
+    """
+    yield from _inconsistencies(
+        self, evidence, ("orphan",), "a dependency was deleted from the lock, or an entry was left over by a merge"
+    )
+
+
 @rule("EG105", "weak-hash", "a locked file has no hash, or one that can be forged", since="0.1", need=Need.LOCK)
 def weak_hash(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     """Looks at the hash of every locked file.

@@ -16,7 +16,7 @@ def test_without_a_rule_all_are_listed(cli: Cli) -> None:
     result = cli("explain")
     assert result.status == 0
     assert [line.split()[0] for line in result.out.splitlines()] == CODES
-    assert "EG203  version-mismatch         an installed package has another version than the lock\n" in result.out
+    assert "EG203  version-mismatch          an installed package has another version than the lock\n" in result.out
 
 
 @pytest.mark.parametrize("code", CODES)

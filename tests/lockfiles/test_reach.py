@@ -1,0 +1,151 @@
+"""What a lock needs to hold together: reachable packages, usable files, versions that were asked for."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from envguard.lockfiles import read_lock
+from envguard.lockfiles.consistency import inconsistencies
+from envguard.reader import Reader
+from tests.lockfiles.uv.test_select import LARGE
+from tests.lockfiles.world import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HASH = "sha256:" + "0" * 64
+CORPORA = ROOT / "tests" / "corpora"
+OTHERS = sorted(path for name in ("poetry.lock", "pdm.lock") for path in CORPORA.glob(f"*/{name}"))
+LOCK = """\
+version = 1
+revision = 3
+requires-python = ">=3.11"
+
+[[package]]
+name = "app"
+version = "0.1.0"
+source = { editable = "." }
+dependencies = [{ name = "one" }]
+
+[package.optional-dependencies]
+fast = [{ name = "two", marker = "sys_platform == 'linux'" }]
+
+[package.metadata]
+requires-dist = [
+    { name = "one", specifier = ">=1" },
+    { name = "two", marker = "extra == 'fast'", specifier = "<3" },
+]
+provides-extras = ["fast"]
+
+[[package]]
+name = "one"
+version = "1.0"
+source = { registry = "https://index.example/simple" }
+wheels = [{ url = "https://files.example/one-1.0-py3-none-any.whl", hash = "HASH" }]
+
+[[package]]
+name = "two"
+version = "2.0"
+source = { registry = "https://index.example/simple" }
+sdist = { url = "https://files.example/two-2.0.tar.gz", hash = "HASH" }
+""".replace("HASH", HASH)
+
+
+def found(folder: Path, text: str) -> list[tuple[str, str]]:
+    (folder / "uv.lock").write_text(text, encoding="utf-8")
+    return [(item.kind, item.message) for item in inconsistencies(read_lock(Reader(), str(folder / "uv.lock")))]
+
+
+def test_a_lock_that_holds_together_is_no_finding(tmp_path: Path) -> None:
+    assert found(tmp_path, LOCK) == []
+
+
+@pytest.mark.parametrize("path", OTHERS, ids=lambda path: path.parent.name)
+def test_no_real_lock_of_another_tool_contradicts_itself(path: Path) -> None:
+    assert inconsistencies(read_lock(Reader(), str(path))) == ()
+
+
+def test_a_deleted_edge_leaves_what_it_led_to(tmp_path: Path) -> None:
+    text = LOCK.replace("""fast = [{ name = "two", marker = "sys_platform == 'linux'" }]""", "fast = []")
+    assert found(tmp_path, text) == [("orphan", "two 2.0 is in the lock, and nothing in it requires it")]
+
+
+@pytest.mark.parametrize("folder", LARGE, ids=lambda folder: folder.name)
+def test_an_edge_deleted_from_a_real_lock_is_found_where_it_was_the_only_one(folder: Path, tmp_path: Path) -> None:
+    text = (folder / "uv.lock").read_text(encoding="utf-8")
+    edges = re.findall(r"^    \{ name = \"([^\"]+)\".*\},\n", text, re.MULTILINE)
+    only = [name for name in dict.fromkeys(edges) if edges.count(name) == 1]
+    told = 0
+    for name in only[:20]:
+        kept = re.sub(rf"^    \{{ name = \"{re.escape(name)}\"[^\n]*\}},\n", "", text, count=1, flags=re.MULTILINE)
+        told += any(kind == "orphan" and message.startswith(f"{name} ") for kind, message in found(tmp_path, kept))
+    # What metadata lists besides is no dependency: it is told by the freshness of the lock.
+    assert told >= 3
+
+
+WHEEL = "one-1.0-py3-none-any.whl"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "one-1.0-cp310-cp310-manylinux_2_17_x86_64.whl",
+        "one-1.0-py2-none-any.whl",
+        "one-1.0-cp27-cp27mu-manylinux1_x86_64.whl",
+    ],
+)
+def test_files_for_no_python_that_is_covered_are_told(tmp_path: Path, name: str) -> None:
+    assert found(tmp_path, LOCK.replace(WHEEL, name)) == [
+        ("files", "one 1.0 has no file that can be installed anywhere that the lock covers")
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "one-1.0-cp311-cp311-manylinux_2_17_x86_64.whl",
+        "one-1.0-cp38-abi3-macosx_11_0_arm64.whl",
+        "one-1.0-py2.py3-none-win32.whl",
+        "one-1.0-1build-cp313-cp313t-musllinux_1_2_aarch64.whl",
+        "one-1.0-cp312-cp312-ios_13_0_arm64_iphoneos.whl",
+        "one-1.0-graalpy311-graalpy242_311_native-manylinux2014_x86_64.whl",
+        "one-1.0-pp311-pypy311_pp73-macosx_10_9_universal2.whl",
+    ],
+)
+def test_files_for_any_of_them_will_do(tmp_path: Path, name: str) -> None:
+    assert found(tmp_path, LOCK.replace(WHEEL, name)) == []
+
+
+def test_files_for_a_platform_that_is_not_covered_are_told(tmp_path: Path) -> None:
+    covered = LOCK.replace("revision = 3\n", "revision = 3\nsupported-markers = [\"sys_platform == 'linux'\"]\n")
+    assert found(tmp_path, covered.replace(WHEEL, "one-1.0-cp311-cp311-manylinux_2_17_aarch64.whl")) == []
+    for name in ("one-1.0-cp311-cp311-win_amd64.whl", "one-1.0-py3-none-macosx_11_0_universal2.whl"):
+        assert [kind for kind, _ in found(tmp_path, covered.replace(WHEEL, name))] == ["files"]
+
+
+def test_a_package_of_an_index_without_a_file_is_told(tmp_path: Path) -> None:
+    text = re.sub(r"wheels = .*\n", "", LOCK)
+    assert found(tmp_path, text) == [
+        ("files", "one 1.0 has no file that can be installed anywhere that the lock covers")
+    ]
+
+
+def test_a_version_that_nobody_asked_for_is_told(tmp_path: Path) -> None:
+    text = LOCK.replace('"2.0"', '"3.1"').replace("two-2.0", "two-3.1")
+    assert found(tmp_path, text) == [("requirement", "app requires two<3, and the lock has two 3.1")]
+
+
+def test_an_override_may_contradict(tmp_path: Path) -> None:
+    text = LOCK.replace('"2.0"', '"3.1"').replace("two-2.0", "two-3.1")
+    text = text.replace(
+        "\n[[package]]", '\n[manifest]\noverrides = [{ name = "two", specifier = "==3.1" }]\n\n[[package]]', 1
+    )
+    assert found(tmp_path, text) == []
+
+
+def test_a_local_version_is_one_of_its_public_version(tmp_path: Path) -> None:
+    text = LOCK.replace('specifier = "<3"', 'specifier = "==2.0"').replace('"2.0"', '"2.0+cu130"')
+    assert found(tmp_path, text.replace("two-2.0.tar", "two-2.0+cu130.tar")) == []
