@@ -15,6 +15,10 @@ class Format:
     *files* are patterns of base names, the usual one first; *manifests* the base names of what it is made from; *package*
     the package that reads it, with a module ``reader`` and, where *freshness* says so, a module ``freshness``; *select* the
     module that selects from it. A *native* lock is what a tool installs from; the others are often exports of one.
+
+    What a lock can be held against itself by: *whole* says that the project and everything that it leads to are in the lock
+    as it is read, so that an entry that nothing leads to does not belong there; *lists_files* that each package of an index
+    lists its files by name; *declares* that a module ``declared`` tells what was asked for beside the dependencies.
     """
 
     name: str
@@ -24,6 +28,9 @@ class Format:
     package: str
     select: str = "flat"
     native: bool = True
+    whole: bool = False
+    lists_files: bool = False
+    declares: bool = False
 
     def matches(self, filename: str) -> bool:
         """Return whether a file called *filename* (a base name) is of this format, as far as its name tells."""
@@ -39,6 +46,9 @@ FORMATS = (
         lock="uv lock",
         package="uv",
         select="uv.select",
+        whole=True,
+        lists_files=True,
+        declares=True,
     ),
     Format(
         name="poetry",
@@ -47,6 +57,7 @@ FORMATS = (
         lock="poetry lock",
         package="poetry",
         select="poetry.select",
+        lists_files=True,
     ),
     Format(
         name="pdm",
@@ -55,6 +66,7 @@ FORMATS = (
         lock="pdm lock",
         package="pdm",
         select="pdm.select",
+        lists_files=True,
     ),
 )
 

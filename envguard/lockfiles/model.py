@@ -16,12 +16,14 @@ __all__ = [
     "Artifact",
     "Commands",
     "ConflictItem",
+    "Declared",
     "Edge",
     "Freshness",
     "FreshnessVerdict",
     "Inconsistency",
     "Lock",
     "LockedPackage",
+    "Parts",
     "Reason",
     "RefusalKind",
     "Refused",
@@ -92,6 +94,38 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """Something that a lock says was asked for, beside its dependencies, at the place *keys*.
+
+    *by* says who asks, as the beginning of a sentence; *root* whether what it leads to belongs into the lock for that alone.
+    """
+
+    edge: Edge
+    by: str
+    keys: tuple[str | int, ...]
+    root: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Under which keys an entry of a lock keeps its parts, each a list in the order in which the model has them.
+
+    *files* is one list of all files; *wheels* and *sdist* are for formats that keep them apart. None where a part has no
+    place of its own, or another order than in the model: then the entry itself is its place.
+    """
+
+    dependencies: str | None = None
+    extras: str | None = None
+    groups: str | None = None
+    files: str | None = None
+    wheels: str | None = None
+    sdist: str | None = None
+
+
+_NO_PARTS = Parts()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class When:
     """One condition under which a package is installed, in a format that selects by a filter; all of its parts must hold.
 
@@ -111,7 +145,8 @@ class LockedPackage:
 
     *metadata* is what a mutable source declared when it was locked, as the format wrote it, or None. *when* are the
     conditions of a format that selects by a filter: one of them must hold, none of them means always. *keys* is the route
-    to the entry, *line* its line where the format has no routes, *path* its file where that is not the lock itself.
+    to the entry, *line* its line where the format has no routes, *path* its file where that is not the lock itself; *parts*
+    are the keys of what stands inside of it.
     """
 
     index: int
@@ -130,6 +165,7 @@ class LockedPackage:
     keys: tuple[str | int, ...] = ()
     line: int | None = None
     path: str | None = None
+    parts: Parts = _NO_PARTS
 
     @property
     def route(self) -> tuple[str | int, ...]:
@@ -164,7 +200,8 @@ class Lock:
 
     *manifest* and *options* are the resolver's recorded inputs, as the format wrote them. *extras*, *groups* and
     *default_groups* are the names that can be chosen in a format that selects by a filter; *files* are further files that
-    belong to the lock, absolute; *supported_keys* is the route to *supported*.
+    belong to the lock, absolute; *supported_keys* is the route to *supported*. *overrides* are the names whose requirements
+    the project replaces by its own, None where nobody can tell: then no version can contradict what asks for it.
     """
 
     path: str
@@ -187,6 +224,7 @@ class Lock:
     default_groups: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     supported_keys: tuple[str | int, ...] = ("supported-markers",)
+    overrides: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

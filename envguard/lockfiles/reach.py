@@ -2,86 +2,63 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..names import normalize
-from .diff.ways import edges_of
-from .edges import candidates_of
+from .edges import both, candidates_of, possible
 from .files import Coverage
-from .model import Inconsistency, SourceKind
+from .formats import by_name as format_named
+from .formats import part
+from .model import Declared, Inconsistency, SourceKind
+from .parts import edges_of, inconsistency, placed_edges, roots
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from .model import Edge, Lock, LockedPackage
+    from .model import Lock, LockedPackage
 
     ByName = Mapping[str, list[LockedPackage]]
-
-_LOCAL = (SourceKind.EDITABLE, SourceKind.VIRTUAL, SourceKind.DIRECTORY)
-# The formats that list every file of a package by its name.
-_LISTS_FILES = frozenset(("uv", "poetry", "pdm", "pylock"))
-# A pdm.lock does not tell which requirements the project overrides.
-_TELLS_OVERRIDES = frozenset(("uv", "poetry"))
 
 
 def broken(lock: Lock, by_name: ByName) -> Iterator[Inconsistency]:
     """Yield what is left over, what cannot be installed anywhere, and what contradicts a requirement."""
-    reached = _reached(lock, by_name) if lock.format == "uv" else None
-    coverage = Coverage(lock)
+    form = format_named(lock.format)
+    declared = tuple(part(form, "declared").declared(lock)) if form.declares else ()
+    reached = _reached(lock, by_name, declared) if form.whole else None
+    coverage = Coverage(lock) if form.lists_files else None
     for package in lock.packages:
-        if reached is not None and package.index not in reached:
+        if reached is not None and id(package) not in reached:
             yield _orphan(package)
-        elif (
-            lock.format in _LISTS_FILES and package.source.kind is SourceKind.REGISTRY and not coverage.usable(package)
-        ):
+        elif coverage is not None and package.source.kind is SourceKind.REGISTRY and not coverage.usable(package):
             yield _unusable(package)
-        if lock.format in _TELLS_OVERRIDES:
-            yield from _contradictions(lock, package, by_name)
+    if lock.overrides is not None:
+        yield from _contradictions(lock, by_name, declared)
 
 
-def _reached(lock: Lock, by_name: ByName) -> set[int] | None:
-    """Return the indexes of the entries that any requirement of the project leads to, whatever its marker.
+def _reached(lock: Lock, by_name: ByName, declared: tuple[Declared, ...]) -> set[int] | None:
+    """Return the identities of the entries that any requirement of the project leads to, whatever its marker.
 
     None where the lock has no project to begin at.
     """
-    members = set(lock.members)
-    todo = [
-        package
-        for package in lock.packages
-        if package.source.kind in _LOCAL and (package.name in members or package.source.location == ".")
-    ]
-    todo += [package for name in _manifest_names(lock.manifest) for package in by_name.get(name, ())]
+    todo = roots(lock)
+    todo += [package for item in declared if item.root for package in by_name.get(item.edge.name, ())]
     if not todo:
         return None
     found: set[int] = set()
     while todo:
         package = todo.pop()
-        if package.index in found:
+        if id(package) in found:
             continue
-        found.add(package.index)
+        found.add(id(package))
         for _, edge in edges_of(package):
             todo += candidates_of(edge, by_name)
     return found
 
 
-def _manifest_names(manifest: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what ``[manifest]`` of a uv.lock requires: that of a script, or of a root without ``[project]``."""
-    groups = manifest.get("dependency-groups", {})
-    lists = [manifest.get("requirements", []), *(groups.values() if isinstance(groups, dict) else ())]
-    for items in lists:
-        for item in items if isinstance(items, list) else ():
-            if isinstance(item, dict) and isinstance(item.get("name"), str):
-                yield normalize(item["name"])
-
-
 def _orphan(package: LockedPackage) -> Inconsistency:
-    return Inconsistency(
-        kind="orphan",
-        subject=package.name,
-        message=f"{package.name} {package.version or ''}".rstrip() + " is in the lock, and nothing in it requires it",
-        keys=package.route,
-        line=package.line,
-        path=package.path,
+    return inconsistency(
+        package,
+        "orphan",
+        f"{package.name} {package.version or ''}".rstrip() + " is in the lock, and nothing in it requires it",
         expected="a dependency that leads to it",
         found="none",
     )
@@ -90,68 +67,58 @@ def _orphan(package: LockedPackage) -> Inconsistency:
 def _unusable(package: LockedPackage) -> Inconsistency:
     names = [artifact.filename for artifact in package.artifacts]
     more = f" and {len(names) - 2} more" if len(names) > 2 else ""
-    return Inconsistency(
-        kind="files",
-        subject=package.name,
-        message=f"{package.name} {package.version or ''}".rstrip()
+    return inconsistency(
+        package,
+        "files",
+        f"{package.name} {package.version or ''}".rstrip()
         + " has no file that can be installed anywhere that the lock covers",
-        keys=package.route,
-        line=package.line,
-        path=package.path,
         expected="a source archive, or a wheel for one of the locked environments",
         found=", ".join(names[:2]) + more if names else "no file at all",
     )
 
 
-def _contradictions(lock: Lock, package: LockedPackage, by_name: ByName) -> Iterator[Inconsistency]:
-    overridden = _overridden(lock)
-    for keys, edge in _required(package):
-        if edge.specifier is None or edge.name in overridden:
-            continue
-        candidates = candidates_of(edge, by_name)
-        # What is not taken from an index was chosen by its source, whatever its version says.
-        if any(other.version is None or other.source.kind is not SourceKind.REGISTRY for other in candidates):
-            continue
-        if candidates and not any(_satisfies(other.version or "", edge.specifier) for other in candidates):
-            versions = " or ".join(sorted({other.version or "" for other in candidates}))
-            yield Inconsistency(
-                kind="requirement",
-                subject=edge.name,
-                message=f"{package.name} requires {edge.name}{edge.specifier}, and the lock has {edge.name} {versions}",
-                keys=keys,
-                line=package.line,
-                path=package.path,
-                expected=f"{edge.name}{edge.specifier}",
-                found=versions,
-            )
+def _contradictions(lock: Lock, by_name: ByName, declared: tuple[Declared, ...]) -> Iterator[Inconsistency]:
+    for package in lock.packages:
+        for keys, edge in placed_edges(package):
+            asked = Declared(edge=edge, by=f"{package.name} requires", keys=keys)
+            yield from _contradiction(lock, by_name, asked, package)
+    for item in declared:
+        yield from _contradiction(lock, by_name, item, None)
 
 
-def _overridden(lock: Lock) -> frozenset[str]:
-    items = lock.manifest.get("overrides", [])
-    return frozenset(
-        normalize(item["name"])
-        for item in (items if isinstance(items, list) else ())
-        if isinstance(item, dict) and isinstance(item.get("name"), str)
+def _contradiction(
+    lock: Lock, by_name: ByName, asked: Declared, package: LockedPackage | None
+) -> Iterator[Inconsistency]:
+    edge = asked.edge
+    if not edge.specifier or edge.name in (lock.overrides or ()):
+        return
+    candidates = candidates_of(edge, by_name)
+    # What is not taken from an index was chosen by its source, whatever its version says.
+    if any(other.version is None or other.source.kind is not SourceKind.REGISTRY for other in candidates):
+        return
+    if not candidates or any(_satisfies(other.version or "", edge.specifier) for other in candidates):
+        return
+    if not possible(both(_covered(lock), edge.marker)):
+        return
+    versions = " or ".join(sorted({other.version or "" for other in candidates}))
+    yield Inconsistency(
+        kind="requirement",
+        subject=edge.name,
+        message=f"{asked.by} {edge.name}{edge.specifier}, and the lock has {edge.name} {versions}",
+        keys=asked.keys,
+        line=package.line if package is not None else None,
+        path=package.path if package is not None else None,
+        expected=f"{edge.name}{edge.specifier}",
+        found=versions,
     )
 
 
-def _required(package: LockedPackage) -> Iterator[tuple[tuple[str | int, ...], Edge]]:
-    """Yield what *package* requires with the ranges that the lock tells: on its edges, or as a member declared them."""
-    from .model import Edge
+def _covered(lock: Lock) -> str | None:
+    """Return the marker of the environments that *lock* is for, as far as it tells; None where they are all."""
+    from .poetry.constraints import python_marker
 
-    for number, edge in enumerate(package.dependencies):
-        yield (*package.route, "dependencies", number), edge
-    for key in ("requires-dist", "requires-dev"):
-        declared = (package.metadata or {}).get(key, [])
-        lists = declared.items() if isinstance(declared, dict) else [(None, declared)]
-        for group, items in lists:
-            for number, item in enumerate(items if isinstance(items, list) else ()):
-                if not isinstance(item, dict) or not isinstance(item.get("name"), str):
-                    continue
-                specifier = item.get("specifier")
-                place = (*package.route, "metadata", key, *(() if group is None else (group,)), number)
-                if isinstance(specifier, str):
-                    yield place, Edge(name=normalize(item["name"]), specifier=specifier)
+    python = python_marker(lock.requires_python) if lock.requires_python else None
+    return both(python, " or ".join(f"({marker})" for marker in lock.supported) or None)
 
 
 def _satisfies(version: str, specifier: str) -> bool:

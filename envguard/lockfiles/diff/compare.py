@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..model import SourceKind
+from ..parts import LOCAL, roots
 from .model import Aspect, Detail, Kind, LockDiff, PackageChange
-from .ways import LOCAL, Ways
+from .ways import Ways
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -137,7 +138,7 @@ def _extras(package: LockedPackage, ways: Ways) -> frozenset[str]:
     """Return the extras of *package* that the project itself asks for."""
     return frozenset(
         extra
-        for root in ways.roots()
+        for root in roots(ways.lock)
         for edge in root.dependencies
         if edge.name == package.name
         for extra in edge.extras

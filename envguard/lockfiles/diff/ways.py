@@ -6,15 +6,10 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from ..edges import candidates_of
-from ..model import SourceKind
+from ..parts import ALWAYS, edges_of, roots
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ..model import Edge, Lock, LockedPackage
-
-LOCAL = (SourceKind.EDITABLE, SourceKind.VIRTUAL, SourceKind.DIRECTORY)
-ALWAYS = "dependencies"
+    from ..model import Lock, LockedPackage
 
 
 class Ways:
@@ -27,15 +22,6 @@ class Ways:
             self.by_name.setdefault(package.name, []).append(package)
         self._conditions: dict[str, frozenset[str]] | None = None
 
-    def roots(self) -> list[LockedPackage]:
-        """Return the packages that are the project itself; none in formats that do not list it."""
-        members = set(self.lock.members)
-        return [
-            package
-            for package in self.lock.packages
-            if package.source.kind in LOCAL and (package.name in members or package.source.location == ".")
-        ]
-
     def reasons(self) -> dict[str, tuple[str, ...]] | None:
         """Return for each package the shortest way to it from what is required directly, both ends named.
 
@@ -44,9 +30,9 @@ class Ways:
         edges = [(package, edge) for package in self.lock.packages for _, edge in edges_of(package)]
         if not edges:
             return None
-        roots = self.roots()
-        if roots:
-            direct = [edge.name for root in roots for _, edge in edges_of(root)]
+        own = roots(self.lock)
+        if own:
+            direct = [edge.name for root in own for _, edge in edges_of(root)]
         else:
             # What nobody else requires must be required by the project.
             required = {edge.name for _, edge in edges}
@@ -70,7 +56,7 @@ class Ways:
             return frozenset(ALWAYS if when.group is None else self._named(when.group) for when in package.when)
         return frozenset(
             place
-            for root in self.roots()
+            for root in roots(self.lock)
             for place, edge in edges_of(root)
             if edge.name == package.name and package in candidates_of(edge, self.by_name)
         )
@@ -97,13 +83,3 @@ class Ways:
                 elif known is not None:
                     known.add(edge.marker)
         return {name: frozenset(markers or ()) for name, markers in found.items()}
-
-
-def edges_of(package: LockedPackage) -> Iterator[tuple[str, Edge]]:
-    """Yield the dependencies of *package*, each with the place that asks for it."""
-    for edge in package.dependencies:
-        yield ALWAYS, edge
-    for word, tables in (("extra", package.extras), ("group", package.groups)):
-        for name, edges in tables.items():
-            for edge in edges:
-                yield f"{word} {name}", edge

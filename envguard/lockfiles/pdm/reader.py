@@ -17,7 +17,7 @@ from ...errors import LockfileError
 from ...names import normalize
 from ...toml import parse_toml
 from ..edges import cleared, named, resolved
-from ..model import Artifact, Lock, LockedPackage, Source, SourceKind, When
+from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, When
 from ..poetry.requirements import from_pep508
 from ..text import read_lock_text
 from ..uv.reader import without_credentials
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 _OLDEST, _NEWEST = (4, 4), (4, 5)
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})(?:\.\d{1,6})?")
+_PARTS = Parts(files="files")
 _VCS = ("git", "hg", "svn", "bzr")
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar")
 
@@ -124,6 +125,7 @@ def _package(index: int, table: LockTable, *, inherits: bool) -> tuple[LockedPac
         metadata=None
         if inherits
         else {"python": table.text("requires_python"), "marker": python_marker(table, "requires_python")},
+        parts=_PARTS,
     )
     return package, extras
 

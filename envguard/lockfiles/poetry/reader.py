@@ -14,7 +14,7 @@ from ...errors import LockfileError
 from ...names import normalize
 from ...toml import parse_toml
 from ..edges import cleared, named, resolved
-from ..model import Artifact, Lock, LockedPackage, Source, SourceKind, When
+from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, When
 from ..text import read_lock_text
 from ..uv.reader import without_credentials
 from .constraints import alternatives, python_marker, specifier
@@ -34,6 +34,8 @@ _NEWEST = (2, 1)
 _NEVER = frozenset(("setuptools", "distribute", "pip", "wheel"))
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})")
 _PYTHON_KEYS = ("metadata", "python-versions")
+# Dependencies are tables there, and those that cannot apply are left out of the model.
+_PARTS = Parts(files="files")
 
 
 def read(reader: Reader, path: str) -> Lock:
@@ -79,6 +81,7 @@ def read(reader: Reader, path: str) -> Lock:
         groups=tuple(sorted(groups | {MAIN}, key=lambda name: (name != MAIN, name))),
         default_groups=tuple(sorted(set(manifest.groups) - optional - {MAIN})) if manifest is not None else (),
         supported_keys=_PYTHON_KEYS,
+        overrides=(),
     )
 
 
@@ -126,6 +129,7 @@ def _package(index: int, table: LockTable, metadata: LockTable, version: tuple[i
         when=tuple(_conditions(table)) if version >= RECORDS_GROUPS else (),
         # What the walk over an old lock needs; the markers of a new one have it in them.
         metadata={"python": specifier(python), "marker": python_marker(python)} if version < RECORDS_GROUPS else None,
+        parts=_PARTS if "files" in table.value else Parts(),
     )
 
 

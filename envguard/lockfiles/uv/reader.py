@@ -14,8 +14,9 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from ...errors import ConfigError, LockfileError
 from ...toml import kind, parse_toml, read_toml
-from ..model import Artifact, ConflictItem, Edge, Lock, LockedPackage, Source, SourceKind
+from ..model import Artifact, ConflictItem, Edge, Lock, LockedPackage, Parts, Source, SourceKind
 from ..text import read_lock_text
+from .declared import overrides
 from .tables import COMMANDS, LockTable
 
 if TYPE_CHECKING:
@@ -27,6 +28,13 @@ _SPECIAL = re.compile(r"[%?#]")
 _SOURCES = tuple(kind for kind in SourceKind if kind is not SourceKind.CONDA)
 _LOCAL = (SourceKind.EDITABLE, SourceKind.VIRTUAL)
 MAX_BYTES = 64 * 1024 * 1024
+_GROUPS = "dev-dependencies"
+# One release of uv called the groups so, and names of two kinds may stand in one lock.
+_ODD_GROUPS = "dependency-groups"
+_PARTS = Parts(
+    dependencies="dependencies", extras="optional-dependencies", groups=_GROUPS, wheels="wheels", sdist="sdist"
+)
+_ODD_PARTS = replace(_PARTS, groups=_ODD_GROUPS)
 
 
 def read(reader: Reader, path: str) -> Lock:
@@ -68,6 +76,7 @@ def read(reader: Reader, path: str) -> Lock:
         commands=COMMANDS,
         manifest=manifest.value,
         options=root.table("options").value,
+        overrides=overrides(manifest.value),
     )
 
 
@@ -102,8 +111,8 @@ def _conflicts(root: LockTable) -> tuple[tuple[ConflictItem, ...], ...]:
 
 
 def _package(index: int, table: LockTable) -> LockedPackage:
-    # One release of uv wrote "dependency-groups" for what is called "dev-dependencies" before and since.
-    groups = table.table("dev-dependencies" if "dev-dependencies" in table.value else "dependency-groups")
+    parts = _ODD_PARTS if _ODD_GROUPS in table.value and _GROUPS not in table.value else _PARTS
+    groups = table.table(parts.groups or _GROUPS)
     extras = table.table("optional-dependencies")
     ranges = table.table("group-requires-python")
     artifacts = [_artifact(wheel, wheel=True) for wheel in table.tables("wheels")]
@@ -122,6 +131,7 @@ def _package(index: int, table: LockTable) -> LockedPackage:
         default_groups=table.texts("default-groups") if "default-groups" in table.value else None,
         group_requires_python={name: ranges.required(name) for name in ranges.value},
         metadata=table.table("metadata").value if "metadata" in table.value else None,
+        parts=parts,
     )
 
 

@@ -1,0 +1,102 @@
+"""The files that a lock lists: are their names those of the entry, are their hashes there, and worth anything?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..names import normalize
+from .model import SourceKind
+from .parts import inconsistency, placed_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .model import Artifact, Inconsistency, LockedPackage
+
+    Keys = tuple[str | int, ...]
+
+_STRONG = ("sha256:", "sha384:", "sha512:", "blake2b:")
+_HASH_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128}
+_ARCHIVES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar.zst", ".tar", ".tbz", ".txz", ".tlz", ".tar.lz")
+
+
+def artifact_inconsistencies(package: LockedPackage) -> Iterator[Inconsistency]:
+    """Yield the files of *package* that are of another package, and those without a hash that holds."""
+    for keys, artifact in placed_files(package):
+        yield from _name(package, artifact, keys)
+        yield from _hash(package, artifact, keys)
+
+
+def _name(package: LockedPackage, artifact: Artifact, keys: Keys) -> Iterator[Inconsistency]:
+    if not artifact.filename or package.version is None or package.source.kind is SourceKind.URL:
+        return
+    named = _wheel_name(artifact.filename) if artifact.wheel else _sdist_name(artifact.filename, package)
+    if named is None:
+        return
+    name, version = named
+    if name == package.name and _same_version(version, package.version):
+        return
+    yield inconsistency(
+        package,
+        "artifact",
+        f"{package.name} {package.version} lists {artifact.filename}, a file of {name} {version}",
+        keys=keys,
+        expected=f"a file of {package.name} {package.version}",
+        found=artifact.filename,
+    )
+
+
+def _wheel_name(filename: str) -> tuple[str, str] | None:
+    parts = filename.removesuffix(".whl").split("-")
+    return (normalize(parts[0]), parts[1].replace("_", "-")) if len(parts) >= 5 else None
+
+
+def _sdist_name(filename: str, package: LockedPackage) -> tuple[str, str] | None:
+    """Return name and version of a source archive; None where the old, ambiguous spelling does not tell them."""
+    stem = next((filename.removesuffix(end) for end in _ARCHIVES if filename.lower().endswith(end)), None)
+    if stem is None:
+        return None
+    for cut, character in enumerate(stem):
+        if character == "-" and normalize(stem[:cut]) == package.name:
+            return package.name, stem[cut + 1 :]
+    name, _, version = stem.rpartition("-")
+    return (normalize(name), version) if name else None
+
+
+def _same_version(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(one.replace("-", "+", 1) if "+" in other else one) == Version(other) or Version(one) == Version(
+            other
+        )
+    except InvalidVersion:
+        # Archives of before PEP 440 cannot be compared, and uv does not compare them either.
+        return True
+
+
+def _hash(package: LockedPackage, artifact: Artifact, keys: Keys) -> Iterator[Inconsistency]:
+    if artifact.hash is None:
+        remote = artifact.location is not None and "://" in artifact.location
+        must = package.source.kind in (SourceKind.URL, SourceKind.PATH)
+        if must or (remote and _others_have_hashes(package)):
+            yield _hash_finding(package, keys, f"{artifact.filename or package.name} has no hash", "none")
+        return
+    algorithm, _, digest = artifact.hash.partition(":")
+    if not artifact.hash.startswith(_STRONG):
+        message = f"{artifact.filename or package.name} has a hash that can be forged: {algorithm}"
+        yield _hash_finding(package, keys, message, algorithm)
+    elif len(digest) != _HASH_LENGTHS[algorithm] or not set(digest) <= set("0123456789abcdef"):
+        message = f"{artifact.filename or package.name} has a hash that is none: {artifact.hash[:80]}"
+        yield _hash_finding(package, keys, message, artifact.hash[:80])
+
+
+def _others_have_hashes(package: LockedPackage) -> bool:
+    # An index that offers no hashes is locked without them; a hash that was removed stands among others that were not.
+    return any(other.hash is not None for other in package.artifacts)
+
+
+def _hash_finding(package: LockedPackage, keys: Keys, message: str, found: str) -> Inconsistency:
+    return inconsistency(package, "hash", message, keys=keys, expected="sha256 or stronger", found=found)

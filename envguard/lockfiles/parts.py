@@ -1,0 +1,88 @@
+"""The parts of a locked package, each with its place in the lock; and the packages that are the project itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .model import Inconsistency, SourceKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .model import Artifact, Edge, Lock, LockedPackage
+
+    Keys = tuple[str | int, ...]
+
+ALWAYS = "dependencies"
+LOCAL = (SourceKind.EDITABLE, SourceKind.VIRTUAL, SourceKind.DIRECTORY)
+
+
+def edges_of(package: LockedPackage) -> Iterator[tuple[str, Edge]]:
+    """Yield the dependencies of *package*, each with what asks for it: ``dependencies``, ``extra x``, ``group y``."""
+    for edge in package.dependencies:
+        yield ALWAYS, edge
+    for word, tables in (("extra", package.extras), ("group", package.groups)):
+        for name, edges in tables.items():
+            for edge in edges:
+                yield f"{word} {name}", edge
+
+
+def placed_edges(package: LockedPackage) -> Iterator[tuple[Keys, Edge]]:
+    """Yield the dependencies of *package*, each with the route to it; to the entry where it has no place of its own."""
+    parts, route = package.parts, package.route
+    for number, edge in enumerate(package.dependencies):
+        yield _inside(route, parts.dependencies, number), edge
+    for key, tables in ((parts.extras, package.extras), (parts.groups, package.groups)):
+        for name, edges in tables.items():
+            for number, edge in enumerate(edges):
+                yield _inside(route, key, name, number), edge
+
+
+def placed_files(package: LockedPackage) -> Iterator[tuple[Keys, Artifact]]:
+    """Yield the files of *package*, each with the route to it; to the entry where it has no place of its own."""
+    parts, route = package.parts, package.route
+    wheels = 0
+    for number, artifact in enumerate(package.artifacts):
+        if parts.files is not None:
+            yield _inside(route, parts.files, number), artifact
+        elif artifact.wheel:
+            yield _inside(route, parts.wheels, wheels), artifact
+            wheels += 1
+        else:
+            yield _inside(route, parts.sdist), artifact
+
+
+def roots(lock: Lock) -> list[LockedPackage]:
+    """Return the packages that are the project itself, members of its workspace included; none where a lock has none."""
+    members = set(lock.members)
+    return [
+        package
+        for package in lock.packages
+        if package.source.kind in LOCAL and (package.name in members or package.source.location == ".")
+    ]
+
+
+def inconsistency(
+    package: LockedPackage,
+    kind: str,
+    message: str,
+    *,
+    keys: Keys | None = None,
+    expected: str | None = None,
+    found: str | None = None,
+) -> Inconsistency:
+    """Return what contradicts itself about *package*: at *keys*, else at its entry."""
+    return Inconsistency(
+        kind=kind,
+        subject=package.name,
+        message=message,
+        keys=package.route if keys is None else keys,
+        line=package.line,
+        path=package.path,
+        expected=expected,
+        found=found,
+    )
+
+
+def _inside(route: Keys, key: str | None, *more: str | int) -> Keys:
+    return route if key is None or not route else (*route, key, *more)
