@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from .. import child
 from ..errors import RepositoryError
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Iterator
 
 SECONDS = 60
@@ -34,27 +34,19 @@ class Git:
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self._environ = _environ()
-        self._blobs: subprocess.Popen[bytes] | None = None
+        self._blobs: child.Process | None = None
 
     def run(self, *arguments: str) -> bytes:
         """Return what a git command prints; RepositoryError, with git's own words, where it fails or takes for ever."""
-        import subprocess
-
         try:
-            done = subprocess.run(
-                self._command(*arguments),
-                cwd=self.folder,
-                env=self._environ,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=SECONDS,
-                check=False,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
+            done = child.run(self._command(*arguments), seconds=SECONDS, folder=self.folder, environ=self._environ)
+        except OSError as error:
             raise self._cannot(error) from None
-        if done.returncode:
-            raise self._refused(arguments[0], done.stderr)
-        return done.stdout
+        if done.status is None:
+            raise RepositoryError(f"git did not answer within {SECONDS} seconds", path=self.folder)
+        if done.status:
+            raise self._refused(arguments[0], done.errors)
+        return done.output
 
     def lines(self, *arguments: str) -> Iterator[str]:
         """Yield the records, ended by NUL, that a git command prints; names that are not UTF-8 as ``os.fsdecode`` has them."""
@@ -66,16 +58,9 @@ class Git:
         RepositoryError where the repository does not have it. One process serves every call, until ``close``.
         """
         if self._blobs is None:
-            import subprocess
-
             try:
-                self._blobs = subprocess.Popen(
-                    self._command("cat-file", "--batch-command"),
-                    cwd=self.folder,
-                    env=self._environ,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
+                self._blobs = child.start(
+                    self._command("cat-file", "--batch-command"), folder=self.folder, environ=self._environ
                 )
             except OSError as error:
                 raise self._cannot(error) from None
@@ -119,9 +104,7 @@ class Git:
     def __del__(self) -> None:
         self.close()
 
-    def _cannot(self, error: OSError | subprocess.TimeoutExpired) -> RepositoryError:
-        if not isinstance(error, OSError):
-            return RepositoryError(f"git did not answer within {SECONDS} seconds", path=self.folder)
+    def _cannot(self, error: OSError) -> RepositoryError:
         if isinstance(error, FileNotFoundError) and os.path.isdir(self.folder):
             return RepositoryError("git is not installed, or not on the PATH", path=self.folder)
         return RepositoryError(f"git cannot be run: {(error.strerror or str(error)).lower()}", path=self.folder)
