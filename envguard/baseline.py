@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from .atomic import write_atomic
 from .errors import BaselineError
+from .getters import Object
+from .json_text import parse_json
 from .model import Fact, Selection, Unknown
 
 if TYPE_CHECKING:
@@ -113,15 +115,14 @@ def read_baseline_file(reader: Reader, path: str) -> Baseline:
 
     text = reader.read_text(path, limit=MAX_BYTES)
     try:
-        document = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as error:
-        line = error.lineno if isinstance(error, json.JSONDecodeError) else None
-        what = "has an unfinished merge in it" if "<<<<<<<" in text else "is not valid JSON"
-        detail = f": {error.msg.lower()}" if isinstance(error, json.JSONDecodeError) and "<<<<<<<" not in text else ""
-        raise BaselineError(f"{what}{detail}", path=path, line=line, hint=_REPAIR) from None
+        document = parse_json(text, path, BaselineError, hint=_REPAIR)
+    except BaselineError as error:
+        if error.line is None or "<<<<<<<" not in text:
+            raise
+        raise BaselineError("has an unfinished merge in it", path=path, line=error.line, hint=_REPAIR) from None
     root = _Object(path, (), document)
     schema = root.child("schema")
-    name, version = schema.text("name"), schema.get("version", int, "a number")
+    name, version = schema.required("name"), schema.needed("version", int)
     if name != SCHEMA:
         raise schema.error("name", f'expected "{SCHEMA}", found "{name}"')
     if version != VERSION:
@@ -209,15 +210,15 @@ def _read_machine(table: _Object) -> Machine:
     facts, packages = table.child("facts"), table.child("packages")
     lock, selection = table.child("lock"), table.child("selection")
     return Machine(
-        facts={key: _fact(facts.text(key)) for key in facts.value},
+        facts={key: _fact(facts.required(key)) for key in facts.value},
         packages={name: _read_package(packages, name) for name in packages.value},
-        lock_path=lock.text("path"),
-        lock_digest=lock.text("digest"),
+        lock_path=lock.required("path"),
+        lock_digest=lock.required("digest"),
         selection=Selection(
-            packages=selection.texts("packages"),
-            extras=selection.texts("extras"),
-            groups=selection.texts("groups"),
-            default_groups=selection.get("default-groups", bool, "true or false"),
+            packages=selection.words("packages"),
+            extras=selection.words("extras"),
+            groups=selection.words("groups"),
+            default_groups=selection.needed("default-groups", bool),
         ),
         rest={
             key: value for key, value in table.value.items() if key not in ("facts", "packages", "lock", "selection")
@@ -240,12 +241,12 @@ def _read_tree(data: _Object, name: str) -> RecordedTree:
     if fault := fault_of_name(name):
         raise data.error(name, fault)
     table = data.child(name)
-    path, root = table.text("path"), table.text("root")
+    path, root = table.required("path"), table.required("root")
     if not path or "\0" in path:
         raise table.error("path", "expected the path of a folder")
     if not _ROOT.fullmatch(root):
         raise table.error("root", 'expected "blake3:" and 64 hexadecimal digits')
-    ignore = table.texts("ignore")
+    ignore = table.words("ignore")
     if any("\0" in pattern for pattern in ignore):
         raise table.error("ignore", "expected patterns without NUL bytes")
     return RecordedTree(
@@ -259,61 +260,28 @@ def _read_tree(data: _Object, name: str) -> RecordedTree:
 
 
 def _read_package(packages: _Object, name: str) -> RecordedPackage:
-    version, _, digest = packages.text(name).partition(" ")
+    version, _, digest = packages.required(name).partition(" ")
     if not version or not digest:
         raise packages.error(name, "expected a version and a digest with a space between")
     return RecordedPackage(version=version, digest=_fact(digest))
 
 
-class _Object:
-    """A JSON object with typed getters that know where they are."""
+class _Object(Object):
+    """An object of ``envguard.lock``, in which no key may be missing."""
 
-    def __init__(self, path: str, keys: tuple[str | int, ...], value: object) -> None:
-        self.path = path
-        self.keys = keys
-        if not isinstance(value, dict):
-            raise BaselineError(f"expected an object, found {_kind(value)}", path=path, keys=keys, hint=_REPAIR)
-        self.value: dict[str, Any] = value
-
-    def get(self, key: str, kind: type, expected: str) -> Any:
-        if key not in self.value:
-            raise BaselineError(f"the key '{key}' is missing", path=self.path, keys=self.keys, hint=_REPAIR)
-        value = self.value[key]
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise self.error(key, f"expected {expected}, found {_kind(value)}")
-        return value
+    __slots__ = ()
+    raises = BaselineError
+    hint = _REPAIR
 
     def child(self, key: str) -> _Object:
-        return _Object(self.path, (*self.keys, key), self.get(key, dict, "an object"))
+        return _Object(self.path, (*self.keys, key), self.needed(key, dict))
 
-    def text(self, key: str) -> str:
-        return self.get(key, str, "a string")  # type: ignore[no-any-return]
-
-    def texts(self, key: str) -> tuple[str, ...]:
-        values = self.get(key, list, "a list of strings")
-        if not all(isinstance(value, str) for value in values):
-            raise self.error(key, "expected a list of strings")
-        return tuple(values)
+    def words(self, key: str) -> tuple[str, ...]:
+        self.needed(key, list)
+        return self.texts(key)
 
     def count(self, key: str) -> int:
-        value: int = self.get(key, int, "a number")
+        value: int = self.needed(key, int)
         if value < 0:
             raise self.error(key, "expected a number that is not negative")
         return value
-
-    def error(self, key: str, message: str) -> BaselineError:
-        return BaselineError(message, path=self.path, keys=(*self.keys, key), hint=_REPAIR)
-
-
-def _kind(value: object) -> str:
-    if value is None:
-        return "null"
-    names = {
-        bool: "true or false",
-        str: "a string",
-        int: "a number",
-        float: "a number",
-        list: "a list",
-        dict: "an object",
-    }
-    return names[type(value)]

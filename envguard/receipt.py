@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .errors import ReceiptError
+from .json_text import parse_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,12 +21,7 @@ MAX_BYTES = 64 * 1024 * 1024
 
 def read_receipt(reader: Reader, path: str) -> dict[str, Any]:
     """Return the receipt at *path* as plain JSON values; ReceiptError where it is none of a version that is known here."""
-    try:
-        read = json.loads(reader.read_text(path, limit=MAX_BYTES))
-    except json.JSONDecodeError as error:
-        raise ReceiptError(f"is not valid JSON: {error.msg.lower()}", path=path, line=error.lineno) from None
-    except RecursionError:
-        raise ReceiptError("is not valid JSON: nested too deeply", path=path) from None
+    read = parse_json(reader.read_text(path, limit=MAX_BYTES), path, ReceiptError)
     document: dict[str, Any] = read if isinstance(read, dict) else {}
     schema = document.get("schema")
     if not isinstance(schema, dict) or schema.get("name") != SCHEMA:

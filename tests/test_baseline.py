@@ -261,7 +261,11 @@ BROKEN = {
     "truncated": (TEXT[:200], ":10: is not valid JSON: expecting value" + HINT),
     "merge": ("<<<<<<< HEAD\n" + TEXT, ":1: has an unfinished merge in it" + HINT),
     "list": ("[]", ": expected an object, found a list" + HINT),
-    "deep": ("[" * 200_000, ": is not valid JSON" + HINT),
+    "deep": ("[" * 200_000, ": is not valid JSON: nested too deeply" + HINT),
+    "a key twice": (
+        broken('"schema": {', '"schema": {}, "schema": {'),
+        ": in 'schema': the key is there twice, and nobody can tell which one counts" + HINT,
+    ),
     "no schema": (broken('"schema"', '"scheme"'), ": the key 'schema' is missing" + HINT),
     "other schema": (
         broken('"name": "envguard.lock"', '"name": "package-lock"'),
@@ -286,7 +290,7 @@ BROKEN = {
     "lock": (broken('"digest"', '"digests"'), ": in 'machines.laptop.lock': the key 'digest' is missing" + HINT),
     "selection": (
         broken('"packages": []', '"packages": [null]'),
-        ": in 'machines.laptop.selection.packages': expected a list of strings" + HINT,
+        ": in 'machines.laptop.selection.packages[0]': expected a string, found null" + HINT,
     ),
 }
 

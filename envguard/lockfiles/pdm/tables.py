@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..getters import Table
+from ...getters import Table
 from ..model import Commands
 
 COMMANDS = Commands(lock="pdm lock", install="pdm sync", check="pdm lock --check")

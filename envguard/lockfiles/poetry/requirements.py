@@ -13,7 +13,7 @@ from .constraints import platform_marker, python_marker, specifier
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..getters import Table
+    from ...getters import Table
 
 _DIRECT = {
     "git": SourceKind.GIT,

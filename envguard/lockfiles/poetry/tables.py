@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..getters import Table
+from ...getters import Table
 from ..model import Commands
 
 COMMANDS = Commands(lock="poetry lock", install="poetry install", check="poetry check --lock")

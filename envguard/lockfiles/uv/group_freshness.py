@@ -15,7 +15,7 @@ from .specifiers import specifier_set
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ..getters import Table
+    from ...getters import Table
     from ..model import Lock, Reason
     from .manifest import Manifest
     from .ranges import Bounds

@@ -17,7 +17,7 @@ from .tables import LockTable
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..getters import Table
+    from ...getters import Table
     from ..model import Lock
     from .manifest import Section
     from .ranges import Bounds

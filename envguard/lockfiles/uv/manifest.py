@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...errors import ConfigError, UnreadableError
+from ...getters import Table
 from ...names import normalize
 from ...toml import read_toml
-from ..getters import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

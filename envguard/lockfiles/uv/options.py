@@ -14,8 +14,8 @@ from ..model import Reason
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ...getters import Table
     from ...reader import Reader
-    from ..getters import Table
     from ..model import Lock
     from .manifest import Section
 from .tables import LockTable

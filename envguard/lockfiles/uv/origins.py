@@ -12,7 +12,7 @@ from .reader import without_credentials
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ..getters import Table
+    from ...getters import Table
 
 _REFERENCES = ("rev", "tag", "branch")
 _PORTS = {"http": ":80", "https": ":443"}

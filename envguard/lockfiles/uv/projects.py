@@ -18,7 +18,7 @@ from .tables import LockTable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ..getters import Table
+    from ...getters import Table
     from ..model import Lock, LockedPackage, Reason
     from .manifest import Manifest
     from .ranges import Bounds

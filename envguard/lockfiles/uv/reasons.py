@@ -9,7 +9,7 @@ from ..model import Reason
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..getters import Table
+    from ...getters import Table
     from .comparison import Difference
     from .requirements import Requirement, UndecidableError
 

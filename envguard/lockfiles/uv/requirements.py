@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from packaging.requirements import Requirement as Parsed
 
-    from ..getters import Table
+    from ...getters import Table
     from .specifiers import Clauses
 
 

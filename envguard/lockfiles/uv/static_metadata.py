@@ -16,7 +16,7 @@ from .specifiers import specifier_set
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..getters import Table
+    from ...getters import Table
     from .manifest import Section
     from .ranges import Bounds
     from .requirements import Requirement

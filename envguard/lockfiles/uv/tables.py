@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..getters import Table
+from ...getters import Table
 from ..model import Commands
 
 COMMANDS = Commands(lock="uv lock", install="uv sync --locked --inexact", check="uv lock --check")

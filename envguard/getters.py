@@ -4,54 +4,65 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import LockfileError
-from ..toml import KINDS, kind
+from . import json_text, toml
+from .errors import LockfileError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Self
 
-    from ..errors import EnvguardError
+    from .errors import EnvguardError
 
 
 class Table:
-    """A TOML table together with where it is; a subclass says what is raised where it is not as it should be."""
+    """A TOML table together with where it is; a subclass says what is raised where it is not as it should be.
+
+    *kinds* are the words of its format for the types that a value may have.
+    """
 
     __slots__ = ("keys", "path", "value")
     raises: type[EnvguardError] = LockfileError
     hint: str | None = None
+    kinds: Mapping[type, str] = toml.KINDS
 
     def __init__(self, path: str, keys: tuple[str | int, ...], value: object) -> None:
         self.path = path
         self.keys = keys
         if not isinstance(value, dict):
-            raise self.raises(f"expected a table, found {kind(value)}", path=path, keys=keys, hint=self.hint)
+            message = f"expected {self.kinds[dict]}, found {self.kind(value)}"
+            raise self.raises(message, path=path, keys=keys, hint=self.hint)
         self.value: Mapping[str, Any] = value
 
     def get(self, key: str, expected: type) -> Any:
         """Return the value of *key*, None where it is missing; LockfileError where it is no *expected*."""
         value = self.value.get(key)
         if value is not None and (not isinstance(value, expected) or (expected is int and isinstance(value, bool))):
-            raise self.error(key, f"expected {KINDS[expected]}, found {kind(value)}")
+            raise self.error(key, f"expected {self.kinds[expected]}, found {self.kind(value)}")
         return value
 
     def text(self, key: str) -> str | None:
         """Return the string *key*, None where it is missing."""
         return self.get(key, str)  # type: ignore[no-any-return]
 
-    def required(self, key: str) -> str:
-        """Return the string *key*; LockfileError where it is missing."""
-        value = self.text(key)
+    def needed(self, key: str, expected: type) -> Any:
+        """Return the value of *key*; LockfileError where it is missing or no *expected*."""
+        value = self.get(key, expected)
+        if value is None and key in self.value:
+            raise self.error(key, f"expected {self.kinds[expected]}, found {self.kind(value)}")
         if value is None:
             raise self.raises(f"the key '{key}' is missing", path=self.path, keys=self.keys, hint=self.hint)
         return value
+
+    def required(self, key: str) -> str:
+        """Return the string *key*; LockfileError where it is missing."""
+        return self.needed(key, str)  # type: ignore[no-any-return]
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return the list of strings *key*, empty where it is missing."""
         values = self.get(key, list) or []
         for index, value in enumerate(values):
             if not isinstance(value, str):
-                raise self.error(key, f"expected a string, found {kind(value)}", index)
+                raise self.error(key, f"expected a string, found {self.kind(value)}", index)
         return tuple(values)
 
     def table(self, key: str) -> Self:
@@ -63,6 +74,17 @@ class Table:
         for index, value in enumerate(self.get(key, list) or []):
             yield type(self)(self.path, (*self.keys, key, index), value)
 
+    def kind(self, value: object) -> str:
+        """Return what *value* is, in the words of the format."""
+        return self.kinds.get(type(value), "a date or time")
+
     def error(self, key: str, message: str, *more: int) -> EnvguardError:
         """Return an error at *key*."""
         return self.raises(message, path=self.path, keys=(*self.keys, key, *more), hint=self.hint)
+
+
+class Object(Table):
+    """A JSON object together with where it is."""
+
+    __slots__ = ()
+    kinds = json_text.KINDS
