@@ -1,8 +1,8 @@
 """The command line. Only this folder knows click, prints, or ends the process.
 
-``main`` first asks whether the very same ``envguard check`` or ``envguard data verify`` was answered before and nothing that
-the answer was derived from has changed. So a clean check neither imports click nor parses anything, and there is no second parser of options:
-what is compared is the command as it was typed. A plain ``envguard hash`` does without click, too.
+``main`` first asks whether the very same ``envguard check``, ``lock check``, ``lock list`` or ``data verify`` was answered before
+and nothing that the answer was derived from has changed. So a clean check neither imports click nor parses anything, and there is
+no second parser of options: what is compared is the command as it was typed. Other plain command lines do without click, too.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .console import Console
+    from .lines import Call
 
 INTERRUPTED = 130
+_ANSWERED = (["data", "verify"], ["lock", "check"], ["lock", "list"])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -26,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from .streams import prepare
 
         prepare()
-        if arguments[:1] == ["check"] or arguments[:2] == ["data", "verify"]:
+        if arguments[:1] == ["check"] or arguments[:2] in _ANSWERED:
             from ..answers import recall
             from ..probes import PROBES
 
@@ -36,10 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 from .streams import emit
 
                 return 0 if emit(answer) else 2
-        if arguments[:1] == ["hash"] and "_ENVGUARD_COMPLETE" not in os.environ:
-            status = _hash(arguments)
-            if status is not None:
-                return status
+        from .lines import plain
+
+        call = plain(arguments)
+        if call is not None:
+            return _plainly(call, arguments)
         from .commands import run
 
         return run(arguments)
@@ -47,14 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
 
 
-def _hash(arguments: Sequence[str]) -> int | None:
-    """Return the exit status of ``envguard hash``; None where the command line is not a plain one."""
-    from .hash_line import plain
-
-    asked = plain(arguments[1:])
-    if asked is None:
-        return None
-    from .hashing import hash_paths
+def _plainly(call: Call, arguments: Sequence[str]) -> int:
+    """Do what a plain command line asks for and return the exit status; whatever goes wrong is said on standard error."""
 
     def console() -> Console:
         from .console import Console
@@ -62,7 +59,7 @@ def _hash(arguments: Sequence[str]) -> int | None:
         return Console(arguments)
 
     try:
-        return hash_paths(**asked, console=console)
+        return call(console)
     except KeyboardInterrupt:
         console().say("\ninterrupted")  # the terminal has put ^C on the line
         return INTERRUPTED

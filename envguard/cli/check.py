@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from .. import answers
-from ..check import parse_level, parse_severity, run_check
-from ..model import Level, Severity, Verdict
-from ..observe import find_project
-from ..reader import Reader
-from ..report.locate import Locator
-from ..report.words import summary
-from . import answer_key, options
-from .console import Console, current_folder, start_folder, write_file
-from .progress import ProgressLine
-
-if TYPE_CHECKING:
-    from ..model import Report
+from ..check import parse_level, parse_severity
+from ..model import Level, Severity
+from . import options
+from .checking import check_project
 
 
 @click.command("check", short_help="Compare environment and machine with what was locked and recorded.")
@@ -72,47 +61,14 @@ def command(
 
     PROJECT is a folder in the project; by default the current one.
     """
-    console: Console = context.find_root().obj
-    reader = Reader()
-    folder = find_project(reader, project if project is not None else start_folder())
-    with ProgressLine() as line:
-        asked: dict[str, Any] = {
-            "python": python,
-            "level": parse_level(level),
-            "machine": machine,
-            "data": data,
-            "full": no_cache,
-        }
-        request = options.request(**asked, progress=line.callback, **selection)
-        outcome = run_check(reader, folder, request, fail_on=parse_severity(fail_on))
-    text = render(outcome.report, form, reader, color=output is None and console.colored(sys.stdout))
-    if output is None or output == "-":
-        console.emit(text)
-    else:
-        write_file(output, text)
-        console.say(f"{summary(outcome.report)} (the report is in {output})")
-    clean = outcome.report.verdict is Verdict.CLEAN
-    key = answer_key(console.arguments)
-    if clean and output is None and not no_cache and key is not None:
-        answers.remember(key, outcome.trace, text)
-    context.exit(0 if exit_zero else options.STATUS[outcome.report.verdict])
-
-
-def render(report: Report, form: str, reader: Reader, *, color: bool) -> str:
-    """Return *report* in the format *form*; what is read to render it is read through *reader*."""
-    stream = io.StringIO()
-    locate = Locator(reader)
-    if form == "json":
-        from .. import __version__
-        from ..report import json_v1
-
-        json_v1.write(report, stream, version=__version__, locate=locate)
-    elif form == "github":
-        from ..report import github
-
-        github.write(report, stream, root=reader.environ("GITHUB_WORKSPACE") or current_folder(), locate=locate)
-    else:
-        from ..report import text
-
-        text.write(report, stream, color=color, root=current_folder(), locate=locate)
-    return stream.getvalue()
+    asked: dict[str, Any] = {"python": python, "level": parse_level(level), "machine": machine, "data": data}
+    status = check_project(
+        context.find_root().obj,
+        project,
+        request=options.request(**asked, full=no_cache, **selection),
+        fail_on=parse_severity(fail_on),
+        form=form,
+        output=output,
+        cache=not no_cache,
+    )
+    context.exit(0 if exit_zero else status)

@@ -5,21 +5,29 @@ This is no second grammar: what it does not know for certain it leaves to click,
 
 from __future__ import annotations
 
-import os
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
+
+    from .console import Console
 
 _FLAGS = ("--root", "--manifest", "--no-cache")
 _JOBS_DIGITS = 4
 
 
+def call(arguments: Sequence[str]) -> Callable[[Callable[[], Console]], int] | None:
+    """Return what *arguments* ask for, to be called with what makes the console; None where click has to look at them."""
+    asked = plain(arguments)
+    if asked is None:
+        return None
+    from .hashing import hash_paths
+
+    return lambda console: hash_paths(**asked, console=console)
+
+
 def plain(arguments: Sequence[str]) -> dict[str, Any] | None:
     """Return the keyword arguments of ``hash_paths`` that *arguments* ask for; None where click has to look at them."""
-    if os.environ.get("ENVGUARD_COLOR", "auto") not in ("auto", "always", "never"):
-        return None
     paths: list[str] = []
     asked: dict[str, Any] = {"manifest": False, "ignore": (), "jobs": None, "cache": True}
     rest = iter(arguments)

@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..model import Verdict
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -15,8 +13,6 @@ if TYPE_CHECKING:
     from .console import Console
 
     Command = Callable[..., Any]
-
-STATUS = {Verdict.CLEAN: 0, Verdict.DRIFT: 1, Verdict.UNDECIDED: 3}
 
 
 def _remember_color(context: click.Context, _option: click.Parameter, value: str | None) -> None:
@@ -77,9 +73,3 @@ def request(
     return Request(
         extras=extras or None, groups=groups or None, packages=packages or None, default_groups=default_groups, **more
     )
-
-
-def graver(first: int, second: int) -> int:
-    """Of two statuses return the one that must not be hidden by the other: failed, then findings, then undecided."""
-    order = (0, 3, 1, 2)
-    return max(first, second, key=order.index)

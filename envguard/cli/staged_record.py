@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
-
 import click
 
-from ..staged import judge_record
-from . import options
-from .check import render
-from .staged_projects import judge
-
-if TYPE_CHECKING:
-    from ..model import Report
-    from ..staged import Staged
-    from .console import Console
+from . import options, staging
 
 
 @click.command("record", short_help="Check that the staged envguard.lock is well-formed and of the staged lock.")
@@ -27,10 +16,4 @@ def command(context: click.Context, /, *, files: tuple[str, ...]) -> None:
 
     FILES are hints (a hook passes what changed): each project that one of them belongs to is looked at once.
     """
-    console: Console = context.find_root().obj
-
-    def one(staged: Staged, project: str) -> tuple[Report, str]:
-        report = judge_record(staged, project)
-        return report, render(report, "text", staged.index, color=console.colored(sys.stdout))
-
-    context.exit(judge(console, files, one))
+    context.exit(staging.record(context.find_root().obj, files))

@@ -8,10 +8,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from envguard.cli import main
+from envguard import cli as command_line
+from envguard.cli import commands, main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
 # What a person's shell may hold and a test must not depend on.
@@ -72,6 +77,23 @@ def cli(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("ENVGUARD_CACHE_DIR", str(cache))
     path = os.environ.get("PYTHONPATH", "")
     return Cli(capsys, {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{path}" if path else str(ROOT)})
+
+
+class Runs:
+    """Counts how often a command was really run, with click or without: its answer was not kept."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.count = 0
+
+        def counted(real: Callable[..., int]) -> Callable[..., int]:
+            def run(*arguments: object) -> int:
+                self.count += 1
+                return real(*arguments)
+
+            return run
+
+        monkeypatch.setattr(commands, "run", counted(commands.run))
+        monkeypatch.setattr(command_line, "_plainly", counted(command_line._plainly))
 
 
 MANIFEST = """\

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import jsonschema
 import pytest
 
-from envguard.cli import commands
+from .conftest import Runs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -204,26 +204,11 @@ def test_an_extra_that_does_not_exist_is_status_2(cli: Cli) -> None:
     assert "nope" in result.err
 
 
-class Runs:
-    """Counts how often a command was really run."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.count = 0
-        real = commands.run
-
-        def run(arguments: list[str]) -> int:
-            self.count += 1
-            return real(arguments)
-
-        monkeypatch.setattr(commands, "run", run)
-        # The files of a test are younger than what can be trusted in earnest.
-        monkeypatch.setattr("envguard.trace.LOCAL_SLACK_NS", 0)
-        monkeypatch.setattr("envguard.trace.FOREIGN_SLACK_NS", 0)
-
-
 @pytest.fixture
 def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
     """Make answers of young files be kept, and count the commands."""
+    monkeypatch.setattr("envguard.trace.LOCAL_SLACK_NS", 0)
+    monkeypatch.setattr("envguard.trace.FOREIGN_SLACK_NS", 0)
     return Runs(monkeypatch)
 
 

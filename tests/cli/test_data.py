@@ -21,6 +21,8 @@ from envguard.data import quick
 from envguard.trees import edit, probe
 from envguard.walked import Problem
 
+from .conftest import Runs
+
 if TYPE_CHECKING:
     from .conftest import Cli, Project, Result
 
@@ -577,23 +579,20 @@ class Walks:
     """Counts how often the data was walked, and how often a check was really made."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        from envguard.cli import commands
-
         self.walks: list[dict[str, Any]] = []
-        self.checks = 0
-        real_walk, real_run = quick.walk, commands.run
+        self._runs = Runs(monkeypatch)
+        real_walk = quick.walk
 
         def walk(path: str, patterns: Any = (), **more: Any) -> Any:
             self.walks.append(more)
             return real_walk(path, patterns, **more)
 
-        def run(arguments: list[str]) -> int:
-            self.checks += 1
-            return real_run(arguments)
-
         monkeypatch.setattr(quick, "walk", walk)
-        monkeypatch.setattr(commands, "run", run)
         settle(monkeypatch)
+
+    @property
+    def checks(self) -> int:
+        return self._runs.count
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envguard import _native
-from envguard.cli import hash_line
+from envguard.cli import hash_line, lines
 from envguard.cli.commands import run
 from envguard.cli.console import Console
 from envguard.cli.hash import command
@@ -99,9 +99,9 @@ def test_what_is_not_plain_is_left_to_click(cli: Cli, arguments: list[str]) -> N
 
 def test_a_setting_that_click_refuses_is_left_to_click(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENVGUARD_COLOR", "never")
-    assert hash_line.plain(["a"]) is not None
+    assert lines.plain(["hash", "a"]) is not None
     monkeypatch.setenv("ENVGUARD_COLOR", "sometimes")
-    assert hash_line.plain(["a"]) is None
+    assert lines.plain(["hash", "a"]) is None
 
 
 @settings(max_examples=300)
@@ -151,6 +151,7 @@ def test_a_plain_command_line_imports_what_hashing_needs(cli: Cli, data: Path, p
         "envguard.cli",
         "envguard.cli.hash_line",
         "envguard.cli.hashing",
+        "envguard.cli.lines",
         "envguard.cli.progress",
         "envguard.cli.streams",
         "envguard.data",

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .conftest import Runs
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -161,3 +163,84 @@ def test_several_named_locks_are_each_checked_and_must_agree(cli: Cli, project: 
     assert (
         "EG901 [missing-lock] there is no gone/uv.lock, so nobody can say which packages should be here" in result.out
     )
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> Runs:
+    """Make answers of young files be kept, and count the commands."""
+    monkeypatch.setattr("envguard.trace.LOCAL_SLACK_NS", 0)
+    monkeypatch.setattr("envguard.trace.FOREIGN_SLACK_NS", 0)
+    return Runs(monkeypatch)
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("question", [("lock", "check"), ("lock", "check", "uv.lock"), ("lock", "list")], ids=" ".join)
+def test_the_same_question_is_answered_once(cli: Cli, runs: Runs, question: tuple[str, ...]) -> None:
+    first = cli(*question)
+    assert (first.status, first.err) == (0, "")
+    assert cli(*question) == first
+    assert runs.count == 1
+    # Another question, and one that asks for a fresh look, are not answered by it.
+    assert cli(*question[:2], "pyproject.toml" if question[1] == "check" else ".").status == 0
+    assert runs.count == 2
+
+
+@pytest.mark.parametrize("question", [("lock", "check"), ("lock", "list")], ids=" ".join)
+@pytest.mark.parametrize("change", ["lock", "manifest", "settings", "moved", "environment"])
+def test_no_answer_outlives_a_change(
+    cli: Cli, runs: Runs, project: Project, question: tuple[str, ...], change: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli(*question)
+    cli(*question)
+    assert runs.count == 1
+    text = project.lock.read_text(encoding="utf-8")
+    again = 2
+    match change:
+        case "lock":
+            project.lock.write_text(text.replace("sha256:1", "sha1:1", 1), encoding="utf-8")
+        case "manifest":
+            project.manifest.write_text(f"{project.manifest.read_text(encoding='utf-8')}\n", encoding="utf-8")
+        case "settings":
+            (project.folder / "envguard.toml").write_text("[broken", encoding="utf-8")
+        case "moved":
+            project.lock.unlink()
+        case _:
+            monkeypatch.setenv("VIRTUAL_ENV", str(project.folder / ".venv"))
+            # Which environment is active is none of the static check's business.
+            again = 1 if question[1] == "check" else 2
+    result = cli(*question)
+    assert runs.count == again
+    if change in ("settings", "moved"):
+        assert result.status != 0
+    if change == "lock" and question[1] == "check":
+        assert "EG105 [weak-hash]" in result.out
+
+
+def test_what_is_not_clean_is_not_kept(cli: Cli, runs: Runs, project: Project) -> None:
+    text = project.manifest.read_text(encoding="utf-8").replace("numpy>=2", "numpy>=2.1")
+    project.manifest.write_text(text, encoding="utf-8")
+    assert cli("lock", "check").status == 1
+    assert cli("lock", "check").status == 1
+    assert runs.count == 2
+
+
+@pytest.mark.usefixtures("project")
+def test_a_fresh_look_can_be_asked_for(cli: Cli, runs: Runs) -> None:
+    first = cli("lock", "check", "--no-cache")
+    assert cli("lock", "check", "--no-cache") == first
+    assert runs.count == 2
+
+
+@pytest.mark.usefixtures("project")
+def test_of_several_projects_all_are_inputs_of_the_answer(
+    cli: Cli, runs: Runs, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(project.folder, tmp_path / "other", symlinks=True)
+    monkeypatch.chdir(tmp_path)
+    first = cli("lock", "check", "app/uv.lock", "other/uv.lock")
+    assert first.out.count("clean: nothing differs") == 2
+    assert cli("lock", "check", "app/uv.lock", "other/uv.lock") == first
+    assert runs.count == 1
+    (tmp_path / "other" / "uv.lock").unlink()
+    assert cli("lock", "check", "app/uv.lock", "other/uv.lock").status == 3
+    assert runs.count == 2

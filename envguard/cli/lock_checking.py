@@ -1,0 +1,64 @@
+"""What ``envguard lock check`` does, once it is known what is asked for."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from .. import answers
+from ..check import check_lock
+from ..errors import EnvguardError
+from ..observe import find_project
+from ..reader import Reader
+from . import answer_key
+from .console import FAILED, start_folder
+from .rendering import render
+from .status import STATUS, graver
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ..model import Severity
+    from .console import Console
+
+
+def check_locks(
+    console: Console, files: Sequence[str], *, fail_on: Severity | None = None, form: str = "text", cache: bool = True
+) -> int:
+    """Check the lock of each project that one of *files* belongs to, and return the gravest exit status.
+
+    Without *files* it is the project of the current folder. Where all are clean, the answer is kept, unless not *cache*.
+    """
+    reader = Reader()
+    status = 0
+    said = ""
+    for number, project in enumerate(_projects(reader, files or (start_folder(),))):
+        try:
+            report = check_lock(reader, project, fail_on=fail_on).report
+        except EnvguardError as error:
+            console.error(error)
+            status = FAILED
+            continue
+        text = ("\n" if number else "") + render(report, form, reader, color=console.colored(sys.stdout))
+        console.emit(text)
+        said += text
+        status = graver(status, STATUS[report.verdict])
+    key = answer_key(console.arguments)
+    if status == 0 and cache and key is not None:
+        answers.remember(key, reader.trace, said)
+    return status
+
+
+def _projects(reader: Reader, files: Iterable[str]) -> list[str]:
+    """Return the folders of the projects that *files* belong to, each once.
+
+    A file that was deleted, with its folder or without, counts as much as one that changed.
+    """
+    found: dict[str, None] = {}
+    for file in files:
+        start = os.path.abspath(file)
+        while not reader.is_dir(start):
+            start = os.path.dirname(start)
+        found[find_project(reader, start)] = None
+    return list(found)
