@@ -1,6 +1,6 @@
-"""Where in a file a symbolic place is: line and column of a key path in TOML or JSON text.
+"""Where in a file a symbolic place is: line and column of a key path in TOML, JSON or YAML text.
 
-No fast TOML parser tells positions, and almost no check needs one, so findings carry a route and this module walks it
+No fast parser tells positions, and almost no check needs one, so findings carry a route and this module walks it
 when a report is rendered. It is a scanner, not a parser: it knows what strings, comments and brackets are, and trusts
 that the text was parsed before. In text that is no TOML it finds less; it never fails.
 """
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from ..errors import EnvguardError
 from ..reader import Reader
 from ..toml import parse_toml
+from .locate_yaml import is_yaml, yaml_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,14 +63,50 @@ class Position:
     column: int
 
 
-class Document:
-    """The text of a TOML or JSON file, ready to be asked where its key paths are."""
+class Lines:
+    """The lines of a text."""
 
-    __slots__ = ("_decode", "_starts", "_tables", "_text")
+    __slots__ = ("_starts", "_text")
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._starts: list[int] = []
+
+    def position(self, offset: int) -> Position:
+        """Return the line and the column of *offset*."""
+        if not self._starts:
+            lengths = (len(line) + 1 for line in self._text.split("\n"))
+            self._starts = list(itertools.accumulate(lengths, initial=0))
+        line = bisect.bisect_right(self._starts, offset)
+        return Position(line=line, column=offset - self._starts[line - 1] + 1)
+
+
+class YamlDocument:
+    """The text of a YAML file, ready to be asked where its key paths are."""
+
+    __slots__ = ("_lines", "_places")
+
+    def __init__(self, text: str) -> None:
+        self._lines = Lines(text)
+        self._places = yaml_places(text)
+
+    def locate(self, keys: Keys) -> Position | None:
+        """Return the position of the key or element at *keys*, else that of the nearest place that encloses it."""
+        for length in range(len(keys), 0, -1):
+            offset = self._places.get(keys[:length])
+            if offset is not None:
+                return self._lines.position(offset)
+        return None
+
+
+class Document:
+    """The text of a TOML or JSON file, ready to be asked where its key paths are."""
+
+    __slots__ = ("_decode", "_lines", "_tables", "_text")
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._lines = Lines(text)
         start = _BETWEEN.match(text).end()  # type: ignore[union-attr]  # it matches nothing, too
         if text.startswith("{", start):  # no TOML document starts like this
             self._decode: Callable[[str], Keys] = _json_key
@@ -94,13 +131,7 @@ class Document:
             implied = next((at for path, (at, _) in self._tables.items() if path[: len(keys)] == keys), None)
             if implied is not None:
                 found, offset = len(keys), implied
-        if not found:
-            return None
-        if not self._starts:
-            lengths = (len(line) + 1 for line in self._text.split("\n"))
-            self._starts = list(itertools.accumulate(lengths, initial=0))
-        line = bisect.bisect_right(self._starts, offset)
-        return Position(line=line, column=offset - self._starts[line - 1] + 1)
+        return self._lines.position(offset) if found else None
 
     def _entry(self, start: int, keys: Keys) -> tuple[int, int]:
         """Return how many of *keys* lead on in the table whose first entry follows *start*, and to which offset."""
@@ -158,7 +189,7 @@ class Locator:
 
     def __init__(self, reader: Reader | None = None) -> None:
         self._reader = reader or Reader()
-        self._documents: dict[str, Document | None] = {}
+        self._documents: dict[str, Document | YamlDocument | None] = {}
 
     def __call__(self, place: Place) -> Position | None:
         """Return where *place* is; None where it is a whole file, or where the file cannot be read any more."""
@@ -168,7 +199,8 @@ class Locator:
             return None
         if place.path not in self._documents:
             try:
-                self._documents[place.path] = Document(self._reader.read_text(place.path, limit=_LIMIT))
+                text = self._reader.read_text(place.path, limit=_LIMIT)
+                self._documents[place.path] = (YamlDocument if is_yaml(place.path) else Document)(text)
             except EnvguardError:
                 self._documents[place.path] = None
         document = self._documents[place.path]

@@ -1,4 +1,4 @@
-"""Every value of a random TOML or JSON document is found, whatever the style it is written in.
+"""Every value of a random TOML, JSON or YAML document is found, whatever the style it is written in.
 
 Each scalar is a token that occurs once in the text, so the text itself says where it is; that the document means what
 the test thinks is checked with a real parser.
@@ -11,10 +11,11 @@ import json
 import tomllib
 from typing import TYPE_CHECKING, Any
 
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from envguard.report.locate import Document
+from envguard.report.locate import Document, YamlDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -146,8 +147,8 @@ def leaves(value: Any, keys: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple
         yield keys, str(value)[: 4 if isinstance(value, int) else 6]
 
 
-def check(text: str, value: Any) -> None:
-    document = Document(text)
+def check(text: str, value: Any, document: Document | YamlDocument | None = None) -> None:
+    document = document or Document(text)
     lines = text.split("\n")
     for keys, token in leaves(value):
         position = document.locate(keys)
@@ -183,9 +184,44 @@ def test_every_value_of_a_json_document_is_found(tree: Any, indent: int | None, 
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.text(alphabet="ab=[]{}\"'\\#.,:\n 1", max_size=60))
-def test_no_text_makes_it_fail(text: str) -> None:
-    document = Document(text)
-    for keys in (("a",), ("a", "b"), ("a", 0), ("a", 0, "b", 1), ("b", "a", "a")):
+@given(TREES, st.sampled_from([2, 3, 6]), st.sampled_from(["", "# a: b\n", "---\n"]), st.booleans())
+def test_every_value_of_a_yaml_document_is_found(tree: Any, indent: int, before: str, indented: bool) -> None:
+    numbers = itertools.count(1000)
+
+    def fill(inner: Any) -> Any:
+        if isinstance(inner, dict):
+            # The empty key is written as no tool writes one: behind a question mark.
+            return {key or "none": fill(value) for key, value in inner.items()}
+        if isinstance(inner, list):
+            return [fill(value) for value in inner]
+        number = next(numbers)
+        # A text over several lines whose lines look like keys and elements.
+        return f"t{number}t: [{{" if number % 3 else f"t{number}t\na: b\n- c\n"
+
+    class Dumper(yaml.SafeDumper):
+        def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:
+            # Some tools put the dashes of a list under its key, some further in.
+            return super().increase_indent(flow, indentless and not indented)
+
+        def represent_text(self, text: str) -> Any:
+            return self.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+    Dumper.add_representer(str, Dumper.represent_text)
+    value = {"root": fill(tree)}
+    text = before + yaml.dump(value, Dumper=Dumper, indent=indent, width=10**6, allow_unicode=True)
+    assert yaml.safe_load(text) == value
+    document = YamlDocument(text)
+    for keys, token in leaves(value):
         position = document.locate(keys)
-        assert position is None or 1 <= position.line <= text.count("\n") + 1
+        assert position is not None
+        line = text.split("\n")[position.line - 1]
+        assert token in line or line.rstrip().endswith(("|", "|-", "|+", "|2", "|2-")), (keys, line)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(alphabet="ab=[]{}\"'\\#.,:|-?\n 1", max_size=60))
+def test_no_text_makes_it_fail(text: str) -> None:
+    for document in (Document(text), YamlDocument(text)):
+        for keys in (("a",), ("a", "b"), ("a", 0), ("a", 0, "b", 1), ("b", "a", "a")):
+            position = document.locate(keys)
+            assert position is None or 1 <= position.line <= text.count("\n") + 1

@@ -291,3 +291,47 @@ def test_a_locator_reads_each_file_once_and_survives_a_missing_one(tmp_path: Pat
     assert locator(Place(path=str(path), keys=("package", 2, "version"))) == Position(line=51, column=1)
     assert locator(Place(path=str(path))) is None
     assert Locator()(Place(path=str(path), keys=("package", 1, "version"))) is None
+
+
+PIXI = """\
+version: 6
+environments:
+  default:
+    packages:
+      linux-64:
+      - conda: https://conda.index.example/one
+      - pypi: ./
+packages:
+- conda: https://conda.index.example/one
+  sha256: 00
+  depends:
+  - python >=3.9
+  - "numpy >=2"
+- pypi: ./
+  name: app
+  requires_dist: [a, b]
+"""
+
+
+@pytest.mark.parametrize(
+    ("keys", "line", "column"),
+    [
+        (("version",), 1, 1),
+        (("environments", "default", "packages", "linux-64", 1, "pypi"), 7, 9),
+        (("packages", 0), 9, 1),
+        (("packages", 0, "depends", 1), 13, 3),
+        (("packages", 1, "name"), 15, 3),
+        (("packages", 1, "requires_dist", 1), 16, 3),
+        (("packages", 7, "name"), 8, 1),
+    ],
+)
+def test_places_in_a_pixi_lock(tmp_path: Path, keys: tuple[str | int, ...], line: int, column: int) -> None:
+    path = tmp_path / "pixi.lock"
+    path.write_text(PIXI)
+    assert Locator()(Place(path=str(path), keys=keys)) == Position(line=line, column=column)
+
+
+def test_a_place_of_which_nothing_is_there_is_the_whole_file(tmp_path: Path) -> None:
+    path = tmp_path / "conda-lock.yml"
+    path.write_text(PIXI)
+    assert Locator()(Place(path=str(path), keys=("metadata", "channels"))) is None
