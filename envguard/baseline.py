@@ -1,7 +1,7 @@
 """``envguard.lock``: what somebody recorded and committed; read, changed and written as JSON made to be read in a diff.
 
-Schema ``envguard.lock`` version 1: ``machines`` maps a name to the *facts* of the machine, the *packages* with what their
-installers recorded, the *lock* they came from and the *selection* that was installed; ``data``, where there is any, maps a
+Schema ``envguard.lock`` version 1: ``machines`` maps a name to the *facts* of the machine that are compared, in *audit*
+those that are only kept for people, the *packages* with what their installers recorded, the *lock* they came from and the *selection* that was installed; ``data``, where there is any, maps a
 name to a tree of data: its *path*, its *root*, *files*, *bytes* and *ignore* patterns. Facts and packages are one line each.
 Sections that this version does not know are kept as they are.
 """
@@ -32,6 +32,7 @@ MAX_BYTES = 64 * 1024 * 1024
 _UNKNOWN = "unknown: "
 _ROOT = re.compile(r"blake3:[0-9a-f]{64}")
 _NAME_LENGTH = 100
+_MACHINE_KEYS = ("audit", "facts", "packages", "lock", "selection")
 _TREE_KEYS = ("path", "root", "files", "bytes", "ignore")
 _REPAIR = f"restore {FILE} from version control, or move it away and run 'envguard record'"
 
@@ -48,7 +49,7 @@ class RecordedPackage:
 class Machine:
     """One recorded machine; its *selection* is kept because an environment does not remember it.
 
-    *rest* holds the keys that this version does not know.
+    *facts* are compared, those in *audit* never. *rest* holds the keys that this version does not know.
     """
 
     facts: Mapping[str, Fact]
@@ -56,6 +57,7 @@ class Machine:
     lock_path: str
     lock_digest: str
     selection: Selection
+    audit: Mapping[str, Fact] = field(default_factory=dict)
     rest: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -197,8 +199,10 @@ def _fact(text: str) -> Fact:
 
 
 def _machine_document(machine: Machine) -> dict[str, Any]:
+    audit = {key: fact_text(value) for key, value in machine.audit.items()}
     return {
         **machine.rest,
+        **({"audit": audit} if audit else {}),
         "facts": {key: fact_text(value) for key, value in machine.facts.items()},
         "lock": {"digest": machine.lock_digest, "path": machine.lock_path},
         "packages": {name: f"{item.version} {fact_text(item.digest)}" for name, item in machine.packages.items()},
@@ -209,6 +213,7 @@ def _machine_document(machine: Machine) -> dict[str, Any]:
 def _read_machine(table: _Object) -> Machine:
     facts, packages = table.child("facts"), table.child("packages")
     lock, selection = table.child("lock"), table.child("selection")
+    audit = table.child("audit") if "audit" in table.value else None
     return Machine(
         facts={key: _fact(facts.required(key)) for key in facts.value},
         packages={name: _read_package(packages, name) for name in packages.value},
@@ -220,9 +225,8 @@ def _read_machine(table: _Object) -> Machine:
             groups=selection.words("groups"),
             default_groups=selection.needed("default-groups", bool),
         ),
-        rest={
-            key: value for key, value in table.value.items() if key not in ("facts", "packages", "lock", "selection")
-        },
+        audit={key: _fact(audit.text(key)) for key in audit.value} if audit is not None else {},
+        rest={key: value for key, value in table.value.items() if key not in _MACHINE_KEYS},
     )
 
 

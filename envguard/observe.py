@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from .baseline import Machine, RecordedPackage, read_baseline
 from .config import MANIFEST, OWN_FILE, load_config
 from .errors import ConfigError
+from .facts import is_audit
 from .lockfiles.formats import EXPORTED_LOCKS, NATIVE_LOCKS
 from .lockfiles.model import RefusalKind, Refused, SourceKind
 from .model import Level, Selection
@@ -189,7 +190,8 @@ def machine_of(evidence: Evidence) -> Machine:
         raise no_lock_to_record_against(evidence)
     old = evidence.machine
     return Machine(
-        facts=dict(evidence.facts),
+        facts={key: value for key, value in evidence.facts.items() if not is_audit(key)},
+        audit={key: value for key, value in evidence.facts.items() if is_audit(key)},
         packages={
             name: RecordedPackage(version=item.version, digest=item.digest)
             for name, item in evidence.installed.items()
@@ -243,7 +245,7 @@ def _machine(
     baseline: Baseline | None, facts: Mapping[str, Fact], level: Level, named: str | None
 ) -> tuple[str | None, Machine | None]:
     """Return the recorded machine that is named, or the one that differs least from what was observed."""
-    from .rules.machine import distance
+    from .rules.comparison import distance
 
     machines = baseline.machines if baseline is not None else {}
     if named is not None:

@@ -78,8 +78,8 @@ def changes(old: Machine, new: Machine) -> Iterator[Change]:
     if old.selection.canonical() != new.selection.canonical():
         yield Change(subject="selection", old=str(old.selection.canonical()), new=str(new.selection.canonical()))
     yield from _differences(
-        {key: fact_text(value) for key, value in old.facts.items()},
-        {key: fact_text(value) for key, value in new.facts.items()},
+        {key: fact_text(value) for key, value in {**old.facts, **old.audit}.items()},
+        {key: fact_text(value) for key, value in {**new.facts, **new.audit}.items()},
     )
     yield from _differences(
         {key: f"{item.version} {fact_text(item.digest)}" for key, item in old.packages.items()},

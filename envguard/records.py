@@ -79,7 +79,7 @@ def _of_baseline(baseline: Baseline) -> Facts:
         found[f"machine {name}"] = {
             "lock": f"{machine.lock_path} {machine.lock_digest}",
             "selection": str(machine.selection.canonical()),
-            **{key: fact_text(value) for key, value in machine.facts.items()},
+            **{key: fact_text(value) for key, value in {**machine.facts, **machine.audit}.items()},
         }
         found[f"machine {name}, {_PACKAGES}"] = {
             key: f"{item.version} ({fact_text(item.digest)})" for key, item in machine.packages.items()

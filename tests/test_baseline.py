@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -304,6 +305,18 @@ def test_a_baseline_that_is_no_use_is_one_clear_error(tmp_path: Path, case: str)
         read(tmp_path)
     assert str(caught.value).startswith(f"{path}{message}")
     assert path.read_text() == text
+
+
+def test_facts_for_people_stand_apart_from_those_that_are_compared(tmp_path: Path) -> None:
+    told = replace(MACHINE, audit={"platform.timezone": "Europe/Berlin", "nvidia.uuid": Unknown(reason="no driver")})
+    write_baseline(empty_baseline(str(tmp_path)).with_machine("laptop", told))
+    document = json.loads((tmp_path / "envguard.lock").read_bytes())["machines"]["laptop"]
+    assert document["audit"] == {"nvidia.uuid": "unknown: no driver", "platform.timezone": "Europe/Berlin"}
+    assert "platform.timezone" not in document["facts"]
+    again = read(tmp_path)
+    assert again is not None
+    assert again.machines["laptop"].audit["platform.timezone"] == "Europe/Berlin"
+    assert write_baseline(again) is False
 
 
 @settings(max_examples=200, deadline=None)

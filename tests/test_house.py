@@ -26,7 +26,7 @@ FLOORS = (
     ("_native", "atomic", "cache", "child", "probes", "trace"),
     ("answers", "reader"),
     ("json_text", "toml", "yaml"),
-    ("getters",),
+    ("facts", "getters"),
     ("config", "baseline", "data", "lockfiles", "installed", "machine", "repository", "determinism", "receipt"),
     ("trees",),
     ("rules",),

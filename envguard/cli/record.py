@@ -85,7 +85,8 @@ def _changes(proposal: Proposal, *, written: bool) -> Iterator[str]:
 
 def contents(proposal: Proposal) -> str:
     """Return how much is in a record."""
-    return f"{len(proposal.machine.facts)} facts, {len(proposal.machine.packages)} packages"
+    facts = len(proposal.machine.facts) + len(proposal.machine.audit)
+    return f"{facts} facts, {len(proposal.machine.packages)} packages"
 
 
 def _change(change: Change) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..facts import EDITION_KEY, table
 from .accelerators import accelerators
 from .hardware import hardware
 from .torch_build import torch_build
@@ -26,6 +27,7 @@ def observe(
     *implementation*, *version* and *build* are the interpreter's; *folders* are where packages are looked for, in order.
     """
     return {
+        EDITION_KEY: str(table().edition),
         "interpreter.implementation": implementation,
         "interpreter.version": version,
         "interpreter.build": build,

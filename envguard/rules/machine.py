@@ -2,82 +2,46 @@
 
 from __future__ import annotations
 
-import functools
-import importlib.resources
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigError
-from ..model import Impact, Place, Severities, Severity, Unknown
-from ..toml import parse_toml
+from ..model import Impact, Level, Place, Severities, Severity, Unknown
 from . import repair
+from .comparison import differences, gravity, one_sided
 from .registry import Need, Rule, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-    from ..baseline import Machine
-    from ..model import Fact, Finding, Level
+    from ..baseline import Baseline
+    from ..model import Fact, Finding
     from .evidence import Evidence
 
-_LISTED_ELSEWHERE = Severities(run_to_run=Severity.NOTE, host_to_host=Severity.NOTE, cross_hardware=None)
-_WEIGHT = {Severity.ERROR: 10_000, Severity.WARNING: 100, Severity.NOTE: 1, None: 0}
-
-
-@functools.cache
-def fact_levels() -> dict[str, Severities]:
-    """Return for each fact how grave a difference in it is at each level."""
-    data = importlib.resources.files(__package__).joinpath("levels.toml")
-    table = parse_toml(data.read_text(encoding="utf-8"), str(data), ConfigError)
-    return {key: _severities(words) for key, words in table.items()}
-
-
-def _severities(words: list[str]) -> Severities:
-    run, host, cross = (None if word == "-" else Severity.parse(word) for word in words)
-    return Severities(run_to_run=run, host_to_host=host, cross_hardware=cross)
-
-
-def differences(
-    recorded: Mapping[str, Fact], observed: Mapping[str, Fact]
-) -> Iterator[tuple[str, Fact, Fact, Severities]]:
-    """Yield each fact that is not known to be equal: its key, what was recorded, what is here, and how grave that is.
-
-    Facts that only one side has are left out: another version of envguard observed them.
-    """
-    table = fact_levels()
-    for key in sorted(recorded.keys() & observed.keys()):
-        old, new = recorded[key], observed[key]
-        if old == new:
-            continue
-        grave = table.get(key, _LISTED_ELSEWHERE)
-        if key == "interpreter.version" and isinstance(old, str) and isinstance(new, str):
-            minor = old.split(".")[:2] != new.split(".")[:2]
-            grave = table["interpreter.version.minor"] if minor else grave
-        yield key, old, new, grave
-
-
-def distance(machine: Machine, observed: Mapping[str, Fact], level: Level) -> int:
-    """Return how far *observed* is from a recorded machine at *level*: 0 where nothing that matters there differs."""
-    return sum(_WEIGHT[grave.at(level)] for _, _, _, grave in differences(machine.facts, observed))
+_SHOWN = 4
 
 
 def _mismatches(self: Rule, evidence: Evidence, families: tuple[str, ...], why: str) -> Iterator[Finding]:
     machine, baseline = evidence.machine, evidence.baseline
     if machine is None or baseline is None:
         return
-    for key, old, new, grave in differences(machine.facts, evidence.facts):
-        if not key.startswith(families) or isinstance(old, Unknown) or isinstance(new, Unknown):
+    for item in differences(machine.facts, evidence.facts):
+        old, new = item.old, item.new
+        if not item.key.startswith(families) or isinstance(old, Unknown) or isinstance(new, Unknown):
             continue
         yield self.finding(
-            key,
-            f"{key} is {new}, recorded was {old}",
-            impact=Impact.NUMBERS if grave.host_to_host is Severity.ERROR else Impact.UNKNOWN,
+            item.key,
+            f"{item.key} is {new}, recorded was {old}",
+            impact=Impact.NUMBERS if item.severities.host_to_host is Severity.ERROR else Impact.UNKNOWN,
             why=why,
             expected=old,
             found=new,
-            place=Place(path=baseline.path, keys=("machines", evidence.machine_name or "", "facts", key)),
+            place=_place(evidence, baseline, item.key),
             hint=f"use a machine like '{evidence.machine_name}', or record this one: envguard record --machine NAME",
-            severities=grave,
+            severities=item.severities,
         )
+
+
+def _place(evidence: Evidence, baseline: Baseline, *keys: str) -> Place:
+    return Place(path=baseline.path, keys=("machines", evidence.machine_name or "", "facts", *keys))
 
 
 @rule("EG301", "interpreter-mismatch", "another Python than was recorded", since="0.1", need=Need.BASELINE)
@@ -206,27 +170,85 @@ def unreadable_fact(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     machine, baseline = evidence.machine, evidence.baseline
     if machine is None or baseline is None:
         return
-    for key, old, new, grave in differences(machine.facts, evidence.facts):
+    for item in differences(machine.facts, evidence.facts):
+        old, new = item.old, item.new
         if not isinstance(old, Unknown) and not isinstance(new, Unknown):
             continue
         reason = (
             new.reason if isinstance(new, Unknown) else f"it could not be read when it was recorded ({_reason(old)})"
         )
         yield self.finding(
-            key,
-            f"{key} cannot be compared: {reason}",
+            item.key,
+            f"{item.key} cannot be compared: {reason}",
             impact=Impact.UNKNOWN,
             why="what cannot be read cannot be called equal",
             expected=old if isinstance(old, str) else "unknown",
             found=new if isinstance(new, str) else "unknown",
-            place=Place(path=baseline.path, keys=("machines", evidence.machine_name or "", "facts", key)),
+            place=_place(evidence, baseline, item.key),
             hint=repair.record(evidence)
             if isinstance(new, str)
             else "run envguard with the environment's own interpreter",
-            severities=grave,
+            severities=item.severities,
             unknown=True,
         )
 
 
 def _reason(fact: Fact) -> str:
     return fact.reason if isinstance(fact, Unknown) else ""
+
+
+@rule("EG312", "one-sided-fact", "another version of envguard recorded other facts", since="0.1", need=Need.BASELINE)
+def one_sided_fact(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Says which facts only the record has, or only this machine, because two versions of envguard looked.
+
+    ## What it sees
+
+    Facts that a newer envguard recorded and this one does not know, and facts that this one observes and an older one did
+    not. They stand in the way of the levels that a difference in them would stand in the way of, as unknown; one that this
+    version does not know, of all.
+
+    ## Why it matters
+
+    What only one side has cannot be compared, and what was not compared is not the same.
+
+    ## How to mend
+
+    Where the record is the older one, record again; where it is the newer one, update envguard.
+    """
+    machine, baseline = evidence.machine, evidence.baseline
+    if machine is None or baseline is None:
+        return
+    found = one_sided(machine.facts, evidence.facts)
+    sides = (
+        (found.unknown_here, "{} recorded, and this envguard does not observe {}", "update envguard"),
+        (
+            found.unrecorded,
+            "{} not recorded: the envguard that made the record did not observe {}",
+            repair.record(evidence),
+        ),
+    )
+    for keys, words, hint in sides:
+        if not keys:
+            continue
+        shown = ", ".join(keys[:_SHOWN]) + (f" and {len(keys) - _SHOWN} more" if len(keys) > _SHOWN else "")
+        yield self.finding(
+            keys[0] if len(keys) == 1 else f"{len(keys)} facts",
+            f"{shown} {words.format(*(('is', 'it') if len(keys) == 1 else ('are', 'them')))}",
+            impact=Impact.UNKNOWN,
+            why="what was not compared cannot be called equal",
+            place=_place(evidence, baseline),
+            hint=hint,
+            severities=_gravest(keys),
+            unknown=True,
+        )
+
+
+def _gravest(keys: tuple[str, ...]) -> Severities:
+    """Return for each level the gravest that a difference in one of the facts *keys* would be."""
+    each = [gravity(key) for key in keys]
+    run, host, cross = (max((item.at(level) or 0 for item in each), default=0) for level in Level)
+    return Severities(
+        run_to_run=Severity(run) if run else None,
+        host_to_host=Severity(host) if host else None,
+        cross_hardware=Severity(cross) if cross else None,
+    )

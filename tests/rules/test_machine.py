@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from envguard.facts import EDITION_KEY, FactClass, table
 from envguard.model import Impact, Level, Place, Severity, Unknown
-from envguard.rules.machine import distance, fact_levels
+from envguard.rules.comparison import distance
 from tests.rules.evidence import PROJECT, evidence, findings, machine, one
 
 RULES = (
@@ -15,13 +16,17 @@ RULES = (
     "torch-build-mismatch",
     "accelerator-mismatch",
     "unreadable-fact",
+    "one-sided-fact",
 )
+COMPARED = [
+    key if not key.endswith("*") else f"{key[:-1]}SOMETHING"
+    for key, entry in (*table().exact.items(), *((f"{prefix}*", entry) for prefix, entry in table().prefixes))
+    if entry.fact_class is not FactClass.AUDIT and key != "interpreter.version.minor"
+]
 
 
 def test_every_fact_has_a_rule_and_equal_facts_no_finding() -> None:
-    for key in fact_levels():
-        if key == "interpreter.version.minor":
-            continue
+    for key in COMPARED:
         same = evidence(recorded=machine(facts={key: "1.2"}), facts={key: "1.2"})
         other = evidence(recorded=machine(facts={key: "1.2"}), facts={key: "1.3"})
         assert [finding for rule in RULES for finding in findings(rule, same)] == []
@@ -46,9 +51,30 @@ def test_only_another_minor_python_stands_in_the_way_of_every_level(old: str, ne
     assert one("interpreter-mismatch", seen).severities.cross_hardware is grave
 
 
-def test_a_fact_that_only_one_side_has_is_not_compared() -> None:
-    seen = evidence(recorded=machine(facts={"old.fact": "1"}), facts={"new.fact": "1"})
-    assert [finding for rule in RULES for finding in findings(rule, seen)] == []
+def test_a_fact_that_this_envguard_does_not_know_stands_in_every_way() -> None:
+    newer = {"quantum.qubits": "5", EDITION_KEY: "999"}
+    finding = one("one-sided-fact", evidence(recorded=machine(facts=newer), facts={EDITION_KEY: "2"}))
+    assert finding.message == "quantum.qubits is recorded, and this envguard does not observe it"
+    assert (finding.subject, finding.unknown, finding.hint) == ("quantum.qubits", True, "update envguard")
+    assert {finding.severities.at(level) for level in Level} == {Severity.ERROR}
+    assert finding.place == Place(path=f"{PROJECT}/envguard.lock", keys=("machines", "laptop", "facts"))
+
+
+def test_what_an_older_envguard_did_not_record_stands_in_the_way_of_its_levels() -> None:
+    here = {"cpu.model": "Xeon", "cpu.vendor": "Intel", "nvidia.driver": "1", "torch.git": "2", "platform.kernel": "3"}
+    finding = one("one-sided-fact", evidence(recorded=machine(facts={}), facts={**here, EDITION_KEY: "2"}))
+    assert finding.message == (
+        "cpu.model, cpu.vendor, nvidia.driver, platform.kernel and 1 more are not recorded: "
+        "the envguard that made the record did not observe them"
+    )
+    assert (finding.subject, finding.unknown, finding.hint) == ("5 facts", True, "envguard record")
+    assert [finding.severities.at(level) for level in Level] == [Severity.ERROR, Severity.ERROR, Severity.WARNING]
+
+
+def test_the_edition_alone_is_no_difference() -> None:
+    for old, new in (({}, {EDITION_KEY: "2"}), ({EDITION_KEY: "2"}, {}), ({EDITION_KEY: "1"}, {EDITION_KEY: "2"})):
+        seen = evidence(recorded=machine(facts=old), facts=new)
+        assert [finding for rule in RULES for finding in findings(rule, seen)] == []
 
 
 @pytest.mark.parametrize(

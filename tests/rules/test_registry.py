@@ -57,6 +57,7 @@ def test_codes_and_names_never_change_hands() -> None:
         "EG304": "torch-build-mismatch",
         "EG305": "accelerator-mismatch",
         "EG306": "unreadable-fact",
+        "EG312": "one-sided-fact",
         "EG501": "data-changed",
         "EG502": "data-missing",
         "EG503": "data-unreadable",

@@ -1,0 +1,92 @@
+"""The table of facts (``facts.toml``): what each fact of a machine is worth, and how grave a difference in it is."""
+
+from __future__ import annotations
+
+import enum
+import functools
+import importlib.resources
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .errors import ConfigError
+from .model import Severities, Severity
+from .toml import parse_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+EDITION_KEY = "observation.edition"
+"""The fact that says with which edition of the table a machine was observed; the first edition did not have it."""
+
+VARIABLE = "variable."
+"""What the keys of environment variables begin with. One that is not set has no key."""
+
+NOT_SET = "not set"
+
+
+class FactClass(enum.StrEnum):
+    """What a fact is worth: it must match, it tells the kind of machine, or it is recorded for people."""
+
+    IDENTITY = "identity"
+    CLASS = "class"
+    AUDIT = "audit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A line of the table; *severities* are those of a difference, *since* is the first edition that has the fact."""
+
+    fact_class: FactClass
+    severities: Severities
+    since: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """The whole table: its *edition*, the *exact* keys and the *prefixes*, the longest first."""
+
+    edition: int
+    exact: Mapping[str, Entry]
+    prefixes: tuple[tuple[str, Entry], ...]
+
+    def entry(self, key: str) -> Entry | None:
+        """Return the line for the fact *key*; None where this version of envguard does not know it."""
+        found = self.exact.get(key)
+        if found is None:
+            found = next((entry for prefix, entry in self.prefixes if key.startswith(prefix)), None)
+        return found
+
+
+@functools.cache
+def table() -> Table:
+    """Return the table that comes with this version of envguard."""
+    data = importlib.resources.files(__package__).joinpath("facts.toml")
+    document = parse_toml(data.read_text(encoding="utf-8"), str(data), ConfigError)
+    entries = {key: _entry(**line) for key, line in document["facts"].items()}
+    prefixes = [(key[:-1], entry) for key, entry in entries.items() if key.endswith("*")]
+    return Table(
+        edition=document["edition"],
+        exact={key: entry for key, entry in entries.items() if not key.endswith("*")},
+        prefixes=tuple(sorted(prefixes, key=lambda pair: -len(pair[0]))),
+    )
+
+
+def is_audit(key: str) -> bool:
+    """Return whether the fact *key* is only recorded and shown."""
+    entry = table().entry(key)
+    return entry is not None and entry.fact_class is FactClass.AUDIT
+
+
+def edition_of(facts: Mapping[str, object]) -> int:
+    """Return the edition of the table with which *facts* were observed."""
+    told = facts.get(EDITION_KEY, "1")
+    return int(told) if isinstance(told, str) and told.isdecimal() and len(told) < 10 else 1
+
+
+def _entry(*, levels: tuple[str, str, str] = ("-", "-", "-"), since: int = 1, **words: str) -> Entry:
+    run, host, cross = (None if word == "-" else Severity.parse(word) for word in levels)
+    return Entry(
+        fact_class=FactClass(words["class"]),
+        severities=Severities(run_to_run=run, host_to_host=host, cross_hardware=cross),
+        since=since,
+    )
