@@ -225,7 +225,7 @@ def _read_machine(table: _Object) -> Machine:
             groups=selection.words("groups"),
             default_groups=selection.needed("default-groups", bool),
         ),
-        audit={key: _fact(audit.text(key)) for key in audit.value} if audit is not None else {},
+        audit={key: _fact(audit.required(key)) for key in audit.value} if audit is not None else {},
         rest={key: value for key, value in table.value.items() if key not in _MACHINE_KEYS},
     )
 
