@@ -97,7 +97,6 @@ static inline const uint8_t *eg_blake3_before(const uint8_t *block, size_t from)
 
 /* The level to use, by what the processor has and eg_cpu_limit leaves of it. */
 const struct eg_blake3_level *eg_blake3_level(void);
-uint32_t eg_cpu_usable(void);
 
 void eg_blake3_compress_portable(uint32_t chaining[8], const uint8_t *blocks, size_t count, uint32_t block_len,
                                  uint64_t counter, uint32_t flags);

@@ -18,17 +18,9 @@
  *
  * and this undefines all of them.
  */
-#define INLINE static inline __attribute__((always_inline)) ATTRIBUTES
+#include "transpose.h"
 
-/* Four vectors of rows into four vectors of words, or back: a 4 by 4 transposition in each 128 bits. */
-#define TRANSPOSE(a, b, c, d)                                                                                          \
-    do {                                                                                                               \
-        VECTOR low_ab = LOW32(a, b), high_ab = HIGH32(a, b), low_cd = LOW32(c, d), high_cd = HIGH32(c, d);             \
-        (a) = LOW64(low_ab, low_cd);                                                                                   \
-        (b) = HIGH64(low_ab, low_cd);                                                                                  \
-        (c) = LOW64(high_ab, high_cd);                                                                                 \
-        (d) = HIGH64(high_ab, high_cd);                                                                                \
-    } while (0)
+#define INLINE static inline __attribute__((always_inline)) ATTRIBUTES
 
 #ifndef QUARTER
 /* One half of G in four independent places, step by step, so that none waits for another. */
@@ -195,7 +187,6 @@ ATTRIBUTES static void NAME(jobs)(const struct eg_blake3_job *const *jobs, size_
 }
 
 #undef INLINE
-#undef TRANSPOSE
 #undef QUARTER
 #undef COLUMNS
 #undef DIAGONALS

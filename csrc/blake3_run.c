@@ -1,5 +1,6 @@
 /* Rows and jobs of any number onto kernels of fixed width, and the choice of the level that has them. */
 #include "blake3_internal.h"
+#include "cpu_features.h"
 #include "envguard.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* What the processor can do, and the operating system lets it do. */
-#include "blake3_internal.h"
+#include "cpu_features.h"
 #include "envguard.h"
 
 #include <stdatomic.h>
@@ -37,15 +37,25 @@ uint32_t eg_cpu_features(void)
         features |= avx && b & UINT32_C(1) << 5 ? EG_CPU_AVX2 : 0;
         features |= avx512 && b & UINT32_C(1) << 16 ? EG_CPU_AVX512F : 0;
         features |= avx512 && b & UINT32_C(1) << 31 ? EG_CPU_AVX512VL : 0;
+        features |= b & UINT32_C(1) << 29 ? EG_CPU_SHA : 0;
     }
     return features;
 }
 
 #elif defined(__aarch64__)
 
+#if defined(__linux__)
+#include <sys/auxv.h>
+#define HAS_SHA2 (getauxval(AT_HWCAP) & 1UL << 6) /* HWCAP_SHA2 */
+#elif defined(__APPLE__) || defined(__ARM_FEATURE_SHA2)
+#define HAS_SHA2 1 /* every processor of Apple's, and what this was compiled for */
+#else
+#define HAS_SHA2 0
+#endif
+
 uint32_t eg_cpu_features(void)
 {
-    return EG_CPU_NEON; /* part of the base architecture */
+    return EG_CPU_NEON /* part of the base architecture */ | (HAS_SHA2 ? EG_CPU_SHA2 : 0);
 }
 
 #else

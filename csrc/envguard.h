@@ -16,6 +16,7 @@
 
 #define EG_BLAKE3_OUT_LEN 32
 #define EG_BLAKE3_KEY_LEN 32
+#define EG_SHA256_OUT_LEN 32
 
 /* Processor features, as bits. A bit is set only where the operating system saves the registers that it needs, too. */
 #define EG_CPU_SSE2 (UINT32_C(1) << 0)
@@ -25,7 +26,9 @@
 #define EG_CPU_AVX2 (UINT32_C(1) << 4)
 #define EG_CPU_AVX512F (UINT32_C(1) << 5)
 #define EG_CPU_AVX512VL (UINT32_C(1) << 6)
+#define EG_CPU_SHA (UINT32_C(1) << 7) /* the SHA extensions of x86 */
 #define EG_CPU_NEON (UINT32_C(1) << 16)
+#define EG_CPU_SHA2 (UINT32_C(1) << 17) /* SHA-256 of ARMv8 */
 
 /* Return the features of the processor that runs this, as EG_CPU_ bits. */
 uint32_t eg_cpu_features(void);
@@ -37,8 +40,11 @@ uint32_t eg_cpu_features(void);
  */
 uint32_t eg_cpu_limit(uint32_t mask);
 
-/* Return which code hashes now: "portable", "SSE4.1", "AVX2", "AVX-512" or "NEON". The text is never freed. */
+/* Return which code computes BLAKE3 now: "portable", "SSE4.1", "AVX2", "AVX-512" or "NEON". The text is never freed. */
 const char *eg_blake3_level_name(void);
+
+/* The same for SHA-256 of count inputs at once: "portable", "SHA-NI", "AVX2", "AVX-512" or "ARMv8". */
+const char *eg_sha256_level_name(size_t count);
 
 /*
  * Write the BLAKE3 hash of input[0..length) to out (EG_BLAKE3_OUT_LEN bytes).
@@ -83,5 +89,22 @@ int eg_blake3_update(struct eg_blake3_hasher *hasher, const void *input, size_t 
 
 /* Write the hash of all that came so far to out (EG_BLAKE3_OUT_LEN bytes). Returns EG_OK or EG_INVALID. */
 int eg_blake3_final(const struct eg_blake3_hasher *hasher, uint8_t *out);
+
+/*
+ * SHA-256 in the same three ways: at once, of many inputs, and in pieces. Arguments, results and what they ask of the caller
+ * are those of their counterparts above; a digest is EG_SHA256_OUT_LEN bytes. eg_sha256_many() takes about 24 KiB of stack.
+ */
+int eg_sha256(const void *input, size_t length, uint8_t *out);
+int eg_sha256_many(const void *const *inputs, const size_t *lengths, size_t count, uint8_t *out);
+
+struct eg_sha256_hasher {
+    uint32_t state[8];
+    uint64_t length; /* bytes so far; those of the last block that is not full are in block */
+    uint8_t block[64];
+};
+
+int eg_sha256_init(struct eg_sha256_hasher *hasher);
+int eg_sha256_update(struct eg_sha256_hasher *hasher, const void *input, size_t length);
+int eg_sha256_final(const struct eg_sha256_hasher *hasher, uint8_t *out);
 
 #endif

@@ -8,12 +8,9 @@
  */
 #include "blake3_internal.h"
 #include "envguard.h"
+#include "guarded.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #define ROOM ((size_t)544 * 1024)
 #define MOST 48
@@ -29,33 +26,6 @@
 static const char KEY[] = "whats the Elvish word for friend";
 static uint32_t levels[8];
 static size_t level_count, now;
-static uint32_t state = 1;
-
-static uint32_t pseudo_random(uint32_t below)
-{
-    state = state * UINT32_C(1664525) + UINT32_C(1013904223);
-    return (state >> 8) % below;
-}
-
-/* A place of at least room bytes with a guard page on each side; *end is its end. */
-static uint8_t *guarded(size_t room, uint8_t **end)
-{
-    size_t page = (size_t)sysconf(_SC_PAGESIZE), size = (room + page - 1) / page * page;
-    uint8_t *block = mmap(NULL, size + 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-    if (block == MAP_FAILED || mprotect(block, page, PROT_NONE) || mprotect(block + page + size, page, PROT_NONE)) {
-        exit(2);
-    }
-    *end = block + page + size;
-    return block + page;
-}
-
-static void fill(uint8_t *input, size_t length)
-{
-    for (size_t i = 0; i < length; i++) {
-        input[i] = (uint8_t)(i % 251);
-    }
-}
 
 /* One mask for each level that there is, by all subsets of the features. */
 static void find_levels(void)
@@ -126,13 +96,6 @@ static void check_at(const uint8_t *input, size_t length, const uint8_t *hash, c
     }
 }
 
-static void print(const uint8_t *hash)
-{
-    for (int i = 0; i < EG_BLAKE3_OUT_LEN; i++) {
-        printf("%02x", hash[i]);
-    }
-}
-
 static void check(uint8_t *first, uint8_t *end, size_t length)
 {
     uint8_t hash[EG_BLAKE3_OUT_LEN], keyed[EG_BLAKE3_OUT_LEN];
@@ -152,9 +115,9 @@ static void check(uint8_t *first, uint8_t *end, size_t length)
         }
     }
     printf("%zu ", length);
-    print(hash);
+    print_hex(hash, sizeof hash);
     printf(" ");
-    print(keyed);
+    print_hex(keyed, sizeof keyed);
     printf("\n");
 }
 

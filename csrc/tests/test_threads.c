@@ -16,7 +16,7 @@
 #define LENGTH 40000
 
 static uint8_t input[LENGTH];
-static uint8_t wanted[INPUTS * EG_BLAKE3_OUT_LEN];
+static uint8_t wanted[INPUTS * EG_BLAKE3_OUT_LEN], wanted_sha256[INPUTS * EG_SHA256_OUT_LEN];
 static const void *inputs[INPUTS];
 static size_t lengths[INPUTS];
 static atomic_int running = THREADS, wrong;
@@ -37,6 +37,8 @@ static void *work(void *unused)
         eg_blake3_update(&hasher, inputs[one], lengths[one]);
         eg_blake3_final(&hasher, found);
         wrong += memcmp(found, wanted + one * EG_BLAKE3_OUT_LEN, EG_BLAKE3_OUT_LEN) != 0;
+        eg_sha256_many(inputs, lengths, INPUTS, found);
+        wrong += memcmp(found, wanted_sha256, sizeof found) != 0;
     }
     running--;
     return NULL;
@@ -53,6 +55,7 @@ int main(void)
         inputs[i] = input + i;
         lengths[i] = i * i * i % (LENGTH - INPUTS);
         eg_blake3(inputs[i], lengths[i], wanted + i * EG_BLAKE3_OUT_LEN);
+        eg_sha256(inputs[i], lengths[i], wanted_sha256 + i * EG_SHA256_OUT_LEN);
     }
     for (size_t i = 0; i < THREADS; i++) {
         if (pthread_create(&threads[i], NULL, work, NULL) != 0) {
@@ -62,6 +65,7 @@ int main(void)
     for (uint32_t mask = 0; running > 0; mask = mask * 5 + 1) {
         eg_cpu_limit(mask);
         (void)eg_blake3_level_name();
+        (void)eg_sha256_level_name(16);
     }
     for (size_t i = 0; i < THREADS; i++) {
         pthread_join(threads[i], NULL);

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-_FEATURES = ("SSE2", "SSSE3", "SSE41", "AVX", "AVX2", "AVX512F", "AVX512VL", "NEON")
+_FEATURES = ("SSE2", "SSSE3", "SSE41", "AVX", "AVX2", "AVX512F", "AVX512VL", "SHA", "NEON", "SHA2")
 
 
 class Backend:

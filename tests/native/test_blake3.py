@@ -161,7 +161,7 @@ def test_without_the_core_it_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_features_are_those_that_the_kernel_lists() -> None:
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         flags = next((line.split(":")[1].split() for line in file if line.startswith("flags")), None)
-    names = {"sse41": "sse4_1"}
+    names = {"sse41": "sse4_1", "sha": "sha_ni"}
     if flags is not None:
-        x86 = {"sse2", "ssse3", "sse41", "avx", "avx2", "avx512f", "avx512vl"}
+        x86 = {"sse2", "ssse3", "sse41", "avx", "avx2", "avx512f", "avx512vl", "sha"}
         assert set(_native.backend().features) == {name for name in x86 if names.get(name, name) in flags}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -11,11 +12,21 @@ import blake3
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-CORE = (*(str(path.relative_to(ROOT)) for path in sorted((ROOT / "csrc").rglob("blake3*.c"))), "csrc/cpu_features.c")
+FEATURES = "csrc/cpu_features.c"
+BLAKE3 = (*(str(path.relative_to(ROOT)) for path in sorted((ROOT / "csrc").rglob("blake3*.c"))), FEATURES)
+SHA256 = (*(str(path.relative_to(ROOT)) for path in sorted((ROOT / "csrc").rglob("sha256*.c"))), FEATURES)
 STRICT = ("-std=c11", "-D_DEFAULT_SOURCE", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Icsrc")
 SANITIZERS = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 KEY = b"whats the Elvish word for friend"
 X86 = ["AVX-512", "AVX2", "SSE4.1"]
+# The kernels for one, two and sixteen inputs, by what a processor has: the SHA extensions and AVX-512, AVX2, neither, or not.
+X86_SHA256 = {
+    "SHA-NI/SHA-NI/AVX-512",
+    "SHA-NI/SHA-NI/SHA-NI",
+    "portable/AVX-512/AVX-512",
+    "portable/AVX2/AVX2",
+    "portable/portable/portable",
+}
 
 
 def need(program: str) -> str:
@@ -51,12 +62,24 @@ def check_hashes(lines: list[str]) -> list[str]:
     return [line.removeprefix("level ") for line in lines if line.startswith("level ")]
 
 
+def check_sha256(lines: list[str]) -> set[str]:
+    """Hold every line of test_sha256 against hashlib; return the sets of kernels that it went through."""
+    print(*lines[:8], sep="\n")
+    assert lines[-1] == "done"
+    hashes = [line.split() for line in lines[:-1] if line[0].isdigit()]
+    assert len(hashes) == 1101 + 41 * 11
+    data = bytes(range(251)) * 100
+    for length, found in hashes:
+        assert found == hashlib.sha256(data[: int(length)]).hexdigest(), length
+    return {line.removeprefix("level ") for line in lines if line.startswith("level ")}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("flags", [SANITIZERS, ("-O2",), ("-O0",)], ids=["sanitizers", "optimised", "plain"])
 @pytest.mark.parametrize("compiler", ["cc", "clang"])
 def test_the_hashes_read_nothing_beyond_their_input(tmp_path: Path, compiler: str, flags: tuple[str, ...]) -> None:
     compiler = os.environ.get("CC", compiler) if compiler == "cc" else compiler
-    program = compiled(compiler, tmp_path, *flags, *CORE, "csrc/tests/test_core.c")
+    program = compiled(compiler, tmp_path, *flags, *BLAKE3, "csrc/tests/test_core.c")
     levels = check_hashes(output(program))
     if os.uname().machine == "x86_64":
         # The best one comes first, and all that are below it are there too.
@@ -65,16 +88,41 @@ def test_the_hashes_read_nothing_beyond_their_input(tmp_path: Path, compiler: st
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("flags", [SANITIZERS, ("-O2",), ("-O0",)], ids=["sanitizers", "optimised", "plain"])
+@pytest.mark.parametrize("compiler", ["cc", "clang"])
+def test_sha256_reads_nothing_beyond_its_input(tmp_path: Path, compiler: str, flags: tuple[str, ...]) -> None:
+    compiler = os.environ.get("CC", compiler) if compiler == "cc" else compiler
+    levels = check_sha256(output(compiled(compiler, tmp_path, *flags, *SHA256, "csrc/tests/test_sha256.c")))
+    if os.uname().machine == "x86_64":
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            flags_here = next(line.split(":")[1].split() for line in file if line.startswith("flags"))
+        missing = {
+            name
+            for name, flag in (("SHA-NI", "sha_ni"), ("AVX-512", "avx512vl"), ("AVX2", "avx2"))
+            if flag not in flags_here
+        }
+        assert levels == {level for level in X86_SHA256 if not missing & set(level.split("/"))}
+
+
+@pytest.mark.slow
+@pytest.mark.cross
+def test_sha256_of_arm_is_the_same(tmp_path: Path) -> None:
+    need("qemu-aarch64")
+    program = compiled("aarch64-linux-gnu-gcc", tmp_path, "-O2", "-static", *SHA256, "csrc/tests/test_sha256.c")
+    assert check_sha256(output("qemu-aarch64", program)) == {"ARMv8/ARMv8/ARMv8", "portable/portable/portable"}
+
+
+@pytest.mark.slow
 def test_the_hashes_of_arm_are_the_same(tmp_path: Path) -> None:
     need("qemu-aarch64")
-    program = compiled("aarch64-linux-gnu-gcc", tmp_path, "-O2", "-static", *CORE, "csrc/tests/test_core.c")
+    program = compiled("aarch64-linux-gnu-gcc", tmp_path, "-O2", "-static", *BLAKE3, "csrc/tests/test_core.c")
     assert sorted(check_hashes(output("qemu-aarch64", program))) == ["NEON", "portable"]
 
 
 @pytest.mark.slow
 def test_threads_share_nothing_but_what_is_atomic(tmp_path: Path) -> None:
     flags = ("-O1", "-g", "-fsanitize=thread", "-pthread")
-    program = compiled(os.environ.get("CC", "cc"), tmp_path, *flags, *CORE, "csrc/tests/test_threads.c")
+    program = compiled(os.environ.get("CC", "cc"), tmp_path, *flags, *BLAKE3, *SHA256[:-1], "csrc/tests/test_threads.c")
     assert output(program) == ["0 hashes were wrong"]
 
 
