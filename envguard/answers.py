@@ -68,7 +68,7 @@ def remember(key: Iterable[str], trace: Trace, answer: str) -> bool:
     path = _path(wanted)
     if path is None:
         return False
-    _saw_code(trace)
+    saw_code(trace)
     if not trace.settled():
         return False
     lines = [wanted]
@@ -81,8 +81,8 @@ def remember(key: Iterable[str], trace: Trace, answer: str) -> bool:
     return replace(path, whole)
 
 
-def _saw_code(trace: Trace) -> None:
-    """Note the code that made the answer as one of its inputs."""
+def saw_code(trace: Trace) -> None:
+    """Note the code that is loaded, which made an answer, as one of its inputs."""
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if file and name.partition(".")[0] in _CODE:

@@ -61,6 +61,35 @@ def sweep(inside: str, *, seconds: float = 24 * 3600) -> None:
             _remove(path)
 
 
+def touch(path: str) -> None:
+    """Make the file *path* one that was used just now, for ``prune``."""
+    try:
+        os.utime(path)
+    except OSError:
+        pass
+
+
+def prune(inside: str, *, files: int, size: int) -> None:
+    """Remove from the folder *inside* what was not used for the longest time, until it holds no more than that.
+
+    *files* is how many files may stay, *size* how many bytes they may have together. What killed writers left goes, too.
+    """
+    sweep(inside)
+    found: list[tuple[float, int, str]] = []
+    try:
+        with os.scandir(inside) as entries:
+            for entry in entries:
+                seen = entry.stat(follow_symlinks=False)
+                found.append((seen.st_mtime, seen.st_size, entry.path))
+    except OSError:
+        return
+    found.sort(reverse=True)
+    for number, (_, each, path) in enumerate(found):
+        size -= each
+        if number >= files or size < 0:
+            _remove(path)
+
+
 def _remove(path: str) -> None:
     try:
         os.unlink(path)

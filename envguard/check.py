@@ -67,9 +67,12 @@ def run_check(reader: Reader, project: str, request: Request, *, fail_on: Severi
     return CheckOutcome(report=report, trace=reader.trace, facts=receipt_facts(evidence))
 
 
-def check_lock(reader: Reader, project: str, *, fail_on: Severity | None = None) -> CheckOutcome:
-    """Return the outcome of the static check: the lock against its manifest and itself; no environment is touched."""
-    evidence = look_at_files(reader, project)
+def check_lock(reader: Reader, project: str, *, fail_on: Severity | None = None, anew: bool = False) -> CheckOutcome:
+    """Return the outcome of the static check: the lock against its manifest and itself; no environment is touched.
+
+    *anew* reads the lock even if it was read before.
+    """
+    evidence = look_at_files(reader, project, anew=anew)
     report = _report(evidence, None, fail_on, (Need.NOTHING, Need.LOCK))
     return CheckOutcome(report=report, trace=reader.trace, facts={})
 

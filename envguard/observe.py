@@ -91,11 +91,14 @@ def find_project(reader: Reader, start: str) -> str:
     return fallback
 
 
-def look_at_files(reader: Reader, project: str, *, deeply: bool = True) -> Evidence:
-    """Return what the project's files alone tell: settings, locks, and *deeply* each lock against its manifest and itself."""
+def look_at_files(reader: Reader, project: str, *, deeply: bool = True, anew: bool = False) -> Evidence:
+    """Return what the project's files alone tell: settings, locks, and *deeply* each lock against its manifest and itself.
+
+    *anew* reads all of it, whatever was read before.
+    """
     config = load_config(reader, project)
     evidence = Evidence(project=project, config=config, today=datetime.date.fromisoformat(reader.probe("today")))
-    return _with_lock(reader, evidence, deeply=deeply)
+    return _with_lock(reader, evidence, deeply=deeply, anew=anew)
 
 
 def look_at_change(reader: Reader, project: str, config: Config, change: LockDiff) -> Evidence:
@@ -111,24 +114,20 @@ def look_at_change(reader: Reader, project: str, config: Config, change: LockDif
     )
 
 
-def _with_lock(reader: Reader, evidence: Evidence, *, deeply: bool) -> Evidence:
-    from .lockfiles import find_lock, freshness, read_lock
-    from .lockfiles.consistency import inconsistencies
+def _with_lock(reader: Reader, evidence: Evidence, *, deeply: bool, anew: bool) -> Evidence:
+    from .lockfiles import find_lock, judge_lock, read_lock
 
     named = evidence.config.locks
-    found = {name: find_lock(reader, evidence.project, name) for name in named or (None,)}
+    paths = {name: find_lock(reader, evidence.project, name) for name in named or (None,)}
     views = []
-    for path in filter(None, found.values()):
-        lock = read_lock(reader, path)
-        views.append(
-            LockView(
-                name=os.path.relpath(path, evidence.project),
-                lock=lock,
-                freshness=freshness(reader, lock) if deeply else None,
-                inconsistencies=inconsistencies(lock) if deeply else (),
-            )
-        )
-    missing = tuple(name for name, path in found.items() if name is not None and path is None)
+    for path in filter(None, paths.values()):
+        name = os.path.relpath(path, evidence.project)
+        if deeply:
+            lock, verdict, found = judge_lock(reader, path, anew=anew)
+            views.append(LockView(name=name, lock=lock, freshness=verdict, inconsistencies=found))
+        else:
+            views.append(LockView(name=name, lock=read_lock(reader, path, anew=anew)))
+    missing = tuple(name for name, path in paths.items() if name is not None and path is None)
     if not views:
         return replace(evidence, lock_name=(*missing, NATIVE_LOCKS[0])[0], missing_locks=missing[1:])
     main, *others = views
@@ -151,7 +150,7 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
     """
     from .installed import find_environment, running_environment, scan
 
-    evidence = look_at_files(reader, project)
+    evidence = look_at_files(reader, project, anew=request.full)
     config = evidence.config
     baseline = read_baseline(reader, project)
     if request.running:

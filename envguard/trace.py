@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 ABSENT = "-"
+# About when this process began to load the code that reads.
+STARTED_NS = time.time_ns()
 LOCAL_SLACK_NS = 2 * 10**9
 FOREIGN_SLACK_NS = 24 * 3600 * 10**9
 _LOCAL = frozenset(("ext2", "ext3", "ext4", "xfs", "btrfs", "tmpfs", "ramfs", "overlay", "zfs", "f2fs", "bcachefs"))
@@ -69,12 +71,15 @@ def digest(value: str) -> str:
 
 
 class Trace:
-    """The inputs of one check, as they are read. *files* maps paths, *values* ``(kind, name)`` to what was seen."""
+    """The inputs of one check, as they are read. *files* maps paths, *values* ``(kind, name)`` to what was seen.
+
+    *started_ns* is when the first of them may have been read (nanoseconds since the epoch); by default now.
+    """
 
     __slots__ = ("_started_ns", "_unstable", "files", "values")
 
-    def __init__(self) -> None:
-        self._started_ns = time.time_ns()
+    def __init__(self, *, started_ns: int | None = None) -> None:
+        self._started_ns = time.time_ns() if started_ns is None else started_ns
         self._unstable = False
         self.files: dict[str, str] = {}
         self.values: dict[tuple[str, str], str] = {}

@@ -28,14 +28,14 @@ def check_locks(
 ) -> int:
     """Check the lock of each project that one of *files* belongs to, and return the gravest exit status.
 
-    Without *files* it is the project of the current folder. Where all are clean, the answer is kept, unless not *cache*.
+    Without *files* it is the project of the current folder. Where all are clean, the answer is kept; not *cache* reads all anew.
     """
     reader = Reader()
     status = 0
     said = ""
     for number, project in enumerate(_projects(reader, files or (start_folder(),))):
         try:
-            report = check_lock(reader, project, fail_on=fail_on).report
+            report = check_lock(reader, project, fail_on=fail_on, anew=not cache).report
         except EnvguardError as error:
             console.error(error)
             status = FAILED

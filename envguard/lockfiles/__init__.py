@@ -9,8 +9,10 @@ from ..errors import ConfigError, LockfileError
 from .formats import EXPORTED_LOCKS, FORMATS, NATIVE_LOCKS, by_name, format_of, part
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..reader import Reader
-    from .model import FreshnessVerdict, Lock
+    from .model import FreshnessVerdict, Inconsistency, Lock
 
 
 def find_lock(reader: Reader, project: str, named: str | None) -> str | None:
@@ -35,14 +37,50 @@ def find_lock(reader: Reader, project: str, named: str | None) -> str | None:
     return None
 
 
-def read_lock(reader: Reader, path: str) -> Lock:
-    """Return the lock at *path*; LockfileError where its format is not one that is read here."""
+def read_lock(reader: Reader, path: str, *, anew: bool = False) -> Lock:
+    """Return the lock at *path*; LockfileError where its format is not one that is read here.
+
+    *anew* parses it even if it was read before.
+    """
+    parse = _parser(path)
+    if anew:
+        return parse(reader)
+    from . import compiled
+
+    return compiled.lock_at(reader, path, parse)
+
+
+def judge_lock(
+    reader: Reader, path: str, *, anew: bool = False
+) -> tuple[Lock, FreshnessVerdict, tuple[Inconsistency, ...]]:
+    """Return the lock at *path*, whether it is fresh, and where it contradicts itself; the errors are those of both."""
+    parse = _parser(path)
+    if anew:
+        lock = parse(reader)
+        return lock, *_verdicts(reader, lock)
+    from . import compiled
+
+    lock, verdicts = compiled.judged_at(reader, path, parse, _verdicts)
+    return lock, *verdicts
+
+
+def _verdicts(reader: Reader, lock: Lock) -> tuple[FreshnessVerdict, tuple[Inconsistency, ...]]:
+    from .consistency import inconsistencies
+
+    return freshness(reader, lock), inconsistencies(lock)
+
+
+def _parser(path: str) -> Callable[[Reader], Lock]:
     form = format_of(os.path.basename(path))
     if form is None:
         known = ", ".join(form.files[0] for form in FORMATS)
         raise LockfileError(f"this kind of lock is not read here; what is read is {known}", path=path)
-    lock: Lock = part(form, "reader").read(reader, path)
-    return lock
+
+    def parse(reader: Reader) -> Lock:
+        lock: Lock = part(form, "reader").read(reader, path)
+        return lock
+
+    return parse
 
 
 def freshness(reader: Reader, lock: Lock) -> FreshnessVerdict:

@@ -1,0 +1,152 @@
+"""Many frozen values of one kind as columns of plain JSON values, and back.
+
+A column is read and written by C code of the interpreter, a value at a time is not: of thousands of values that is a fifth of
+the time. What has no faithful form in JSON is refused when it is packed, never changed on the way.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from itertools import chain, islice, repeat
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    Shape = tuple[str, Any]
+    Shapes = Mapping[type, Mapping[str, Shape]]
+
+T = TypeVar("T")
+
+# What a field holds that is no plain scalar. The second part is the type of the values inside of it.
+TEXTS: Shape = ("texts", None)  # a tuple of scalars, or None
+PLAIN: Shape = ("plain", None)  # a mapping of plain JSON values, or None
+
+
+def one(of: type) -> Shape:
+    """Return the shape of a field that holds a value of the type *of*, or None."""
+    return "one", of
+
+
+def many(of: type | Shape) -> Shape:
+    """Return the shape of a field that holds a tuple of values of the type or shape *of*."""
+    return "many", of
+
+
+def table(of: type) -> Shape:
+    """Return the shape of a field that maps names to tuples of values of the type *of*."""
+    return "table", of
+
+
+def word(of: type) -> Shape:
+    """Return the shape of a field that holds a member of the string enumeration *of*."""
+    return "word", of
+
+
+_SCALARS = {str, int, bool, type(None)}
+
+
+def pack(of: type, values: Sequence[object], shapes: Shapes) -> list[Any]:
+    """Return *values*, slotted dataclasses of exactly the type *of*, as plain JSON values.
+
+    *shapes* tell of each type what its fields hold that are no plain scalars. TypeError where a value is of another kind than
+    that, so that what comes back could not be the same.
+    """
+    _only(values, {of})
+    fields = shapes.get(of, {})
+    columns = [_packed(list(map(attrgetter(name), values)), fields.get(name), shapes) for name in _names(of)]
+    return [len(values), *columns]
+
+
+def unpack(of: type[T], packed: list[Any], shapes: Shapes) -> list[T]:
+    """Return the values that ``pack`` made *packed* from. ValueError, TypeError or another of the kind where it is none."""
+    count, *columns = packed
+    fields = shapes.get(of, {})
+    # A frozen value is filled by the descriptors of its slots, since its constructor would take five times as long.
+    values = list(map(object.__new__, repeat(of, count)))
+    for name, column in zip(_names(of), columns, strict=True):
+        filled = list(_unpacked(column, fields.get(name), shapes))
+        if len(filled) != count:
+            raise ValueError(f"{count} values, and {len(filled)} of their {name}")
+        deque(map(getattr(of, name).__set__, values, filled), maxlen=0)
+    return values
+
+
+def _names(of: type) -> tuple[str, ...]:
+    return of.__slots__  # type: ignore[attr-defined,no-any-return]
+
+
+def _only(values: Iterable[object], types: set[type]) -> None:
+    if odd := set(map(type, values)) - types:
+        raise TypeError(f"cannot be packed: {', '.join(sorted(each.__name__ for each in odd))}")
+
+
+def _packed(column: list[Any], shape: Shape | None, shapes: Shapes) -> Any:
+    if shape is None:
+        _only(column, _SCALARS)
+        return column
+    kind, of = shape
+    if kind == "texts":
+        _only(column, {tuple, type(None)})
+        _only(chain.from_iterable(filter(None, column)), _SCALARS)
+        return column
+    if kind == "plain":
+        for value in column:
+            _plain(value)
+        return column
+    if kind == "word":
+        _only(column, {of})
+        return list(map(str, column))
+    if kind == "one":
+        places: dict[object, int] = {None: -1}
+        indexes = [places.setdefault(value, len(places) - 1) for value in column]
+        return [indexes, pack(of, list(places)[1:], shapes)]
+    if kind == "many":
+        _only(column, {tuple})
+        inside = list(chain.from_iterable(column))
+        packed = pack(of, inside, shapes) if isinstance(of, type) else _packed(inside, of, shapes)
+        return [list(map(len, column)), packed]
+    _only(column, {dict})
+    names = [list(tables) for tables in column]
+    _only(chain.from_iterable(names), {str})
+    return [names, _packed([tables[name] for tables in column for name in tables], many(of), shapes)]
+
+
+def _unpacked(column: Any, shape: Shape | None, shapes: Shapes) -> Iterable[Any]:
+    if shape is None or shape[0] == "plain":
+        return column  # type: ignore[no-any-return]
+    kind, of = shape
+    if kind == "texts":
+        return [None if value is None else tuple(value) for value in column]
+    if kind == "word":
+        words = {str(member): member for member in of}
+        return [words[value] for value in column]
+    if kind == "one":
+        indexes, packed = column
+        values = [*unpack(of, packed, shapes), None]
+        return [values[index] for index in indexes]
+    if kind == "many":
+        return _shared_out(column, of, shapes)
+    names, packed = column
+    inside = _shared_out(packed, of, shapes)
+    return [dict(zip(keys, islice(inside, len(keys)), strict=True)) for keys in names]
+
+
+def _shared_out(column: Any, of: type | Shape, shapes: Shapes) -> Iterator[tuple[Any, ...]]:
+    counts, packed = column
+    values = iter(unpack(of, packed, shapes) if isinstance(of, type) else _unpacked(packed, of, shapes))
+    return (tuple(islice(values, count)) for count in counts)
+
+
+def _plain(value: Any) -> None:
+    """Raise TypeError where *value* would come back from JSON as something else."""
+    if type(value) is dict:
+        _only(value, {str})
+        for each in value.values():
+            _plain(each)
+    elif type(value) is list:
+        for each in value:
+            _plain(each)
+    else:
+        _only((value,), {*_SCALARS, float})

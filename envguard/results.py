@@ -1,0 +1,103 @@
+"""Results of work on files, kept on this machine by the content of all that was read for them.
+
+A result is given again only to the same code, for the same key, while every note of what was read holds. The store is a hint
+as that of answers is: it may be lost, corrupt or of another version without harm. A file of it is JSON under a digest;
+nothing in it is executed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from . import cache
+from ._native import hexdigest
+from .answers import saw_code
+from .notes import still_hold
+from .trace import STARTED_NS, Trace, signature
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .notes import NotingReader
+    from .reader import Reader
+
+_MAGIC = b"envguard result 1 "
+# A lock of a megabyte makes a result of one; a repository has two at a time that matter.
+MAX_BYTES = 64 * 1024 * 1024
+_MAX_FILES = 64
+_FRESH_SECONDS = 3600.0
+
+
+def recall(key: Sequence[str], reader: Reader) -> Any:
+    """Return the result kept under *key* if *reader* says of all that was read for it what was said then; None otherwise.
+
+    What it was derived from, files and code, becomes an input of the trace of *reader*.
+    """
+    path = _path(key)
+    if path is None:
+        return None
+    try:
+        with open(path, "rb") as file:
+            head, _, body = file.read(MAX_BYTES).partition(b"\n")
+        aged = os.stat(path).st_mtime + _FRESH_SECONDS < time.time()
+    except OSError:
+        return None
+    if head != _MAGIC + hexdigest(body).encode():
+        return None
+    try:
+        inputs, _, result = body.partition(b"\n")
+        kept, code, notes = json.loads(inputs.decode("utf-8", "surrogatepass"))
+        if kept != _full(key) or any(signature(name) != seen for name, seen in code.items()):
+            return None
+        if not still_hold(notes, reader):
+            return None
+        found = json.loads(result.decode("utf-8", "surrogatepass"))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return None
+    for name, seen in code.items():
+        reader.trace.saw_file(name, seen)
+    if aged:
+        cache.touch(path)
+    return found
+
+
+def remember(key: Sequence[str], read: NotingReader, result: Any) -> bool:
+    """Keep *result* (plain JSON values) under *key*, as derived from what *read* has noted; return whether it was kept.
+
+    It is not where something could not be read, where the code is too young to be told from a later edit of it, where there
+    is no folder to keep it in, or where writing fails.
+    """
+    path = _path(key)
+    code = Trace(started_ns=STARTED_NS)
+    saw_code(code)
+    if path is None or not read.complete or not code.settled():
+        return False
+    try:
+        texts = [_text([_full(key), code.files, read.notes]), _text(result)]
+    except (ValueError, TypeError, RecursionError):
+        return False
+    body = "\n".join(texts).encode("utf-8", "surrogatepass")
+    if len(body) > MAX_BYTES or not cache.replace(path, _MAGIC + hexdigest(body).encode() + b"\n" + body):
+        return False
+    cache.prune(os.path.dirname(path), files=_MAX_FILES, size=MAX_BYTES)
+    return True
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _full(key: Sequence[str]) -> list[str]:
+    return [__file__, sys.version, *key]
+
+
+def _path(key: Sequence[str]) -> str | None:
+    base = cache.folder()
+    if base is None:
+        return None
+    name = hexdigest("\0".join(_full(key)).encode("utf-8", "surrogatepass"))[:32]
+    return os.path.join(base, "results", name)

@@ -1,0 +1,147 @@
+"""Values come back from their columns as they were, or are refused."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from envguard.columns import PLAIN, TEXTS, many, one, pack, table, unpack, word
+
+
+class Color(enum.StrEnum):
+    RED = "red"
+    BLUE = "blue"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf:
+    color: Color
+    size: int | None = None
+    name: str = ""
+    good: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    first: Leaf | None
+    leaves: tuple[Leaf, ...] = ()
+    by_name: dict[str, tuple[Leaf, ...]] = field(default_factory=dict)
+    sets: tuple[tuple[Leaf, ...], ...] = ()
+    words: tuple[str | int, ...] | None = None
+    rest: Any = None
+
+
+SHAPES = {
+    Leaf: {"color": word(Color)},
+    Tree: {
+        "first": one(Leaf),
+        "leaves": many(Leaf),
+        "by_name": table(Leaf),
+        "sets": many(many(Leaf)),
+        "words": TEXTS,
+        "rest": PLAIN,
+    },
+}
+TEXT = st.text(st.characters(exclude_categories=()), max_size=5)
+LEAVES = st.builds(Leaf, color=st.sampled_from(Color), size=st.none() | st.integers(), name=TEXT, good=st.booleans())
+ROWS = st.lists(LEAVES, max_size=3).map(tuple)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+TREES = st.builds(
+    Tree,
+    first=st.none() | LEAVES,
+    leaves=ROWS,
+    by_name=st.dictionaries(TEXT, ROWS, max_size=3),
+    sets=st.lists(ROWS, max_size=2).map(tuple),
+    words=st.none() | st.lists(TEXT | st.integers(), max_size=3).map(tuple),
+    rest=st.none() | st.dictionaries(TEXT, VALUES, max_size=3),
+)
+
+
+def through_json(value: Any) -> Any:
+    return json.loads(json.dumps(value, allow_nan=False))
+
+
+def same(one: Any, other: Any) -> bool:
+    """Return whether two values are equal and of equal types, all the way down: 1 and True and 1.0 are three values."""
+    return one == other and repr(one) == repr(other)
+
+
+@given(st.lists(TREES, max_size=4))
+def test_any_values_come_back_as_they_were(trees: list[Tree]) -> None:
+    found = unpack(Tree, through_json(pack(Tree, trees, SHAPES)), SHAPES)
+    assert same(found, trees)
+    assert list(map(hash, [leaf for tree in found for leaf in tree.leaves])) == [
+        hash(leaf) for tree in trees for leaf in tree.leaves
+    ]
+
+
+def test_what_comes_back_is_as_frozen_as_it_was() -> None:
+    (leaf,) = unpack(Leaf, pack(Leaf, [Leaf(color=Color.RED)], SHAPES), SHAPES)
+    assert leaf.color is Color.RED
+    with pytest.raises(AttributeError):
+        leaf.size = 3  # type: ignore[misc]
+
+
+class Other(str):
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        Tree(first=None, rest={"when": datetime.date(2026, 1, 1)}),
+        Tree(first=None, rest={1: "one"}),
+        Tree(first=None, rest={"a": (1, 2)}),
+        Tree(first=None, rest={"a": [Color.RED]}),
+        Tree(first=None, words=["a list"]),  # type: ignore[arg-type]
+        Tree(first=None, words=(1.5,)),  # type: ignore[arg-type]
+        Tree(first=None, leaves=[Leaf(color=Color.RED)]),  # type: ignore[arg-type]
+        Tree(first=None, leaves=("leaf",)),  # type: ignore[arg-type]
+        Tree(first=Leaf(color="red")),  # type: ignore[arg-type]
+        Tree(first=Leaf(color=Color.RED, name=Other("x"))),
+        Tree(first=Leaf(color=Color.RED, name=b"x")),  # type: ignore[arg-type]
+        Tree(first=None, by_name={1: ()}),  # type: ignore[dict-item]
+    ],
+    ids=repr,
+)
+def test_what_json_would_change_is_refused(tree: Tree) -> None:
+    with pytest.raises(TypeError, match="cannot be packed"):
+        pack(Tree, [tree], SHAPES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grown:
+    leaf: Leaf
+
+
+def test_a_field_that_nobody_described_is_refused() -> None:
+    with pytest.raises(TypeError, match="cannot be packed: Leaf"):
+        pack(Grown, [Grown(leaf=Leaf(color=Color.RED))], SHAPES)
+
+
+@pytest.mark.parametrize(
+    "packed",
+    [
+        [],
+        [1],
+        [2, ["red"], [None], [""], [True]],
+        [1, ["red"], [None], [""]],
+        [1, ["green"], [None], [""], [True]],
+        [1, 2, 3, 4, 5],
+    ],
+    ids=repr,
+)
+def test_what_is_no_packed_value_is_an_error(packed: list[Any]) -> None:
+    with pytest.raises((ValueError, TypeError, KeyError, IndexError)):
+        unpack(Leaf, packed, SHAPES)
