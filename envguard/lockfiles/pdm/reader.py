@@ -20,7 +20,7 @@ from ..edges import cleared, named, resolved
 from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, When
 from ..poetry.requirements import from_pep508
 from ..text import read_lock_text
-from ..uv.reader import without_credentials
+from ..urls import without_credentials
 from .manifest import read_manifest
 from .tables import COMMANDS, DEFAULT, INHERIT, ROOT, LockTable
 from .targets import marker_of, python_marker

@@ -16,7 +16,7 @@ from ...toml import parse_toml
 from ..edges import cleared, named, resolved
 from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, When
 from ..text import read_lock_text
-from ..uv.reader import without_credentials
+from ..urls import without_credentials
 from .constraints import alternatives, python_marker, specifier
 from .edges import edges_of
 from .manifest import read_manifest

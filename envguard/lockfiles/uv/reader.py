@@ -7,15 +7,15 @@ meaning cannot be guessed; unknown keys of version 1 are skipped, since later re
 from __future__ import annotations
 
 import os
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from ...errors import ConfigError, LockfileError
 from ...toml import kind, parse_toml, read_toml
 from ..model import Artifact, ConflictItem, Edge, Lock, LockedPackage, Parts, Source, SourceKind
 from ..text import read_lock_text
+from ..urls import filename_at, without_credentials
 from .declared import overrides
 from .tables import COMMANDS, LockTable
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _RECORDS_DEFAULT_GROUPS = 5
-_SPECIAL = re.compile(r"[%?#]")
 _SOURCES = tuple(kind for kind in SourceKind if kind is not SourceKind.CONDA)
 _LOCAL = (SourceKind.EDITABLE, SourceKind.VIRTUAL)
 MAX_BYTES = 64 * 1024 * 1024
@@ -181,22 +180,11 @@ def _git(url: str) -> Source:
     )
 
 
-def without_credentials(url: str) -> str:
-    """Return *url* without user name and password; a path is returned as it is."""
-    if "://" not in url or "@" not in url:
-        return url
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
-
-
 def _artifact(table: LockTable, *, wheel: bool) -> Artifact:
     location = table.text("url") or table.text("path")
     filename = table.text("filename")
     if filename is None and location is not None:
-        filename = location.rpartition("/")[2]
-        # Nearly every one is plain, and there are thousands.
-        if _SPECIAL.search(location):
-            filename = unquote(urlsplit(location).path if "://" in location else location).rpartition("/")[2]
+        filename = filename_at(location)
     return Artifact(
         filename=filename or "",
         wheel=wheel,
