@@ -176,7 +176,7 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
         others=tuple(
             replace(view, selected=_select_also(view.lock, selection, environment.markers)) for view in evidence.others
         ),
-        own=_own(inventory, config),
+        own=_own(inventory, config) | _project_itself(reader, project, evidence.lock),
         real_paths=_real_paths(reader, project, [view.lock for view in evidence.views], inventory),
         trees=trees,
         trees_left_out=left_out,
@@ -307,6 +307,17 @@ def _own(inventory: Inventory, config: Config) -> frozenset[str]:
 
     needs = requirement_closure(inventory, "envguard", inventory.environment.markers)
     return _ALWAYS_EXPECTED | needs | {normalize(name) for name in config.expected}
+
+
+def _project_itself(reader: Reader, project: str, lock: Lock | None) -> frozenset[str]:
+    """Return the name of the project where its lock may leave it out, so that it is no surprise when it is installed."""
+    from .lockfiles.formats import by_name
+    from .lockfiles.projects import project_name
+
+    if lock is None or by_name(lock.format).native:
+        return frozenset()
+    name = project_name(reader, project)
+    return frozenset((name,)) if name is not None else frozenset()
 
 
 def _real_paths(reader: Reader, project: str, locks: Iterable[Lock], inventory: Inventory) -> dict[str, str]:

@@ -58,10 +58,13 @@ def infer_selection(lock: Lock, installed: Mapping[str, str | None], environment
 
 def _candidates(lock: Lock) -> Iterator[Selection]:
     local = (SourceKind.EDITABLE, SourceKind.VIRTUAL, SourceKind.DIRECTORY)
+    extras, groups = dict.fromkeys(lock.extras), dict.fromkeys(lock.groups)
     for package in lock.packages:
         if package.source.kind in local and package.source.location == ".":
-            yield from (Selection(extras=(extra,)) for extra in package.extras)
-            yield from (Selection(groups=(group,)) for group in package.groups)
+            extras.update(dict.fromkeys(package.extras))
+            groups.update(dict.fromkeys(package.groups))
+    yield from (Selection(extras=(extra,)) for extra in extras)
+    yield from (Selection(groups=(group,)) for group in groups)
 
 
 def _join(first: Selection, second: Selection) -> Selection:

@@ -28,22 +28,28 @@ def artifact_inconsistencies(package: LockedPackage) -> Iterator[Inconsistency]:
 
 
 def _name(package: LockedPackage, artifact: Artifact, keys: Keys) -> Iterator[Inconsistency]:
-    if not artifact.filename or package.version is None or package.source.kind is SourceKind.URL:
+    if not artifact.filename or package.source.kind is SourceKind.URL:
         return
-    named = _wheel_name(artifact.filename) if artifact.wheel else _sdist_name(artifact.filename, package)
-    if named is None:
+    other = other_release(package.name, package.version, artifact.filename)
+    if other is None:
         return
-    name, version = named
-    if name == package.name and _same_version(version, package.version):
-        return
+    entry = f"{package.name} {package.version or ''}".rstrip()
     yield inconsistency(
         package,
         "artifact",
-        f"{package.name} {package.version} lists {artifact.filename}, a file of {name} {version}",
+        f"{entry} lists {artifact.filename}, a file of {' '.join(other)}",
         keys=keys,
-        expected=f"a file of {package.name} {package.version}",
+        expected=f"a file of {entry}",
         found=artifact.filename,
     )
+
+
+def other_release(name: str, version: str | None, filename: str) -> tuple[str, str] | None:
+    """Return name and version in *filename* where they are not *name* and *version*; None where they are, or nobody can tell."""
+    named = _wheel_name(filename) if filename.endswith(".whl") else _sdist_name(filename, name)
+    if named is None or (named[0] == name and (version is None or _same_version(named[1], version))):
+        return None
+    return named
 
 
 def _wheel_name(filename: str) -> tuple[str, str] | None:
@@ -51,14 +57,14 @@ def _wheel_name(filename: str) -> tuple[str, str] | None:
     return (normalize(parts[0]), parts[1].replace("_", "-")) if len(parts) >= 5 else None
 
 
-def _sdist_name(filename: str, package: LockedPackage) -> tuple[str, str] | None:
-    """Return name and version of a source archive; None where the old, ambiguous spelling does not tell them."""
+def _sdist_name(filename: str, own: str) -> tuple[str, str] | None:
+    """Return name and version of a source archive of *own*; None where the old, ambiguous spelling does not tell them."""
     stem = next((filename.removesuffix(end) for end in _ARCHIVES if filename.lower().endswith(end)), None)
     if stem is None:
         return None
     for cut, character in enumerate(stem):
-        if character == "-" and normalize(stem[:cut]) == package.name:
-            return package.name, stem[cut + 1 :]
+        if character == "-" and normalize(stem[:cut]) == own:
+            return own, stem[cut + 1 :]
     name, _, version = stem.rpartition("-")
     return (normalize(name), version) if name else None
 

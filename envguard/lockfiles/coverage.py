@@ -62,11 +62,16 @@ def python_in(python: str, requires: str, lock: Lock, keys: tuple[str | int, ...
 
 
 def holds(
-    lock: Lock, keys: tuple[str | int, ...], text: str, environment: Mapping[str, str], extras: frozenset[str]
+    lock: Lock,
+    keys: tuple[str | int, ...],
+    text: str,
+    environment: Mapping[str, str],
+    extras: frozenset[str],
+    groups: frozenset[str] = frozenset(),
 ) -> bool:
     """Return whether the marker *text*, which stands at *keys*, holds; LockfileError where it is none."""
     try:
-        return parse(text).holds(environment, extras)
+        return parse(text).holds(environment, extras, groups)
     except MarkerError as error:
         raise LockfileError(
             f"a marker cannot be used: {error}", path=lock.path, keys=keys, hint=lock.commands.lock

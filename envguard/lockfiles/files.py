@@ -1,4 +1,4 @@
-"""Whether the files of a locked package can be installed anywhere that the lock covers, as far as their names tell.
+"""Whether the files of a locked package can be installed here, or anywhere that the lock covers, as far as their names tell.
 
 Wheel names follow PEP 427, tags PEP 425 and PEP 600. A tag that is not known here is taken to fit: only what cannot be
 installed anywhere is worth a word.
@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from .environments import named_environment
-from .markers import MarkerError, parse
+from .markers import SETS, MarkerError, parse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +30,9 @@ _TRIPLES = {
 }
 _SUFFIX = {"linux": "unknown-linux-gnu", "macos": "apple-darwin", "windows": "pc-windows-msvc"}
 _WINDOWS = {"win32": "i686", "win_amd64": "x86_64", "win_arm64": "aarch64"}
-_ARCHES = {"arm64": "aarch64", "ppc64le": "powerpc64le", "amd64": "x86_64"}
+_ARCHES = {"arm64": "aarch64", "ppc64le": "powerpc64le", "amd64": "x86_64", "i386": "i686", "x86": "i686"}
+_SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
+_IMPLEMENTATIONS = {"cp": "cpython", "pp": "pypy"}
 _FAT = {"universal2": ("x86_64", "aarch64"), "universal": ("x86_64",), "intel": ("x86_64",), "fat64": ("x86_64",)}
 _BASE = {
     "implementation_name": "cpython",
@@ -63,7 +65,7 @@ class Coverage:
             if tags is None:
                 return True
             pythons, abis, places = tags
-            if not any(self._python(python, abis) for python in pythons):
+            if not any(_runs(python, abis, self.minors) for python in pythons):
                 continue
             wanted = _triples(places)
             if wanted is None or not markers:
@@ -73,18 +75,6 @@ class Coverage:
             if wanted & platforms:
                 return True
         return False
-
-    def _python(self, tag: str, abis: list[str]) -> bool:
-        match = _PYTHON.fullmatch(tag)
-        if match is None:
-            return True
-        if match["major"] != "3":
-            return False
-        if not match["minor"]:
-            return bool(self.minors)
-        minor = int(match["minor"])
-        onward = match["kind"] == "py" or "abi3" in abis or "none" in abis
-        return any(minor <= here if onward else minor == here for here in self.minors)
 
     def _platforms(self, markers: tuple[str, ...]) -> Iterator[str]:
         for system, machines in _TRIPLES.items():
@@ -96,10 +86,53 @@ class Coverage:
     def _holds(self, text: str, triple: str) -> bool:
         try:
             marker = parse(text)
+            if any(atom.variable in SETS for atom in marker.atoms()):
+                # Somebody may choose what it asks for.
+                return True
             return any(marker.holds(_environment(minor, triple)) for minor in self.minors)
         except (MarkerError, KeyError):
             # Whoever evaluates it says what is wrong with it.
             return True
+
+
+def installable(package: LockedPackage, environment: Mapping[str, str]) -> bool:
+    """Return whether any file of *package* can be installed in *environment* (marker variables).
+
+    What no marker tells is left out: the C library and its version, the version of macOS, whether there is a global
+    interpreter lock.
+    """
+    major, _, minor = environment["python_version"].partition(".")
+    minors = frozenset((int(minor),)) if major == "3" and minor.isdigit() else frozenset[int]()
+    machine = environment["platform_machine"].lower()
+    system = _SYSTEMS.get(environment["sys_platform"])
+    machine = _ARCHES.get(machine, machine)
+    here = f"{machine}-{_SUFFIX[system]}" if system is not None and machine in _TRIPLES[system] else None
+    for artifact in package.artifacts:
+        tags = _tags(artifact) if artifact.filename.endswith(".whl") else None
+        if tags is None:
+            return True
+        pythons, abis, places = tags
+        implementation = environment.get("implementation_name")
+        if not any(_runs(python, abis, minors, implementation) for python in pythons):
+            continue
+        wanted = _triples(places)
+        if wanted is None or here is None or here in wanted:
+            return True
+    return not package.artifacts
+
+
+def _runs(tag: str, abis: list[str], minors: frozenset[int], implementation: str | None = None) -> bool:
+    """Return whether a wheel for the Python *tag* runs on any of the minor versions of Python 3."""
+    match = _PYTHON.fullmatch(tag)
+    if match is None:
+        return True
+    if match["major"] != "3" or implementation not in (None, _IMPLEMENTATIONS.get(match["kind"], implementation)):
+        return False
+    if not match["minor"]:
+        return bool(minors)
+    minor = int(match["minor"])
+    onward = match["kind"] == "py" or "abi3" in abis or "none" in abis
+    return any(minor <= here if onward else minor == here for here in minors)
 
 
 def _environment(minor: int, triple: str) -> Mapping[str, str]:

@@ -68,6 +68,16 @@ FORMATS = (
         select="pdm.select",
         lists_files=True,
     ),
+    Format(
+        name="pylock",
+        files=("pylock.toml", "pylock.*.toml"),
+        manifests=("pyproject.toml",),
+        lock="uv export --format pylock.toml --output-file pylock.toml",
+        package="pylock",
+        select="pylock.select",
+        native=False,
+        lists_files=True,
+    ),
 )
 
 NATIVE_LOCKS = tuple(form.files[0] for form in FORMATS if form.native)

@@ -1,8 +1,9 @@
 """Environment markers, with `extra` as a set.
 
-The grammar and the comparisons are those of "Dependency specifiers" (packaging.python.org, from PEP 508). One thing is
-different: uv writes the extras, groups and projects that a selection activates as `extra == '...'` atoms, so several can
-hold at once, and `extra` is compared with a set of names. Version comparisons are left to ``packaging``.
+The grammar and the comparisons are those of "Dependency specifiers" (packaging.python.org, from PEP 508, and PEP 751 for
+`extras` and `dependency_groups`). One thing is different: uv writes the extras, groups and projects that a selection
+activates as `extra == '...'` atoms, so several can hold at once, and `extra` is compared with a set of names. Version
+comparisons are left to ``packaging``.
 """
 
 from __future__ import annotations
@@ -41,8 +42,12 @@ VARIABLES = frozenset(
         "implementation_name",
         "implementation_version",
         "extra",
+        "extras",
+        "dependency_groups",
     )
 )
+# What lock files add: sets of names, in which a text is or is not.
+SETS = ("extras", "dependency_groups")
 _TOKEN = re.compile(
     r"""\s*(?:
       (?P<open>\() | (?P<close>\)) | (?P<text>'[^']*'|"[^"]*")
@@ -74,16 +79,21 @@ class Marker:
     parts: tuple[Marker, ...] = ()
     atom: Atom | None = None
 
-    def holds(self, environment: Mapping[str, str], extras: frozenset[str] = frozenset()) -> bool:
-        """Return whether the marker is true in *environment* while *extras* are active.
+    def holds(
+        self,
+        environment: Mapping[str, str],
+        extras: frozenset[str] = frozenset(),
+        groups: frozenset[str] = frozenset(),
+    ) -> bool:
+        """Return whether the marker is true in *environment* while *extras* and *groups*, normalised, are active.
 
         Raises MarkerError where *environment* does not say what the marker asks for.
         """
         if self.atom is not None:
-            return _holds(self.atom, environment, extras)
+            return _holds(self.atom, environment, extras, groups)
         if self.operator == "and":
-            return all(part.holds(environment, extras) for part in self.parts)
-        return any(part.holds(environment, extras) for part in self.parts)
+            return all(part.holds(environment, extras, groups) for part in self.parts)
+        return any(part.holds(environment, extras, groups) for part in self.parts)
 
     def atoms(self) -> Iterator[Atom]:
         """Yield every comparison in the marker."""
@@ -172,9 +182,11 @@ class _Parser:
         raise MarkerError(f"a comparison is missing in marker {self.text!r}")
 
 
-def _holds(atom: Atom, environment: Mapping[str, str], extras: frozenset[str]) -> bool:
+def _holds(atom: Atom, environment: Mapping[str, str], extras: frozenset[str], groups: frozenset[str]) -> bool:
     if atom.variable == "extra":
         return _extra_holds(atom, extras)
+    if atom.variable in SETS:
+        return _is_in(atom, extras if atom.variable == "extras" else groups)
     if atom.variable not in environment:
         raise MarkerError(f"the environment does not say what {atom.variable} is")
     here = environment[atom.variable]
@@ -191,6 +203,12 @@ def _extra_holds(atom: Atom, extras: frozenset[str]) -> bool:
     if atom.operator in ("!=", "not in"):
         return not active
     raise MarkerError(f"an extra cannot be compared with {atom.operator}")
+
+
+def _is_in(atom: Atom, names: frozenset[str]) -> bool:
+    if not atom.reversed or atom.operator not in ("in", "not in"):
+        raise MarkerError(f"a name is in {atom.variable} or not in it, and nothing else can be asked")
+    return (normalize(atom.value) in names) is (atom.operator == "in")
 
 
 def _compare(variable: str, left: str, operator: str, right: str) -> bool:

@@ -70,7 +70,9 @@ def undecided_freshness(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## How to mend
 
     Declare dependencies statically; or let the tool decide (`uv lock --check`) where a network and an interpreter are at
-    hand.
+    hand. Of a format that records no inputs (requirements files, most of `pylock.toml`) no more can be told than that it
+    contradicts nothing: accept that with a waiver whose subject is the name of the lock, or let a lock count that records
+    them.
     """
     for view, reason in _reasons(evidence):
         if reason.unknown:
@@ -82,9 +84,15 @@ def undecided_freshness(self: Rule, evidence: Evidence) -> Iterator[Finding]:
                 expected=reason.expected,
                 found=reason.found,
                 place=Place(path=reason.path, keys=reason.keys, line=reason.line),
-                hint=view.lock.commands.check or view.lock.commands.lock,
+                hint=view.lock.commands.check or _accept(view, reason),
                 unknown=True,
             )
+
+
+def _accept(view: LockView, reason: Reason) -> str:
+    """Return what can be done where no command of a tool decides."""
+    waiver = f"waive undecided-freshness for '{reason.subject}' with the reason, see: envguard explain EG102"
+    return f"{view.lock.commands.lock}; if it stays so, {waiver}"
 
 
 def _inconsistencies(self: Rule, evidence: Evidence, kinds: tuple[str, ...], why: str) -> Iterator[Finding]:

@@ -52,17 +52,38 @@ def sync(evidence: Evidence, *again: str) -> str:
 
 
 def _by_its_tool(evidence: Evidence, lock: Lock, again: tuple[str, ...]) -> str:
-    install = " ".join(
-        (lock.commands.install, *map(shlex.quote, _flags(lock.format, evidence.selection or Selection())))
-    )
+    selection = evidence.selection or Selection()
+    if "pip install" in lock.commands.install:
+        install = _from_file(evidence, lock, selection)
+    else:
+        install = " ".join((lock.commands.install, *map(shlex.quote, _flags(lock, selection))))
     # Only uv has an option for it; what is gone is installed again by every tool.
     return " && ".join((*(uninstall(evidence, name) for name in again), install))
 
 
-def _flags(form: str, selection: Selection) -> list[str]:
-    """Return the options with which the tool of the format *form* selects what was selected here."""
+def _from_file(evidence: Evidence, lock: Lock, selection: Selection) -> str:
+    """Return the command that installs what stands in the locks of the project that are files for uv or pip to install from."""
+    files = [view.name for view in evidence.views if view.lock.format == lock.format]
+    groups = list(selection.groups)
+    if groups and selection.default_groups:
+        # Whoever names groups does not get the default ones.
+        groups += [group for group in lock.default_groups if group not in groups]
+    if groups or lock.commands.install.startswith("uv "):
+        words = ["uv", "pip", "install", "--python", evidence.environment.prefix]
+        options = [word for extra in selection.extras for word in ("--extra", extra)]
+        options += [word for group in groups for word in ("--group", group)]
+    else:
+        words, options = [evidence.environment.executable or "python", "-m", "pip", "install"], []
+        if selection.extras:
+            files = [f"{name}[{','.join(selection.extras)}]" for name in files]
+    return shlex.join([*words, *(word for name in files for word in ("-r", name)), *options])
+
+
+def _flags(lock: Lock, selection: Selection) -> list[str]:
+    """Return the options with which the tool of *lock* selects what was selected here."""
     names = (*selection.extras, *selection.groups)
-    match form:
+    # pdm writes either format.
+    match "pdm" if lock.commands.install.startswith("pdm ") else lock.format:
         case "poetry":
             flags = [word for extra in selection.extras for word in ("--extras", extra)]
             flags += ["--with", ",".join(selection.groups)] if selection.groups else []

@@ -24,3 +24,9 @@ def pdm(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # What pdm needs itself has moved on since and does not work with it any more.
     pins = ("hishel==1.2.1", "unearth==0.18.2")
     return environment_with(tmp_path_factory.mktemp("pdm") / "venv", "pdm==2.29.3", *pins)
+
+
+@pytest.fixture(scope="session")
+def pip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the programs of an environment that holds a pip that reads ``pylock.toml``, and pip-tools."""
+    return environment_with(tmp_path_factory.mktemp("pip") / "venv", "pip==26.3", "pip-tools==7.6.2")

@@ -25,6 +25,26 @@ def test_an_extra_is_one_of_a_set(text: str, active: set[str], holds: bool) -> N
 
 
 @pytest.mark.parametrize(
+    ("text", "holds"),
+    [
+        ("'Plot_It' in extras", True),
+        ("'plot-it' in dependency_groups", False),
+        ("'test' in dependency_groups and 'test' not in extras", True),
+        ("'more' not in dependency_groups", True),
+    ],
+)
+def test_extras_and_groups_are_sets_of_their_own_in_a_lock_file(text: str, *, holds: bool) -> None:
+    assert parse(text).holds(LINUX, frozenset(("plot-it",)), frozenset(("test",))) is holds
+
+
+@pytest.mark.parametrize("text", ["extras == 'a'", "extras in 'a'", "'a' == dependency_groups"])
+def test_of_a_set_nothing_can_be_asked_but_what_is_in_it(text: str) -> None:
+    name = "extras" if "extras" in text else "dependency_groups"
+    with pytest.raises(MarkerError, match=f"a name is in {name} or not in it, and nothing else can be asked"):
+        parse(text).holds(LINUX)
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "'nothing' is no variable of markers, in ''"),

@@ -9,7 +9,7 @@ import pytest
 
 from envguard.baseline import Baseline
 from envguard.config import Config
-from envguard.lockfiles.model import FreshnessVerdict, Inconsistency, Reason
+from envguard.lockfiles.model import Commands, FreshnessVerdict, Inconsistency, Reason
 from envguard.model import Impact, Place, Selection, Severity, Waiver
 from tests.rules.evidence import PROJECT, dist, evidence, findings, lock, locked, machine, one
 
@@ -106,7 +106,13 @@ def test_stale_and_cannot_tell_are_two_findings() -> None:
     seen = evidence(freshness=FreshnessVerdict(reasons=reasons))
     stale, undecided = one("stale-lock", seen), one("undecided-freshness", seen)
     assert (stale.subject, stale.unknown, stale.expected, stale.found) == ("numpy", False, ">=2", ">=1")
-    assert (undecided.subject, undecided.unknown) == ("dependencies", True)
+    assert (undecided.subject, undecided.unknown, undecided.hint) == ("dependencies", True, "uv lock --check")
+    assert seen.lock is not None
+    commands = Commands(lock="pip lock", install="pip install")
+    undecided = one("undecided-freshness", replace(seen, lock=replace(seen.lock, commands=commands)))
+    assert undecided.hint == (
+        "pip lock; if it stays so, waive undecided-freshness for 'dependencies' with the reason, see: envguard explain EG102"
+    )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envguard.config import Config
-from envguard.lockfiles.model import RefusalKind, Refused, Selected
+from envguard.lockfiles.model import Commands, RefusalKind, Refused, Selected
 from envguard.model import Impact, Place, Selection, Severity
 from tests.rules.evidence import PREFIX, PROJECT, SITE, dist, environment, evidence, findings, locked, one
 
@@ -136,3 +136,42 @@ def test_repairs_name_the_environment_and_the_selection() -> None:
 
     assert elsewhere("VIRTUAL_ENV") == "uv sync --active --locked --inexact"
     assert elsewhere("--python") == "UV_PROJECT_ENVIRONMENT='/opt/my env' uv sync --locked --inexact"
+
+
+INSTALLS = [
+    ("uv pip install -r x", Selection(), "uv pip install --python {prefix} -r pylock.toml"),
+    (
+        "uv pip install -r x",
+        Selection(extras=("a b",), groups=("docs",)),
+        "uv pip install --python {prefix} -r pylock.toml --extra 'a b' --group docs --group test",
+    ),
+    (
+        "uv pip install -r x",
+        Selection(groups=("docs",), default_groups=False),
+        "uv pip install --python {prefix} -r pylock.toml --group docs",
+    ),
+    ("python -m pip install -r x", Selection(), "{python} -m pip install -r pylock.toml"),
+    (
+        "python -m pip install -r x",
+        Selection(extras=("a", "b")),
+        "{python} -m pip install -r 'pylock.toml[a,b]'",
+    ),
+    # pip cannot choose a group out of a file.
+    (
+        "python -m pip install -r x",
+        Selection(groups=("docs",), default_groups=False),
+        "uv pip install --python {prefix} -r pylock.toml --group docs",
+    ),
+    ("pdm sync", Selection(groups=("docs",)), "pdm sync --group docs"),
+]
+
+
+@pytest.mark.parametrize(("install", "selection", "hint"), INSTALLS)
+def test_what_is_installed_from_a_file_is_repaired_from_it(install: str, selection: Selection, hint: str) -> None:
+    seen = evidence([locked("numpy", "2")], [dist("numpy", "1")], selection=selection, lock_name="pylock.toml")
+    assert seen.lock is not None
+    commands = Commands(lock="make it anew", install=install)
+    lock = replace(seen.lock, format="pylock", commands=commands, groups=("docs", "test"), default_groups=("test",))
+    python = seen.environment.executable
+    wanted = hint.format(prefix=PREFIX, python=python)
+    assert one("version-mismatch", replace(seen, lock=lock)).hint == wanted

@@ -15,10 +15,12 @@ from ..model import FreshnessVerdict, Reason
 from ..poetry.changes import changes
 from ..uv.manifest import NAME
 from .manifest import read_manifest
+from .tables import LockTable
 
 if TYPE_CHECKING:
     from typing import Any
 
+    from ...getters import Table
     from ...reader import Reader
     from ..model import Lock
     from ..poetry.manifest import Manifest
@@ -28,6 +30,15 @@ _ALGORITHMS = ("sha256", "sha384", "sha512", "sha1", "md5")
 
 def freshness(reader: Reader, lock: Lock) -> FreshnessVerdict:
     """Return whether *lock* is fresh, stale with reasons, or cannot be told, with the reason.
+
+    Raises ConfigError where the manifest cannot be used, UnreadableError where it cannot be read.
+    """
+    recorded = LockTable(lock.path, ("metadata",), lock.manifest)
+    return judge(reader, lock, recorded, recorded.value.get("content_hash"))
+
+
+def judge(reader: Reader, lock: Lock, recorded: Table, locked: object) -> FreshnessVerdict:
+    """Return the verdict on *lock*, in whose table *recorded* pdm wrote its inputs, or of which it made the hash *locked*.
 
     Raises ConfigError where the manifest cannot be used, UnreadableError where it cannot be read.
     """
@@ -42,12 +53,10 @@ def freshness(reader: Reader, lock: Lock) -> FreshnessVerdict:
         message = "the members of a workspace of pdm are part of what it compares, and are not followed here"
         return _unknown("workspace", message, manifest.path, ("tool", "pdm", "workspace"))
     resolution = pdm.get("resolution", {})
-    if "lock_inputs" in lock.manifest:
+    if "lock_inputs" in recorded.value:
         from .inputs import input_reasons
 
-        return FreshnessVerdict(reasons=tuple(input_reasons(lock, manifest)))
-    locked = lock.manifest.get("content_hash")
-    algorithm, _, _ = locked.partition(":") if isinstance(locked, str) else ("", "", "")
+        return FreshnessVerdict(reasons=tuple(input_reasons(lock, manifest, recorded.table("lock_inputs"))))
     if isinstance(resolution, dict) and resolution.get("lock_inputs") is True:
         reason = Reason(
             subject="lock_inputs",
@@ -56,11 +65,16 @@ def freshness(reader: Reader, lock: Lock) -> FreshnessVerdict:
             keys=("tool", "pdm", "resolution", "lock_inputs"),
         )
         return FreshnessVerdict(reasons=(reason,))
+    return FreshnessVerdict(reasons=hash_reasons(lock, manifest, locked))
+
+
+def hash_reasons(lock: Lock, manifest: Manifest, locked: object) -> tuple[Reason, ...]:
+    """Return why *manifest* is not what pdm made the hash *locked* of; nothing where it is."""
+    algorithm, _, _ = locked.partition(":") if isinstance(locked, str) else ("", "", "")
     now = f"{algorithm}:{content_hash(manifest, algorithm)}" if algorithm in _ALGORITHMS else "none"
     if locked == now:
-        return FreshnessVerdict()
-    reasons = tuple(changes(lock, manifest))
-    return FreshnessVerdict(reasons=reasons or (_inputs(manifest, now, locked),))
+        return ()
+    return tuple(changes(lock, manifest)) or (_inputs(manifest, now, locked),)
 
 
 def _unknown(subject: str, message: str, path: str, keys: tuple[str, ...] = ()) -> FreshnessVerdict:

@@ -18,11 +18,11 @@ from ..poetry.requirements import from_pep508
 from ..uv import reasons
 from ..uv.equivalence import same
 from ..uv.ranges import EVERYTHING
-from .tables import LockTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from ...getters import Table
     from ..model import Lock
     from ..poetry.manifest import Manifest
     from ..poetry.requirements import Requirement
@@ -31,10 +31,9 @@ _OPAQUE = "url-sha256:"
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
-def input_reasons(lock: Lock, manifest: Manifest) -> Iterator[Reason]:
-    """Yield every difference between what *lock* recorded and *manifest*, and what cannot be compared."""
-    place = ("metadata", "lock_inputs")
-    recorded = LockTable(lock.path, place, lock.manifest["lock_inputs"]).table("project")
+def input_reasons(lock: Lock, manifest: Manifest, inputs: Table) -> Iterator[Reason]:
+    """Yield every difference between *inputs*, what *lock* recorded, and *manifest*, and what cannot be compared."""
+    recorded = inputs.table("project")
     if recorded.get("volatile", bool) or recorded.value.get("local"):
         message = "the lock depends on folders or files on disk, whose own inputs are not followed here"
         yield reasons.unknown("lock_inputs", message, lock.path, recorded.keys)
@@ -64,7 +63,7 @@ def _plain(text: object) -> str:
         return str(text)
 
 
-def _group(manifest: Manifest, name: str, groups: LockTable) -> Iterator[Reason]:
+def _group(manifest: Manifest, name: str, groups: Table) -> Iterator[Reason]:
     lines = list(enumerate(groups.texts(name)))
     opaque = [line for _, line in lines if line.startswith(_OPAQUE)]
     before = [_line(groups, name, number, line) for number, line in lines if not line.startswith(_OPAQUE)]
@@ -81,7 +80,7 @@ def _group(manifest: Manifest, name: str, groups: LockTable) -> Iterator[Reason]
         yield reasons.unknown(name, message, manifest.path, direct[0].keys)
 
 
-def _line(groups: LockTable, name: str, number: int, line: str) -> tuple[str, str]:
+def _line(groups: Table, name: str, number: int, line: str) -> tuple[str, str]:
     return _named(from_pep508(groups, line, (*groups.keys, name, number)))
 
 
@@ -105,7 +104,7 @@ def _same(now: Iterable[tuple[str, str]], before: Iterable[tuple[str, str]]) -> 
         return False
 
 
-def _settings(recorded: LockTable, manifest: Manifest) -> Iterator[Reason]:
+def _settings(recorded: Table, manifest: Manifest) -> Iterator[Reason]:
     pdm = manifest.data.get("tool", {}).get("pdm", {})
     resolution = {key: value for key, value in pdm.get("resolution", {}).items() if key != "lock_inputs"}
     sources = []

@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..edges import both, named, possible
-from ..model import Reason, SourceKind
+from ..model import Reason
+from ..unmet import unmet
 from ..uv import reasons
 from ..uv.ranges import bounds
-from .constraints import python_marker, satisfied, specifier
+from .constraints import python_marker, specifier
 from .tables import MAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ..model import Lock, LockedPackage
+    from ..model import Edge, Lock, LockedPackage
     from .manifest import Manifest
     from .requirements import Requirement
 
 # What poetry and pdm call the project's own requirements.
 _OWN = (MAIN, "default")
-_FILES = (SourceKind.PATH, SourceKind.DIRECTORY, SourceKind.EDITABLE)
 
 
 def changes(lock: Lock, manifest: Manifest) -> Iterator[Reason]:
@@ -66,43 +66,12 @@ def _requirement(
         return
     whose = "the project" if group in _OWN else f"the group '{group}'"
     entries = [package for package in locked.get(item.name, ()) if _in_group(package, group)]
-    what = f"the requirement of {whose} on {item.name}"
-    if not entries:
-        if not possible(both(python_marker(manifest.python), item.marker)):
-            return
-        yield Reason(
-            subject=item.name,
-            message=f"{what} {reasons.ADDED}",
-            path=manifest.path,
-            keys=item.keys,
-            expected=item.text,
-            found="no requirement",
-        )
+    if not entries and not possible(both(python_marker(manifest.python), item.marker)):
         return
-    found = ", ".join(package.version or "no version" for package in entries)
-    if item.constraint and not direct:
-        fits = [satisfied(package.version or "", item.constraint) for package in entries]
-        if not any(fit is not False for fit in fits):
-            message = f"{what} is not satisfied by the locked version"
-            yield Reason(
-                subject=item.name, message=message, path=manifest.path, keys=item.keys, expected=item.text, found=found
-            )
-            return
-    kinds = {package.source.kind for package in entries}
-    if direct != (kinds != {SourceKind.REGISTRY}) or (item.direct is not None and not _same_kind(item.direct, kinds)):
-        words = ", ".join(sorted(str(kind) for kind in kinds))
-        yield Reason(
-            subject=item.name,
-            message=f"{what} asks for another source than the lock has",
-            path=manifest.path,
-            keys=item.keys,
-            expected=item.text,
-            found=f"{item.name} {found} from {words}",
-        )
-
-
-def _same_kind(asked: SourceKind, kinds: set[SourceKind]) -> bool:
-    return asked in kinds or (asked in _FILES and bool(kinds & set(_FILES)))
+    what = f"the requirement of {whose} on {item.name}"
+    reason = unmet(item, entries, what=what, path=manifest.path, direct=direct)
+    if reason is not None:
+        yield reason
 
 
 def _in_group(package: LockedPackage, group: str) -> bool:
@@ -111,10 +80,18 @@ def _in_group(package: LockedPackage, group: str) -> bool:
 
 
 def _left_over(lock: Lock, manifest: Manifest, locked: Mapping[str, list[LockedPackage]]) -> Iterator[Reason]:
-    """Yield the packages that no requirement leads to any more, those alone that nothing else left over leads to."""
+    """Yield the packages that no requirement leads to any more, those alone that nothing else left over leads to.
+
+    None where the lock does not say what an extra leads to that somebody asks for: that could be any of them.
+    """
+    asked = [(item.name, item.extras) for group in manifest.groups.values() for item in group.requirements]
+    asked += [(edge.name, edge.extras) for entries in locked.values() for edge in _edges(entries)]
+    known = {name: {extra for package in entries for extra in package.extras} for name, entries in locked.items()}
+    if any(name in known and not known[name].issuperset(extras) for name, extras in asked):
+        return
     queue = [item.name for group in manifest.groups.values() for item in group.requirements]
     reached: set[str] = set()
-    leads = {name: _targets(entries) for name, entries in locked.items()}
+    leads = {name: {edge.name for edge in _edges(entries)} for name, entries in locked.items()}
     while queue:
         name = queue.pop()
         if name not in reached:
@@ -134,7 +111,8 @@ def _left_over(lock: Lock, manifest: Manifest, locked: Mapping[str, list[LockedP
         )
 
 
-def _targets(entries: list[LockedPackage]) -> set[str]:
-    return {
-        edge.name for package in entries for edges in (package.dependencies, *package.extras.values()) for edge in edges
-    }
+def _edges(entries: list[LockedPackage]) -> Iterator[Edge]:
+    for package in entries:
+        yield from package.dependencies
+        for edges in package.extras.values():
+            yield from edges

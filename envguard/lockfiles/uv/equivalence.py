@@ -68,16 +68,20 @@ class Grid:
             if variable in named:
                 numbers = [".".join(map(str, release)) for release in sorted(_around(named[variable]))]
                 axes.append([{variable: value} for value in dict.fromkeys((*named[variable], *numbers, "0"))])
-        extras = [frozenset[str](), *(frozenset((normalize(name),)) for name in named.get("extra", ()))]
-        size = len(extras)
+        chosen = [
+            (extras, groups)
+            for extras in _choices(named.get("extra", ()), named.get("extras", ()))
+            for groups in _choices((), named.get("dependency_groups", ()))
+        ]
+        size = len(chosen)
         for axis in axes:
             size *= len(axis)
             if size > MAX_ENVIRONMENTS:
                 raise MarkerError("markers name too many values to be compared")
         self._points = [
-            ({key: value for part in parts for key, value in part.items()}, active)
+            ({key: value for part in parts for key, value in part.items()}, extras, groups)
             for parts in itertools.product(*axes)
-            for active in extras
+            for extras, groups in chosen
         ]
         self._known: dict[str | None, Truth] = {}
 
@@ -87,8 +91,8 @@ class Grid:
             marker = parse(text) if text is not None else None
             self._known[text] = frozenset(
                 number
-                for number, (environment, extras) in enumerate(self._points)
-                if marker is None or _holds(marker, environment, extras)
+                for number, (environment, extras, groups) in enumerate(self._points)
+                if marker is None or _holds(marker, environment, extras, groups)
             )
         return self._known[text]
 
@@ -125,11 +129,18 @@ def _extra(marker: Marker) -> str | None:
     return found[0] if len(set(found)) == 1 else None
 
 
-def _holds(marker: Marker, environment: dict[str, str], extras: frozenset[str]) -> bool:
+def _choices(single: Iterable[str], several: Iterable[str]) -> list[frozenset[str]]:
+    """Return what can be chosen of extras or groups: none, each alone, and all of *several* at once."""
+    names = sorted({normalize(name) for name in (*single, *several)})
+    together = frozenset(map(normalize, several))
+    return [frozenset(), *(frozenset((name,)) for name in names), *([together] if len(together) > 1 else [])]
+
+
+def _holds(marker: Marker, environment: dict[str, str], extras: frozenset[str], groups: frozenset[str]) -> bool:
     from packaging.version import InvalidVersion
 
     try:
-        return marker.holds(environment, extras)
+        return marker.holds(environment, extras, groups)
     except InvalidVersion:
         # A version is compared with a value that is none: nothing that either marker could mean differently.
         return False

@@ -1,0 +1,109 @@
+"""What of a project is in a ``pylock.toml`` that was exported: the choice of its writer, where that can be told.
+
+poetry writes it into a table of its own; uv into the command at the top of the file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...getters import Table
+from ...names import normalize
+from ..parts import roots
+from .tables import POETRY, LockTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from ..model import Lock
+
+_POETRY_MAIN = "main"
+# What other options of "uv export" do to the choice is not followed.
+_OTHER_PROJECT = frozenset(
+    ("--package", "--all-packages", "--script", "--prune", "--project", "--directory", "--no-emit-package")
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chosen:
+    """Whether the project's own requirements are in a lock, and which of its extras and groups (normalised names).
+
+    *everywhere* is whether they are there for every environment, and not only for the one in which the lock was made.
+    """
+
+    own: bool
+    extras: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    everywhere: bool = False
+
+
+def chosen(lock: Lock, manifest: Mapping[str, Any]) -> Chosen | None:
+    """Return what *lock* was made for, of the project that declares *manifest*; None where nobody can tell."""
+    match lock.options["writer"]:
+        case "poetry-plugin-export":
+            table = LockTable(lock.path, ("tool",), lock.manifest).table(POETRY)
+            groups = frozenset(map(normalize, table.texts("groups")))
+            return Chosen(
+                own=_POETRY_MAIN in groups,
+                extras=frozenset(map(normalize, table.texts("extras"))),
+                groups=groups - {_POETRY_MAIN},
+                everywhere=True,
+            )
+        case "uv" if lock.options["command"][:2] == ["uv", "export"]:
+            found = _by_uv(lock.options["command"][2:], manifest)
+            if found is not None:
+                return found
+        case _:
+            pass
+    # The project is in the lock, and so must be what it requires.
+    return Chosen(own=True) if roots(lock) else None
+
+
+def _by_uv(words: list[str], manifest: Mapping[str, Any]) -> Chosen | None:
+    """Return what ``uv export`` with the options *words* chooses; None where they mean another project than this one."""
+    options = list(_options(words))
+    flags = {name for name, _ in options}
+
+    def values(name: str) -> frozenset[str]:
+        return frozenset(normalize(value) for option, value in options if option == name)
+
+    if flags & _OTHER_PROJECT:
+        return None
+    project = Table("", (), manifest.get("project", {}))
+    extras = frozenset(map(normalize, project.table("optional-dependencies").value))
+    groups = frozenset(map(normalize, Table("", (), manifest).table("dependency-groups").value))
+    default = _default_groups(manifest, groups)
+    if flags & {"--only-group", "--only-dev"}:
+        only = values("--only-group") | ({"dev"} if "--only-dev" in flags else frozenset())
+        return Chosen(own=False, groups=only, everywhere=True)
+    picked = values("--group") | ({"dev"} if "--dev" in flags else frozenset())
+    if "--all-groups" in flags:
+        picked |= groups
+    if not flags & {"--no-default-groups"}:
+        picked |= default
+    picked -= values("--no-group") | ({"dev"} if "--no-dev" in flags else frozenset())
+    return Chosen(
+        own=True,
+        extras=(extras if "--all-extras" in flags else values("--extra")) - values("--no-extra"),
+        groups=picked,
+        everywhere=True,
+    )
+
+
+def _options(words: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield every option with the word that follows it, or what stands behind its equals sign."""
+    for number, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if name.startswith("--"):
+            yield name, value if equals else next(iter(words[number + 1 :]), "")
+
+
+def _default_groups(manifest: Mapping[str, Any], groups: frozenset[str]) -> frozenset[str]:
+    """Return the groups that uv takes unless somebody says otherwise: those of the settings, else ``dev``."""
+    uv = Table("", (), manifest.get("tool", {})).table("uv")
+    named = uv.value.get("default-groups", ["dev"])
+    if named == "all":
+        return groups
+    return frozenset(normalize(name) for name in named if isinstance(name, str)) if isinstance(named, list) else groups
