@@ -14,7 +14,7 @@ from .baseline import Machine, RecordedPackage, read_baseline
 from .config import MANIFEST, OWN_FILE, load_config
 from .errors import ConfigError
 from .facts import is_audit
-from .lockfiles.formats import EXPORTED_LOCKS, NATIVE_LOCKS
+from .lockfiles.formats import EXPORTED_LOCKS, NATIVE_LOCKS, OWN_MANIFESTS
 from .lockfiles.model import RefusalKind, Refused, SourceKind
 from .model import Level, Selection
 from .names import normalize
@@ -63,7 +63,7 @@ def find_project(reader: Reader, start: str) -> str:
     """Return the project that the folder (or file) *start* belongs to, links resolved.
 
     The nearest folder upward that holds a lock that a tool installs from, ``envguard.lock`` or ``envguard.toml``, else the
-    nearest that holds ``pyproject.toml`` or an exported lock; the search ends at the root of a repository. ConfigError
+    nearest that holds a manifest or an exported lock; the search ends at the root of a repository. ConfigError
     where there is none.
     """
     folder = reader.real_path(start)
@@ -72,11 +72,12 @@ def find_project(reader: Reader, start: str) -> str:
     if not reader.is_dir(folder):
         folder = os.path.dirname(folder)
     fallback = None
+    others = (MANIFEST, *OWN_MANIFESTS, *EXPORTED_LOCKS)
     here = folder
     while True:
         if any(reader.exists(os.path.join(here, name)) for name in (*NATIVE_LOCKS, "envguard.lock", OWN_FILE)):
             return here
-        if fallback is None and any(reader.exists(os.path.join(here, name)) for name in (MANIFEST, *EXPORTED_LOCKS)):
+        if fallback is None and any(reader.exists(os.path.join(here, name)) for name in others):
             fallback = here
         above = os.path.dirname(here)
         if above == here or reader.exists(os.path.join(here, ".git")):
@@ -84,7 +85,7 @@ def find_project(reader: Reader, start: str) -> str:
         here = above
     if fallback is None:
         raise ConfigError(
-            "there is no project here: no pyproject.toml, lockfile or envguard.lock in this folder or above",
+            "there is no project here: no manifest, lockfile or envguard.lock in this folder or above",
             path=folder,
             hint="run the command in the project's folder, or name it",
         )
@@ -115,7 +116,7 @@ def look_at_change(reader: Reader, project: str, config: Config, change: LockDif
 
 
 def _with_lock(reader: Reader, evidence: Evidence, *, deeply: bool, anew: bool) -> Evidence:
-    from .lockfiles import find_lock, judge_lock, read_lock
+    from .lockfiles import find_lock, judge_lock, likely_format, read_lock
 
     named = evidence.config.locks
     paths = {name: find_lock(reader, evidence.project, name) for name in named or (None,)}
@@ -129,7 +130,10 @@ def _with_lock(reader: Reader, evidence: Evidence, *, deeply: bool, anew: bool) 
             views.append(LockView(name=name, lock=read_lock(reader, path, anew=anew)))
     missing = tuple(name for name, path in paths.items() if name is not None and path is None)
     if not views:
-        return replace(evidence, lock_name=(*missing, NATIVE_LOCKS[0])[0], missing_locks=missing[1:])
+        form = likely_format(reader, evidence.project, next(iter(missing), None))
+        return replace(
+            evidence, lock_name=(*missing, form.files[0])[0], first_lock=form.lock, missing_locks=missing[1:]
+        )
     main, *others = views
     return replace(
         evidence,
@@ -178,6 +182,7 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
         ),
         own=_own(inventory, config) | _project_itself(reader, project, evidence.lock),
         real_paths=_real_paths(reader, project, [view.lock for view in evidence.views], inventory),
+        checkouts=_checkouts(reader, [view.lock for view in evidence.views], inventory),
         trees=trees,
         trees_left_out=left_out,
     )
@@ -206,7 +211,7 @@ def machine_of(evidence: Evidence) -> Machine:
 def no_lock_to_record_against(evidence: Evidence) -> ConfigError:
     """Return the error of a record that nothing could be compared with."""
     return ConfigError(
-        f"there is no {evidence.lock_name} to record against", path=evidence.project, hint=evidence.commands.lock
+        f"there is no {evidence.lock_name} to record against", path=evidence.project, hint=evidence.lock_command
     )
 
 
@@ -332,3 +337,16 @@ def _real_paths(reader: Reader, project: str, locks: Iterable[Lock], inventory: 
     paths: Iterable[str] = (path for path in (*origins, inventory.environment.prefix) if path is not None)
     real.update((path, reader.real_path(path)) for path in paths)
     return real
+
+
+def _checkouts(reader: Reader, locks: Iterable[Lock], inventory: Inventory) -> dict[str, str | None]:
+    """Return the commit of each installed checkout that a lock pins, by the path that its metadata names."""
+    from .installed.checkout import checked_out
+
+    names = {package.name for lock in locks for package in lock.packages if package.source.editable}
+    origins = (item.origin for item in inventory.distributions if item.name in names)
+    return {
+        origin.path: checked_out(reader, origin.path)
+        for origin in origins
+        if origin is not None and origin.path is not None
+    }

@@ -6,12 +6,13 @@ import os
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError, LockfileError
-from .formats import EXPORTED_LOCKS, FORMATS, NATIVE_LOCKS, by_name, format_of, part
+from .formats import COMMON_MANIFEST, EXPORTED_LOCKS, FORMATS, NATIVE_LOCKS, by_name, format_of, part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..reader import Reader
+    from .formats import Format
     from .model import FreshnessVerdict, Inconsistency, Lock
 
 
@@ -35,6 +36,20 @@ def find_lock(reader: Reader, project: str, named: str | None) -> str | None:
         if found:
             return os.path.join(project, found[0])
     return None
+
+
+def likely_format(reader: Reader, project: str, named: str | None = None) -> Format:
+    """Return the format of the lock that the folder *project* would get, which has none.
+
+    That is the one of the lock that the settings have *named*, else the one of a manifest that no other format has.
+    """
+
+    def has_own(form: Format) -> bool:
+        own = (name for name in form.manifests if name != COMMON_MANIFEST)
+        return any(reader.exists(os.path.join(project, name)) for name in own)
+
+    form = format_of(os.path.basename(named)) if named is not None else None
+    return form or next(filter(has_own, FORMATS), FORMATS[0])
 
 
 def read_lock(reader: Reader, path: str, *, anew: bool = False) -> Lock:

@@ -1,17 +1,22 @@
-"""The files that a lock lists: are their names those of the entry, are their hashes there, and worth anything?"""
+"""The files that a lock lists: are their names those of the entry, are their hashes there, and worth anything?
+
+And where a tool lists hashes for everything, whatever has none.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ..names import normalize
+from .coverage import covered
+from .edges import both, possible
 from .model import SourceKind
 from .parts import inconsistency, placed_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .model import Artifact, Inconsistency, LockedPackage
+    from .model import Artifact, Inconsistency, Lock, LockedPackage
 
     Keys = tuple[str | int, ...]
 
@@ -25,6 +30,31 @@ def artifact_inconsistencies(package: LockedPackage) -> Iterator[Inconsistency]:
     for keys, artifact in placed_files(package):
         yield from _name(package, artifact, keys)
         yield from _hash(package, artifact, keys)
+
+
+def unpinned(lock: Lock, package: LockedPackage) -> Iterator[Inconsistency]:
+    """Yield what a lock that lists hashes leaves open about *package*: its version, its commit, or its hashes."""
+    if package.source.kind is SourceKind.GIT and package.source.commit is None:
+        message = f"{package.name} is locked without a commit, so another one can be installed tomorrow"
+        yield inconsistency(package, "hash", message, expected="a commit", found=package.source.requested or "none")
+    if package.source.kind is not SourceKind.REGISTRY:
+        return
+    if package.version is not None:
+        if not package.artifacts:
+            yield _hash_finding(package, package.route, f"{package.name} {package.version} has no hash", "none")
+        return
+    markers = [when.marker for when in package.when]
+    # A tool may leave open what it has no use for; where that can be nowhere, nothing is open.
+    if any(possible(both(covered(lock), marker)) for marker in markers):
+        anywhere = None in markers
+        yield inconsistency(
+            package,
+            "hash" if anywhere else "unlocked",
+            f"{package.name} is locked without a version, so any can be installed"
+            + ("" if anywhere else " where its marker holds"),
+            expected="a version and its hashes",
+            found="any version",
+        )
 
 
 def _name(package: LockedPackage, artifact: Artifact, keys: Keys) -> Iterator[Inconsistency]:

@@ -70,6 +70,7 @@ SHAPES: Mapping[type, Mapping[str, Shape]] = {
         "default_groups": TEXTS,
         "files": TEXTS,
         "supported_keys": TEXTS,
+        "requires_keys": TEXTS,
         "overrides": TEXTS,
     },
     Reason: {"keys": TEXTS},

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .artifacts import artifact_inconsistencies
+from .artifacts import artifact_inconsistencies, unpinned
 from .edges import candidates_of, named
+from .formats import by_name as format_named
 from .parts import inconsistency, placed_edges
 from .reach import broken
 
@@ -20,12 +21,14 @@ if TYPE_CHECKING:
 def inconsistencies(lock: Lock) -> tuple[Inconsistency, ...]:
     """Return every place where *lock* contradicts itself."""
     by_name = named(lock.packages)
+    pins = format_named(lock.format).lists_hashes
     found: list[Inconsistency] = []
     for package in lock.packages:
         found += _duplicates(package, by_name)
         for keys, edge in placed_edges(package):
             found += _edge(package, keys, edge, by_name)
         found += artifact_inconsistencies(package)
+        found += unpinned(lock, package) if pins else ()
     # Where an edge leads nowhere, everything behind it is left over: one finding says it.
     whole = not any(item.kind in ("edge", "duplicate") for item in found)
     return (*found, *(item for item in broken(lock, by_name) if whole or item.kind != "orphan"))
@@ -36,13 +39,12 @@ def _duplicates(package: LockedPackage, by_name: ByName) -> Iterator[Inconsisten
         if other is package:
             return
         # The same entry for another group, platform or environment says something new; a file may repeat what another has.
-        if (other.version, other.source, other.markers, other.when, other.path) == (
+        if (other.version, other.source, other.markers, other.path) == (
             package.version,
             package.source,
             package.markers,
-            package.when,
             package.path,
-        ):
+        ) and (other.when == package.when or not set(other.when).isdisjoint(package.when)):
             yield inconsistency(
                 package,
                 "duplicate",

@@ -25,12 +25,12 @@ class RefusedError(Exception):
 def refuse_uncovered(lock: Lock, environment: Mapping[str, str]) -> None:
     """Raise RefusedError where *lock* was not made for this Python, or for none of this kind of environment."""
     python = environment["python_full_version"]
-    if lock.requires_python is not None and not python_in(python, lock.requires_python, lock, ("requires-python",)):
+    if lock.requires_python is not None and not python_in(python, lock.requires_python, lock, lock.requires_keys):
         raise RefusedError(
             Refused(
                 kind=RefusalKind.REQUIRES_PYTHON,
                 message=f"the lock is made for Python {lock.requires_python}, this environment has {python}",
-                keys=("requires-python",),
+                keys=lock.requires_keys,
                 expected=lock.requires_python,
                 found=python,
             )
@@ -87,3 +87,12 @@ def refuse_unknown(what: str, unknown: Iterable[str], known: Iterable[str]) -> N
                 message=f"the lock has no {what} '{name}'; it has: {', '.join(sorted(known)) or 'none'}",
             )
         )
+
+
+def covered(lock: Lock) -> str | None:
+    """Return the marker of the environments that *lock* is for, as far as it tells; None where they are all."""
+    from .edges import both
+    from .poetry.constraints import python_marker
+
+    python = python_marker(lock.requires_python) if lock.requires_python else None
+    return both(python, " or ".join(f"({marker})" for marker in lock.supported) or None)

@@ -18,7 +18,7 @@ class Format:
 
     What a lock can be held against itself by: *whole* says that the project and everything that it leads to are in the lock
     as it is read, so that an entry that nothing leads to does not belong there; *lists_files* that each package of an index
-    lists its files by name; *declares* that a module ``declared`` tells what was asked for beside the dependencies.
+    lists its files by name, *lists_hashes* that it lists their hashes, by name or without; *declares* that a module ``declared`` tells what was asked for beside the dependencies.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Format:
     native: bool = True
     whole: bool = False
     lists_files: bool = False
+    lists_hashes: bool = False
     declares: bool = False
 
     def matches(self, filename: str) -> bool:
@@ -69,6 +70,14 @@ FORMATS = (
         lists_files=True,
     ),
     Format(
+        name="pipenv",
+        files=("Pipfile.lock",),
+        manifests=("Pipfile",),
+        lock="pipenv lock",
+        package="pipenv",
+        lists_hashes=True,
+    ),
+    Format(
         name="pylock",
         files=("pylock.toml", "pylock.*.toml"),
         manifests=("pyproject.toml",),
@@ -82,6 +91,9 @@ FORMATS = (
 
 NATIVE_LOCKS = tuple(form.files[0] for form in FORMATS if form.native)
 EXPORTED_LOCKS = tuple(form.files[0] for form in FORMATS if not form.native)
+# What every project may have, whichever tool locks it.
+COMMON_MANIFEST = "pyproject.toml"
+OWN_MANIFESTS = tuple(form.manifests[0] for form in FORMATS if form.manifests[0] != COMMON_MANIFEST)
 
 
 def format_of(path_name: str) -> Format | None:

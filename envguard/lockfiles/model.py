@@ -54,7 +54,8 @@ class Source:
 
     *location* is a URL without credentials or a path as the lock writes it, empty where a lock leaves the index to the
     tool's settings. *commit* is the full commit of a git source, *subdirectory* the folder inside a repository or archive, *requested* the
-    tag, branch or revision that was asked for.
+    tag, branch or revision that was asked for. *editable* is whether a git source is installed as a checkout in the environment
+    (``pip install -e git+...``).
     """
 
     kind: SourceKind
@@ -62,6 +63,7 @@ class Source:
     commit: str | None = None
     subdirectory: str | None = None
     requested: str | None = None
+    editable: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,7 +202,7 @@ class Lock:
 
     *manifest* and *options* are the resolver's recorded inputs, as the format wrote them. *extras*, *groups* and
     *default_groups* are the names that can be chosen in a format that selects by a filter; *files* are further files that
-    belong to the lock, absolute; *supported_keys* is the route to *supported*. *overrides* are the names whose requirements
+    belong to the lock, absolute; *supported_keys* is the route to *supported*, *requires_keys* that to *requires_python*. *overrides* are the names whose requirements
     the project replaces by its own, None where nobody can tell: then no version can contradict what asks for it.
     """
 
@@ -224,6 +226,7 @@ class Lock:
     default_groups: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     supported_keys: tuple[str | int, ...] = ("supported-markers",)
+    requires_keys: tuple[str | int, ...] = ("requires-python",)
     overrides: tuple[str, ...] | None = None
 
 
@@ -303,7 +306,8 @@ class FreshnessVerdict:
 class Inconsistency:
     """A place where a lock contradicts itself.
 
-    *kind*: ``edge``, ``duplicate``, ``artifact``, ``hash``, ``files``, ``requirement``, ``orphan``.
+    *kind*: ``edge``, ``duplicate``, ``artifact``, ``hash``, ``unlocked`` (only for some environments, and only there it
+    matters), ``files``, ``requirement``, ``orphan``.
     """
 
     kind: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .coverage import covered
 from .edges import both, candidates_of, possible
 from .files import Coverage
 from .formats import by_name as format_named
@@ -98,7 +99,7 @@ def _contradiction(
         return
     if not candidates or any(_satisfies(other.version or "", edge.specifier) for other in candidates):
         return
-    if not possible(both(_covered(lock), edge.marker)):
+    if not possible(both(covered(lock), edge.marker)):
         return
     versions = " or ".join(sorted({other.version or "" for other in candidates}))
     yield Inconsistency(
@@ -111,14 +112,6 @@ def _contradiction(
         expected=f"{edge.name}{edge.specifier}",
         found=versions,
     )
-
-
-def _covered(lock: Lock) -> str | None:
-    """Return the marker of the environments that *lock* is for, as far as it tells; None where they are all."""
-    from .poetry.constraints import python_marker
-
-    python = python_marker(lock.requires_python) if lock.requires_python else None
-    return both(python, " or ".join(f"({marker})" for marker in lock.supported) or None)
 
 
 def _satisfies(version: str, specifier: str) -> bool:

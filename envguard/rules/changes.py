@@ -134,5 +134,5 @@ def lost_hashes(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             expected=detail.old,
             found=detail.new,
             place=_place(evidence, package),
-            hint=evidence.commands.lock,
+            hint=evidence.lock_command,
         )

@@ -35,7 +35,7 @@ def source_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     Another git commit or repository, another path or URL, an editable where a built copy is locked and the reverse, a local
-    file where the lock says an index. What conda writes there is ignored, since it names conda's build farm.
+    file where the lock says an index. For what is installed as a checkout (`-e git+...`) the commit is read from it. What conda writes there is ignored, since it names conda's build farm.
 
     ## Why it matters
 
@@ -50,18 +50,20 @@ def source_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
         distribution = installed.get(name)
         if distribution is None or distribution.problems:
             continue
-        difference = mismatch(package.source, distribution, evidence.real_paths)
+        difference = mismatch(package.source, distribution, evidence.real_paths, evidence.checkouts)
         if difference is not None:
-            expected, found = difference
             yield self.finding(
                 name,
-                f"{name} was installed from elsewhere than the lock says",
+                f"{name} was installed from elsewhere than the lock says"
+                if not difference.unknown
+                else f"whether {name} was installed from the locked commit could not be told",
                 impact=impact_of(name, evidence.config.numeric),
                 why="the same version from another source is other code",
-                expected=expected,
-                found=found,
+                expected=difference.expected,
+                found=difference.found,
                 place=place_of(evidence, package, "source"),
                 hint=repair.sync(evidence, name),
+                unknown=difference.unknown,
             )
 
 

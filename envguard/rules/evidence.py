@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .._native import hexdigest
-from ..lockfiles.model import Commands, Selected
+from ..lockfiles.model import Selected
 
 if TYPE_CHECKING:
     import datetime
@@ -36,12 +36,13 @@ class LockView:
 class Evidence:
     """Everything that one check observed. What a kind of check does not look at is None or empty.
 
-    *project* is the absolute folder, links resolved; *lock_name* the lock that was looked for, relative to it; *others* are
+    *project* is the absolute folder, links resolved; *lock_name* the lock that was looked for, relative to it, *first_lock*
+    the command that would make it where it is not there; *others* are
     the further locks that the settings name, *missing_locks* those that are named and not there, *change* what a
     change of the lock changed, *baseline_changed* whether the record changed with it, *missing_manifests* the recorded trees
     whose manifest is not kept; *own* the
     names that envguard itself, pip and the like bring along; *real_paths* maps local paths, as lock and metadata write
-    them, to the paths behind all links; *trees* are the recorded trees of data as they are now, *trees_left_out* says why nobody
+    them, to the paths behind all links, *checkouts* the paths of installed checkouts to their commits; *trees* are the recorded trees of data as they are now, *trees_left_out* says why nobody
     looked at them.
     """
 
@@ -49,6 +50,7 @@ class Evidence:
     config: Config
     today: datetime.date
     lock_name: str = "uv.lock"
+    first_lock: str = "uv lock"
     lock: Lock | None = None
     freshness: FreshnessVerdict | None = None
     inconsistencies: tuple[Inconsistency, ...] = ()
@@ -62,6 +64,7 @@ class Evidence:
     inventory: Inventory | None = None
     own: frozenset[str] = frozenset()
     real_paths: Mapping[str, str] = field(default_factory=dict)
+    checkouts: Mapping[str, str | None] = field(default_factory=dict)
     facts: Mapping[str, Fact] = field(default_factory=dict)
     baseline: Baseline | None = None
     machine_name: str | None = None
@@ -77,9 +80,9 @@ class Evidence:
         return self.inventory.environment
 
     @property
-    def commands(self) -> Commands:
-        """The commands of the tool that the lock belongs to; those of uv where there is none."""
-        return self.lock.commands if self.lock is not None else Commands(lock="uv lock", install="uv sync")
+    def lock_command(self) -> str:
+        """The command that makes the lock anew, or for the first time."""
+        return self.lock.commands.lock if self.lock is not None else self.first_lock
 
     @property
     def views(self) -> tuple[LockView, ...]:

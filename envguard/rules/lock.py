@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..model import Impact, Place
+from ..lockfiles.model import Selected
+from ..model import Impact, Place, Severities, Severity
 from .registry import Need, Rule, rule
 
 if TYPE_CHECKING:
@@ -99,10 +100,10 @@ def _inconsistencies(self: Rule, evidence: Evidence, kinds: tuple[str, ...], why
     for view in evidence.views:
         for item in view.inconsistencies:
             if item.kind in kinds:
-                yield _inconsistency(self, view, item, why)
+                yield _inconsistency(self, view, item, why, self.severities)
 
 
-def _inconsistency(self: Rule, view: LockView, item: Inconsistency, why: str) -> Finding:
+def _inconsistency(self: Rule, view: LockView, item: Inconsistency, why: str, severities: Severities) -> Finding:
     path = item.path or view.lock.path
     return self.finding(
         item.subject,
@@ -112,6 +113,7 @@ def _inconsistency(self: Rule, view: LockView, item: Inconsistency, why: str) ->
         expected=item.expected,
         found=item.found,
         place=Place(path=path, keys=item.keys, line=item.line),
+        severities=severities,
         hint=f"git checkout -- {view.name}, or make it anew: {view.lock.commands.lock}",
     )
 
@@ -242,7 +244,9 @@ def weak_hash(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    A file from an index, a URL or a path without a hash where uv would have written one, or with one weaker than SHA-256.
+    A file from an index, a URL or a path without a hash where its tool would have written one, or with one weaker than
+    SHA-256. An entry that is locked without any version or commit: `pipenv` writes such entries for packages that the machine
+    on which it locks does not need. Where a check shows that the environment needs it, that is an error; else a warning.
 
     ## Why it matters
 
@@ -250,8 +254,15 @@ def weak_hash(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Make the lock anew; an index that offers no hashes cannot be pinned to bytes.
+    Make the lock anew; an index that offers no hashes cannot be pinned to bytes. What is open for another platform can only be
+    locked there.
     """
-    yield from _inconsistencies(
-        self, evidence, ("hash",), "without a strong hash the same lock can install other bytes"
-    )
+    why = "without a strong hash the same lock can install other bytes"
+    yield from _inconsistencies(self, evidence, ("hash",), why)
+    for view in evidence.views:
+        selected = view.selected.packages if isinstance(view.selected, Selected) else ()
+        needed = {package.name for package in selected if package.version is None}
+        for item in view.inconsistencies:
+            if item.kind == "unlocked":
+                severities = self.severities if item.subject in needed else Severities.same(Severity.WARNING)
+                yield _inconsistency(self, view, item, why, severities)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -14,27 +15,46 @@ if TYPE_CHECKING:
     from ..installed.model import Distribution, Origin
 
 
-def mismatch(source: Source, distribution: Distribution, real: Mapping[str, str]) -> tuple[str, str] | None:
-    """Return what the lock says and what was found, in words, where they differ; None where they agree.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """What the lock says and what was found, in words; *unknown* where nobody can tell whether they differ."""
 
-    *real* maps local paths, as lock and metadata write them, to the paths behind all links.
+    expected: str
+    found: str
+    unknown: bool = False
+
+
+def mismatch(
+    source: Source, distribution: Distribution, real: Mapping[str, str], checkouts: Mapping[str, str | None]
+) -> Mismatch | None:
+    """Return how *distribution* came from elsewhere than *source*; None where they agree.
+
+    *real* maps local paths, as lock and metadata write them, to the paths behind all links; *checkouts* maps the paths of
+    checkouts to their commits, None where a commit could not be read.
     """
     origin = distribution.origin
     expected = _locked_words(source)
     if origin is None:
         if source.kind is SourceKind.REGISTRY:
             return None
-        return expected, "an index: it has no direct_url.json"
+        return Mismatch(expected=expected, found="an index: it has no direct_url.json")
+    if source.editable and origin.kind is OriginKind.EDITABLE and origin.path is not None:
+        commit = checkouts.get(origin.path)
+        if commit is not None and commit == source.commit:
+            return None
+        found = f"the checkout {origin.path} at {commit or 'a commit that could not be read'}"
+        return Mismatch(expected=expected, found=found, unknown=commit is None)
     agrees = _AGREES.get(source.kind)
     if agrees is not None and agrees(source, origin, real):
         return None
-    return expected, _found_words(origin)
+    return Mismatch(expected=expected, found=_found_words(origin))
 
 
 def _git(source: Source, origin: Origin, real: Mapping[str, str]) -> bool:
     del real
     return (
         origin.kind is OriginKind.GIT
+        and origin.commit is not None
         and origin.commit == source.commit
         and _repository(origin.url) == _repository(source.location)
         and (origin.subdirectory or None) == (source.subdirectory or None)
@@ -93,7 +113,7 @@ def _locked_words(source: Source) -> str:
         case SourceKind.REGISTRY:
             return f"the index {source.location}" if source.location else "an index"
         case SourceKind.GIT:
-            return f"git {source.location} at {source.commit}" + _within(source.subdirectory)
+            return f"git {source.location} at {source.commit or 'no commit'}" + _within(source.subdirectory)
         case SourceKind.URL:
             return f"the archive {source.location}" + _within(source.subdirectory)
         case SourceKind.PATH:

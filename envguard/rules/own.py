@@ -42,7 +42,7 @@ def missing_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             impact=Impact.UNKNOWN,
             why="without a lock every installation may choose other versions",
             place=Place(path=evidence.project),
-            hint=evidence.commands.lock,
+            hint=evidence.lock_command,
             unknown=True,
         )
 

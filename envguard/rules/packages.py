@@ -240,7 +240,7 @@ def unsupported_environment(self: Rule, evidence: Evidence) -> Iterator[Finding]
     """
     uv = evidence.lock is not None and evidence.lock.format == "uv"
     place = "tool.uv.environments" if uv else "the platforms of the manifest"
-    hint = f"add this platform to {place}, then: {evidence.commands.lock}"
+    hint = f"add this platform to {place}, then: {evidence.lock_command}"
     yield from _refused(self, evidence, RefusalKind.ENVIRONMENT, hint)
 
 

@@ -6,6 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from ..model import Selection
+from ..names import normalize
 
 if TYPE_CHECKING:
     from ..lockfiles.model import Lock
@@ -92,6 +93,11 @@ def _flags(lock: Lock, selection: Selection) -> list[str]:
             flags = [word for name in names for word in ("--group", name)]
             return flags if selection.default_groups else [*flags, "--prod"]
         case "pipenv":
+            # The one tool that wants a group by the very name that the lock has.
+            written = {normalize(group): group for group in lock.groups}
+            names = tuple(written.get(normalize(name), name) for name in names)
+            if names == ("develop",):
+                return ["--dev"]
             return ["--categories", " ".join(("packages", *names))] if names else []
         case "pixi":
             return [word for name in names for word in ("--environment", name)]

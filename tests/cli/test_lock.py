@@ -48,6 +48,21 @@ def test_a_project_without_a_lock_is_undecided(cli: Cli, project: Project) -> No
     assert "EG901 [missing-lock]" in result.out
 
 
+def test_a_manifest_of_one_tool_alone_says_which_lock_is_missing(cli: Cli, tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    (folder / "inside").mkdir(parents=True)
+    (folder / "Pipfile").write_text("[packages]\n")
+    result = cli("lock", "check", str(folder / "inside"))
+    assert result.status == 3
+    assert "EG901 [missing-lock] there is no Pipfile.lock, so nobody can say" in " ".join(result.out.split())
+    assert "\n  hint: pipenv lock\n" in result.out
+    result = cli("lock", "list", str(folder))
+    assert (result.status, result.out) == (2, "")
+    assert result.err.endswith(": there is no lockfile in the project\n\nhint: pipenv lock\n")
+    (folder / "envguard.toml").write_text('lock = "locks/poetry.lock"\n')
+    assert "\n  hint: poetry lock\n" in cli("lock", "check", str(folder)).out
+
+
 def test_files_are_hints_and_each_project_is_checked_once(
     cli: Cli, project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

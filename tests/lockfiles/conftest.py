@@ -27,6 +27,12 @@ def pdm(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def pipenv(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the programs of an environment that holds pipenv."""
+    return environment_with(tmp_path_factory.mktemp("pipenv") / "venv", "pipenv==2026.10.3")
+
+
+@pytest.fixture(scope="session")
 def pip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of the programs of an environment that holds a pip that reads ``pylock.toml``, and pip-tools."""
     return environment_with(tmp_path_factory.mktemp("pip") / "venv", "pip==26.3", "pip-tools==7.6.2")

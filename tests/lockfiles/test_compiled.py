@@ -143,7 +143,13 @@ def named(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 SOURCES = st.builds(
-    Source, kind=st.sampled_from(SourceKind), location=TEXT, commit=MAYBE, subdirectory=MAYBE, requested=MAYBE
+    Source,
+    kind=st.sampled_from(SourceKind),
+    location=TEXT,
+    commit=MAYBE,
+    subdirectory=MAYBE,
+    requested=MAYBE,
+    editable=st.booleans(),
 )
 EDGES = st.builds(
     Edge, name=TEXT, version=MAYBE, source=st.none() | SOURCES, extras=TEXTS, marker=MAYBE, specifier=MAYBE
@@ -195,6 +201,7 @@ MADE = st.builds(
     default_groups=TEXTS,
     files=TEXTS,
     supported_keys=KEYS,
+    requires_keys=KEYS,
     overrides=st.none() | TEXTS,
 )
 VERDICTS = st.builds(

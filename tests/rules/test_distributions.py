@@ -89,6 +89,49 @@ def test_a_package_from_elsewhere_names_both_sources(
     assert finding.place == Place(path=f"{PROJECT}/uv.lock", keys=("package", 0, "source"))
 
 
+CHECKOUT = "/venv/src/pkg"
+EDITABLE_GIT = replace(GIT, editable=True)
+
+
+def test_a_checkout_at_the_locked_commit_is_no_finding() -> None:
+    packages, installed = (
+        [locked("pkg", source=EDITABLE_GIT)],
+        [dist("pkg", origin=local(OriginKind.EDITABLE, CHECKOUT))],
+    )
+    assert findings("source-mismatch", evidence(packages, installed, checkouts={CHECKOUT: COMMIT})) == []
+    # What was installed from the locked commit without a checkout is the same code.
+    assert findings("source-mismatch", evidence(packages, [dist("pkg", origin=git())])) == []
+
+
+@pytest.mark.parametrize("commit", [OTHER, None])
+def test_a_checkout_elsewhere_is_one_and_what_cannot_be_read_is_unknown(commit: str | None) -> None:
+    packages, installed = (
+        [locked("pkg", source=EDITABLE_GIT)],
+        [dist("pkg", origin=local(OriginKind.EDITABLE, CHECKOUT))],
+    )
+    finding = one("source-mismatch", evidence(packages, installed, checkouts={CHECKOUT: commit}))
+    assert finding.expected == f"git https://git.example/org/pkg.git at {COMMIT}"
+    assert (finding.message, finding.found, finding.unknown) == (
+        ("pkg was installed from elsewhere than the lock says", f"the checkout {CHECKOUT} at {OTHER}", False)
+        if commit
+        else (
+            "whether pkg was installed from the locked commit could not be told",
+            f"the checkout {CHECKOUT} at a commit that could not be read",
+            True,
+        )
+    )
+
+
+def test_without_a_locked_commit_none_is_the_same() -> None:
+    open_ref = replace(EDITABLE_GIT, commit=None, requested="main")
+    here = local(OriginKind.EDITABLE, CHECKOUT)
+    seen = evidence([locked("pkg", source=open_ref)], [dist("pkg", origin=here)], checkouts={CHECKOUT: COMMIT})
+    assert one("source-mismatch", seen).expected == "git https://git.example/org/pkg.git at no commit"
+    plain = replace(open_ref, editable=False)
+    odd = Origin(kind=OriginKind.GIT, url=GIT.location)
+    assert len(findings("source-mismatch", evidence([locked("pkg", source=plain)], [dist("pkg", origin=odd)]))) == 1
+
+
 def test_two_metadata_folders_of_one_package_are_an_error() -> None:
     seen = evidence([locked("pkg")], [dist("pkg", "1.0"), dist("pkg", "0.9")])
     finding = one("duplicate-distribution", seen)

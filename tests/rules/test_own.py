@@ -124,3 +124,13 @@ def test_each_kind_of_contradiction_in_a_lock_has_its_rule(kind: str, name: str)
     finding = one(name, evidence(inconsistencies=(item,)))
     assert (finding.subject, finding.message) == ("numpy", "is odd")
     assert finding.place == Place(path=lock(()).path, keys=("package", 3))
+
+
+def test_what_is_left_open_is_an_error_only_where_it_is_needed() -> None:
+    item = Inconsistency(kind="unlocked", subject="pywin32", message="is open", keys=("default", "pywin32"))
+    here = evidence([locked("pywin32", None)], inconsistencies=(item,))
+    assert one("weak-hash", here).severities.cross_hardware is Severity.ERROR
+    elsewhere = evidence([locked("numpy")], inconsistencies=(item,))
+    assert one("weak-hash", elsewhere).severities.run_to_run is Severity.WARNING
+    static = evidence([locked("pywin32", None)], inconsistencies=(item,), selected=None)
+    assert one("weak-hash", static).severities.run_to_run is Severity.WARNING

@@ -175,3 +175,19 @@ def test_what_is_installed_from_a_file_is_repaired_from_it(install: str, selecti
     python = seen.environment.executable
     wanted = hint.format(prefix=PREFIX, python=python)
     assert one("version-mismatch", replace(seen, lock=lock)).hint == wanted
+
+
+@pytest.mark.parametrize(
+    ("groups", "command"),
+    [
+        ((), "pipenv sync"),
+        (("develop",), "pipenv sync --dev"),
+        (("develop", "my-docs"), "pipenv sync --categories 'packages develop my_docs'"),
+    ],
+)
+def test_pipenv_is_told_the_categories_as_its_lock_spells_them(groups: tuple[str, ...], command: str) -> None:
+    seen = evidence([locked("numpy", "2")], [dist("numpy", "1")], selection=Selection(groups=groups))
+    assert seen.lock is not None
+    commands = Commands(lock="pipenv lock", install="pipenv sync")
+    lock = replace(seen.lock, format="pipenv", groups=("default", "develop", "my_docs"), commands=commands)
+    assert one("version-mismatch", replace(seen, lock=lock)).hint == command

@@ -13,7 +13,7 @@ from .constraints import python_marker, specifier
 from .tables import MAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from ..model import Edge, Lock, LockedPackage
     from .manifest import Manifest
@@ -27,12 +27,21 @@ def changes(lock: Lock, manifest: Manifest) -> Iterator[Reason]:
     """Yield what *lock* does not satisfy of *manifest*, and what it has that nothing in *manifest* leads to."""
     yield from _python(lock, manifest)
     yield from _extras(lock, manifest)
-    locked = named(package for package in lock.packages if package.path is None)
-    for group, declared in manifest.groups.items():
-        direct = {item.name for item in declared.requirements if item.direct is not None}
-        for item in declared.requirements:
-            yield from _requirement(manifest, group, item, locked, item.name in direct)
-    yield from _left_over(lock, manifest, locked)
+    yield from unsatisfied(lock, manifest)
+    yield from _left_over(lock, manifest)
+
+
+def unsatisfied(lock: Lock, manifest: Manifest) -> Iterator[Reason]:
+    """Yield each requirement of *manifest* that *lock* does not satisfy, by a version or by a source, or that it lacks."""
+    for group, item, entries, direct in _asked(lock, manifest):
+        yield from _unmet(manifest, group, item, entries, direct)
+
+
+def lacking(lock: Lock, manifest: Manifest) -> Iterator[Reason]:
+    """Yield each requirement of *manifest* on something from an index for which *lock* has no entry."""
+    for group, item, entries, direct in _asked(lock, manifest):
+        if not entries and not direct:
+            yield from _unmet(manifest, group, item, entries, direct)
 
 
 def _python(lock: Lock, manifest: Manifest) -> Iterator[Reason]:
@@ -53,21 +62,28 @@ def _extras(lock: Lock, manifest: Manifest) -> Iterator[Reason]:
         yield reasons.name(f"the extra '{name}'", name, manifest.path, place, declared=declared)
 
 
-def _requirement(
-    manifest: Manifest,
-    group: str,
-    item: Requirement,
-    locked: Mapping[str, list[LockedPackage]],
-    direct: bool,
+def _asked(lock: Lock, manifest: Manifest) -> Iterator[tuple[str, Requirement, list[LockedPackage], bool]]:
+    """Yield each requirement with its group, the entries that *lock* has for it, and whether it is to come from a source."""
+    locked = _locked(lock)
+    for group, declared in manifest.groups.items():
+        direct = {item.name for item in declared.requirements if item.direct is not None}
+        for item in declared.requirements:
+            # The project itself, with one of its extras, is in no lock.
+            if item.name != manifest.name:
+                entries = [package for package in locked.get(item.name, ()) if _in_group(package, group)]
+                yield group, item, entries, item.name in direct
+
+
+def _locked(lock: Lock) -> dict[str, list[LockedPackage]]:
+    return named(package for package in lock.packages if package.path is None)
+
+
+def _unmet(
+    manifest: Manifest, group: str, item: Requirement, entries: list[LockedPackage], direct: bool
 ) -> Iterator[Reason]:
-    """Yield the reason that *lock* does not have what *item* asks for; *direct* is whether it is to come from a source."""
-    if item.name == manifest.name:
-        # The project itself, with one of its extras: it is in no lock.
-        return
-    whose = "the project" if group in _OWN else f"the group '{group}'"
-    entries = [package for package in locked.get(item.name, ()) if _in_group(package, group)]
     if not entries and not possible(both(python_marker(manifest.python), item.marker)):
         return
+    whose = "the project" if group in _OWN else f"the group '{group}'"
     what = f"the requirement of {whose} on {item.name}"
     reason = unmet(item, entries, what=what, path=manifest.path, direct=direct)
     if reason is not None:
@@ -79,11 +95,12 @@ def _in_group(package: LockedPackage, group: str) -> bool:
     return not package.when or any(when.group in (None, group) for when in package.when)
 
 
-def _left_over(lock: Lock, manifest: Manifest, locked: Mapping[str, list[LockedPackage]]) -> Iterator[Reason]:
+def _left_over(lock: Lock, manifest: Manifest) -> Iterator[Reason]:
     """Yield the packages that no requirement leads to any more, those alone that nothing else left over leads to.
 
     None where the lock does not say what an extra leads to that somebody asks for: that could be any of them.
     """
+    locked = _locked(lock)
     asked = [(item.name, item.extras) for group in manifest.groups.values() for item in group.requirements]
     asked += [(edge.name, edge.extras) for entries in locked.values() for edge in _edges(entries)]
     known = {name: {extra for package in entries for extra in package.extras} for name, entries in locked.items()}

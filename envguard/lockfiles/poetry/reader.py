@@ -81,6 +81,7 @@ def read(reader: Reader, path: str) -> Lock:
         groups=tuple(sorted(groups | {MAIN}, key=lambda name: (name != MAIN, name))),
         default_groups=tuple(sorted(set(manifest.groups) - optional - {MAIN})) if manifest is not None else (),
         supported_keys=_PYTHON_KEYS,
+        requires_keys=_PYTHON_KEYS,
         overrides=(),
     )
 

@@ -6,13 +6,12 @@ two namespaces: an extra and a group may have one name. Older locks are walked, 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...errors import LockfileError
 from ...names import normalize
 from ..coverage import RefusedError, holds, refuse_uncovered, refuse_unknown
-from ..model import RefusalKind, Selected, SourceKind
+from ..model import Selected, SourceKind
 from .tables import MAIN, RECORDS_GROUPS
 
 if TYPE_CHECKING:
@@ -38,8 +37,7 @@ def select(lock: Lock, selection: Selection, environment: Mapping[str, str]) -> 
         refuse_unknown("extra", extras - set(lock.extras), lock.extras)
         refuse_unknown("group", groups - set(lock.groups), lock.groups)
     except RefusedError as error:
-        refused = error.refused
-        return replace(refused, keys=lock.supported_keys) if refused.kind is RefusalKind.REQUIRES_PYTHON else refused
+        return error.refused
     if selection.default_groups:
         groups |= _default(lock, project)
     if (lock.version, lock.revision) < RECORDS_GROUPS:
