@@ -8,7 +8,7 @@ from ...errors import ConfigError
 from ...names import normalize
 from ...toml import kind, read_toml
 from ..edges import both
-from ..markers import VARIABLES
+from ..markers import SETS, VARIABLES
 from ..model import SourceKind
 from ..poetry.manifest import Group, Manifest
 from ..poetry.requirements import Requirement
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Manifest", "categories", "read_manifest"]
 
 # What a requirement may compare beside its marker, as in sys_platform = "== 'win32'".
-_VARIABLES = sorted(VARIABLES - {"extra"})
+_VARIABLES = sorted(VARIABLES.difference(SETS, ("extra",)))
 # What else is a table there, beside the categories of packages ("pipenv.utils.pipfile").
 _NO_CATEGORIES = frozenset(("source", "requires", "scripts", "pipfile", "pipenv", "build-system"))
 
