@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .amounts import plural, size
-from .baseline import fact_text
 from .errors import ConfigError
 from .model import Impact, Level, Report, Severity, Subject, Waived
 from .observe import Request, find_project, look, look_at_files
@@ -104,7 +102,7 @@ def parse_severity(word: Severity | str | None) -> Severity | None:
 def _report(evidence: Evidence, level: Level | None, fail_on: Severity | None, needs: tuple[Need, ...]) -> Report:
     config = evidence.config
     codes = _waived_codes(config)
-    found = [finding for rule in registry.all_rules() if rule.need in needs for finding in rule.check(rule, evidence)]
+    found = [finding for rule in registry.rules_for(needs) for finding in rule.check(rule, evidence)]
     open_findings, waived, unused = _waive(found, evidence, codes)
     if Need.ENVIRONMENT in needs:
         open_findings += [_unused(evidence, waiver) for waiver in unused]
@@ -148,7 +146,9 @@ def _waive(
 
 
 def _accepts(waiver: Waiver, code: str, finding: Finding) -> bool:
-    return code == finding.code and fnmatch.fnmatchcase(finding.subject, waiver.subject)
+    from fnmatch import fnmatchcase
+
+    return code == finding.code and fnmatchcase(finding.subject, waiver.subject)
 
 
 def _unused(evidence: Evidence, waiver: Waiver) -> Finding:
@@ -214,6 +214,8 @@ def _data_facts(evidence: Evidence) -> dict[str, Any] | None:
 
 def receipt_facts(evidence: Evidence) -> dict[str, Any]:
     """Return what a receipt says of an observation, as plain JSON values."""
+    from .baseline import fact_text
+
     lock, baseline, selection = evidence.lock, evidence.baseline, evidence.selection
     return {
         "project": evidence.project,

@@ -10,10 +10,8 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .baseline import Machine, RecordedPackage, read_baseline
 from .config import MANIFEST, OWN_FILE, load_config
 from .errors import ConfigError
-from .facts import is_audit
 from .lockfiles.formats import EXPORTED_LOCKS, NATIVE_LOCKS, OWN_MANIFESTS
 from .lockfiles.model import RefusalKind, Refused, SourceKind
 from .model import Level, Selection
@@ -24,7 +22,7 @@ from .rules.repair import OWN_VENV
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from .baseline import Baseline
+    from .baseline import Baseline, Machine
     from .config import Config
     from .data.model import Progress
     from .installed.model import Inventory
@@ -152,6 +150,7 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
     Raises ConfigError, LockfileError, BaselineError, EnvironmentNotFoundError or UnreadableError where something that was
     named or that is there cannot be used.
     """
+    from .baseline import read_baseline
     from .installed import find_environment, running_environment, scan
 
     evidence = look_at_files(reader, project, anew=request.full)
@@ -192,6 +191,9 @@ def machine_of(evidence: Evidence) -> Machine:
     """Return what was observed as a machine that can be recorded."""
     if evidence.lock is None or evidence.selection is None:
         raise no_lock_to_record_against(evidence)
+    from .baseline import Machine, RecordedPackage
+    from .facts import is_audit
+
     old = evidence.machine
     return Machine(
         facts={key: value for key, value in evidence.facts.items() if not is_audit(key)},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import traceback
 from typing import TYPE_CHECKING, TextIO
 
 from ..atomic import write_atomic
@@ -68,6 +67,8 @@ class Console:
     def crash(self, error: Exception) -> None:
         """Say that envguard itself is broken, in words that make a bug report."""
         if os.environ.get("ENVGUARD_TRACEBACK", "0") not in ("", "0"):
+            import traceback
+
             self.say(traceback.format_exc().rstrip())
         self._error(
             f"envguard failed in a way that it does not know: {type(error).__name__}: {printable(str(error))}\n"
@@ -89,7 +90,7 @@ class Console:
         root = current_folder()
         if error.line is not None:
             return f"{printable(shorten(error.path, root))}:{error.line}: "
-        from ..report.locate import Locator
+        from ..report.locator import Locator
 
         return f"{where(Place(path=error.path, keys=error.keys), root, Locator())}: "
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
-from ..report.locate import Locator
+from ..report.locator import Locator
 from .console import current_folder
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from ..reader import Reader
 
 MAX_BYTES = 64 * 1024 * 1024
-_MERGE = re.compile(r"^(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
+# The line end before it is part of it: to look for a character is ten times as fast as to try each line.
+_MERGE = re.compile(r"\n(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 
 
 def read_lock_text(reader: Reader, path: str, *, hint: str, manifest: str = "pyproject.toml") -> tuple[str, str]:
@@ -22,15 +23,18 @@ def read_lock_text(reader: Reader, path: str, *, hint: str, manifest: str = "pyp
     """
     from .._native import hexdigest
 
-    text = reader.read_text(path, limit=MAX_BYTES).replace("\r\n", "\n")
+    text = reader.read_text(path, limit=MAX_BYTES)
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
     refuse_merge(text, path, hint=f"resolve {manifest} first, then: {hint}")
-    if not text.strip():
+    if not text or text.isspace():
         raise LockfileError("is empty", path=path, hint=hint)
     return text, f"blake3:{hexdigest(text.encode())}"
 
 
 def refuse_merge(text: str, path: str, *, hint: str) -> None:
     """Raise LockfileError at the first conflict marker of git in *text*."""
+    text = f"\n{text}"
     if merge := _MERGE.search(text):
         line = text.count("\n", 0, merge.start()) + 1
         raise LockfileError("has an unfinished merge in it", path=path, line=line, hint=hint)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from ..model import Severity, Verdict
 from ..names import printable
-from .locate import Locator
+from .locator import Locator
 from .words import shorten, summary
 
 if TYPE_CHECKING:

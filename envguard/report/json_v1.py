@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..model import Impact, Level
-from .locate import Locator
+from .locator import Locator
 from .words import counts
 
 if TYPE_CHECKING:

@@ -15,18 +15,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import EnvguardError
-from ..reader import Reader
 from ..toml import parse_toml
-from .locate_yaml import is_yaml, yaml_places
+from .locate_yaml import yaml_places
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ..model import Place
-
     Keys = tuple[str | int, ...]
-
-_LIMIT = 64 * 1024 * 1024
 
 # Possessive quantifiers throughout: hostile text must not make the engine try things twice.
 _BASIC = r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"'
@@ -180,31 +175,6 @@ class Document:
             if after == at:
                 return
             at = after
-
-
-class Locator:
-    """Finds places in files, each of which is read at most once, through *reader*."""
-
-    __slots__ = ("_documents", "_reader")
-
-    def __init__(self, reader: Reader | None = None) -> None:
-        self._reader = reader or Reader()
-        self._documents: dict[str, Document | YamlDocument | None] = {}
-
-    def __call__(self, place: Place) -> Position | None:
-        """Return where *place* is; None where it is a whole file, or where the file cannot be read any more."""
-        if place.line is not None:
-            return Position(line=place.line, column=1)
-        if not place.keys:
-            return None
-        if place.path not in self._documents:
-            try:
-                text = self._reader.read_text(place.path, limit=_LIMIT)
-                self._documents[place.path] = (YamlDocument if is_yaml(place.path) else Document)(text)
-            except EnvguardError:
-                self._documents[place.path] = None
-        document = self._documents[place.path]
-        return document.locate(place.keys) if document else None
 
 
 def _tables(text: str) -> Iterator[tuple[Keys, tuple[int, int]]]:

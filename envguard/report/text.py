@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from ..model import Impact, Level, Severity
 from ..names import printable
-from .locate import Locator
+from .locator import Locator
 from .words import names, plural, shorten, summary, where
 
 if TYPE_CHECKING:

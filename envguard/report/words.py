@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ..model import Finding, Place, Report
-    from .locate import Locator
+    from .locator import Locator
 
 
 def shorten(text: str, root: str | None) -> str:

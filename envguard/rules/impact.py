@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import functools
-import pkgutil
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from ..errors import ConfigError
 from ..model import Impact
 from ..names import normalize
-from ..toml import parse_toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,6 +28,11 @@ class Role:
 @functools.cache
 def roles() -> tuple[Role, ...]:
     """Return the roles in their order; the last one is that of every package that has no other."""
+    import pkgutil
+
+    from ..errors import ConfigError
+    from ..toml import parse_toml
+
     data = pkgutil.get_data(__package__, "roles.toml") or b""
     tables = parse_toml(data.decode(), "roles.toml", ConfigError)["role"]
     return tuple(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import enum
 import importlib
 import inspect
@@ -13,11 +12,9 @@ from ..errors import ConfigError
 from ..model import Finding, Impact, Severities, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from .evidence import Evidence
-
-FAMILIES = ("lock", "locks", "changes", "staged", "packages", "distributions", "machine", "data", "own")
 
 
 class Need(enum.StrEnum):
@@ -29,6 +26,20 @@ class Need(enum.StrEnum):
     RECORD = "record"
     ENVIRONMENT = "environment"
     BASELINE = "baseline"
+
+
+# What the rules of each family look at: no more families are imported than a check asks.
+FAMILIES = {
+    "lock": (Need.LOCK,),
+    "locks": (Need.LOCK,),
+    "changes": (Need.CHANGE,),
+    "staged": (Need.CHANGE, Need.RECORD),
+    "packages": (Need.ENVIRONMENT,),
+    "distributions": (Need.ENVIRONMENT, Need.BASELINE),
+    "machine": (Need.BASELINE,),
+    "data": (Need.BASELINE,),
+    "own": (Need.NOTHING, Need.ENVIRONMENT, Need.BASELINE),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +90,15 @@ def rule(
 
 def all_rules() -> tuple[Rule, ...]:
     """Return every rule, sorted by code."""
-    for family in FAMILIES:
-        importlib.import_module(f"{__package__}.{family}")
-    return tuple(sorted(_RULES, key=lambda made: made.code))
+    return rules_for(tuple(Need))
+
+
+def rules_for(needs: Collection[Need]) -> tuple[Rule, ...]:
+    """Return the rules that look at one of *needs*, sorted by code."""
+    for family, looks_at in FAMILIES.items():
+        if any(need in needs for need in looks_at):
+            importlib.import_module(f"{__package__}.{family}")
+    return tuple(sorted((made for made in _RULES if made.need in needs), key=lambda made: made.code))
 
 
 def get(word: str) -> Rule:
@@ -90,6 +107,8 @@ def get(word: str) -> Rule:
     for made in rules:
         if word in (made.name, made.code) or word.upper() == made.code:
             return made
+    import difflib
+
     names = [text for made in rules for text in (made.name, made.code)]
     close = difflib.get_close_matches(word, names, n=2) or difflib.get_close_matches(word.upper(), names, n=2)
     hint = f"did you mean {' or '.join(close)}?" if close else "'envguard explain' lists all rules"

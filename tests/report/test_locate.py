@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from envguard.model import Place
-from envguard.report.locate import Document, Locator, Position
+from envguard.report.locate import Document, Position
+from envguard.report.locator import Locator
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,6 +22,21 @@ def test_codes_and_names_are_unique_and_well_formed() -> None:
         assert re.fullmatch(r"[a-z]+(-[a-z]+)+", rule.name), rule
 
 
+def test_a_family_says_what_its_rules_look_at() -> None:
+    """A rule of a family that does not say so would never be asked."""
+    found: dict[str, set[registry.Need]] = {}
+    for rule in registry.all_rules():
+        found.setdefault(rule.check.__module__.rpartition(".")[2], set()).add(rule.need)
+    assert found == {family: set(needs) for family, needs in registry.FAMILIES.items()}
+
+
+def test_rules_are_found_by_what_they_look_at() -> None:
+    every = registry.all_rules()
+    for need in registry.Need:
+        assert registry.rules_for((need,)) == tuple(rule for rule in every if rule.need is need)
+    assert registry.rules_for(()) == ()
+
+
 def test_codes_and_names_never_change_hands() -> None:
     """Codes are never reused: what is published once stays in this list."""
     assert {rule.code: rule.name for rule in registry.all_rules()} == {

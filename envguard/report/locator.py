@@ -1,0 +1,44 @@
+"""From a symbolic place to a line and a column; what scans the text is imported when there is a place to be found."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..errors import EnvguardError
+from ..reader import Reader
+
+if TYPE_CHECKING:
+    from ..model import Place
+    from .locate import Document, Position, YamlDocument
+
+_LIMIT = 64 * 1024 * 1024
+
+
+class Locator:
+    """Finds places in files, each of which is read at most once, through *reader*."""
+
+    __slots__ = ("_documents", "_reader")
+
+    def __init__(self, reader: Reader | None = None) -> None:
+        self._reader = reader or Reader()
+        self._documents: dict[str, Document | YamlDocument | None] = {}
+
+    def __call__(self, place: Place) -> Position | None:
+        """Return where *place* is; None where it is a whole file, or where the file cannot be read any more."""
+        if place.line is not None:
+            from .locate import Position
+
+            return Position(line=place.line, column=1)
+        if not place.keys:
+            return None
+        if place.path not in self._documents:
+            from .locate import Document, YamlDocument
+            from .locate_yaml import is_yaml
+
+            try:
+                text = self._reader.read_text(place.path, limit=_LIMIT)
+                self._documents[place.path] = (YamlDocument if is_yaml(place.path) else Document)(text)
+            except EnvguardError:
+                self._documents[place.path] = None
+        document = self._documents[place.path]
+        return document.locate(place.keys) if document else None
