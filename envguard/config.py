@@ -6,7 +6,6 @@ Unknown keys and wrong types are errors that name the key: a setting that silent
 from __future__ import annotations
 
 import datetime
-import difflib
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -218,6 +217,8 @@ class _Table:
     def refuse_unknown(self) -> None:
         for key in self.table:
             if key not in self.known:
+                import difflib
+
                 close = difflib.get_close_matches(key, self.known, n=1)
                 hint = f"did you mean '{close[0]}'?" if close else f"known keys are {', '.join(self.known)}"
                 raise ConfigError("this key is not known", path=self.path, keys=(*self.keys, key), hint=hint)

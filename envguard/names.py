@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 _RUN = re.compile(r"[-_.]+")
 
 
+@functools.lru_cache(maxsize=16384)
 def normalize(name: str) -> str:
     """Return the name of a package, extra or group in its normal form (PEP 503); ``*`` stays what it is."""
     return _RUN.sub("-", name).lower()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,13 @@ try:
 except ImportError:
     import tomllib as _toml  # type: ignore[no-redef]
 
+from . import toml_rows
+
 if TYPE_CHECKING:
     from .errors import EnvguardError
     from .reader import Reader
 
+_LONG = 32 * 1024
 _POSITION = re.compile(
     r"^(?P<what>.*) \((?:at line (?P<line>\d+), column (?P<column>\d+)|at end of document)\)$", re.DOTALL
 )
@@ -37,8 +41,14 @@ def read_toml(reader: Reader, path: str, error: type[EnvguardError], *, limit: i
 
 def parse_toml(text: str, path: str, error: type[EnvguardError]) -> dict[str, Any]:
     """Return the TOML document *text*, which was read from *path*, as plain values."""
+    if "\r" in text:
+        text = text.replace("\r\n", "\n")
     try:
-        return _toml.loads(text.replace("\r\n", "\n"))
+        if len(text) > _LONG:
+            # A text without its rows is at fault in another place, or in none: what is wrong with the whole is said.
+            with contextlib.suppress(_toml.TOMLDecodeError, RecursionError):
+                return toml_rows.loads(text, _toml.loads)
+        return _toml.loads(text)
     except (_toml.TOMLDecodeError, RecursionError) as problem:
         match = _POSITION.match(str(problem))
         if match is None:

@@ -21,7 +21,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the ground up. A room may use itself and every room of a lower floor; rooms of one floor do not know one another.
 FLOORS = (
-    ("model", "names", "amounts"),
+    ("model", "names", "amounts", "toml_rows"),
     ("errors", "walked"),
     ("_native", "atomic", "cache", "child", "probes", "trace"),
     ("answers", "reader"),

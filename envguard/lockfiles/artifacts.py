@@ -5,13 +5,14 @@ And where a tool lists hashes for everything, whatever has none.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from ..names import normalize
 from .coverage import covered
 from .edges import both, possible
 from .model import SourceKind
-from .parts import inconsistency, placed_files
+from .parts import file_route, inconsistency
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
     Keys = tuple[str | int, ...]
 
+_DASHES = 4
+_SHA256 = re.compile("sha256:[0-9a-f]{64}")
 _STRONG = ("sha256:", "sha384:", "sha512:", "blake2b:")
 _HASH_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128}
 _ARCHIVES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar.zst", ".tar", ".tbz", ".txz", ".tlz", ".tar.lz")
@@ -27,8 +30,20 @@ _ARCHIVES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar.zst", ".tar
 
 def artifact_inconsistencies(package: LockedPackage) -> Iterator[Inconsistency]:
     """Yield the files of *package* that are of another package, and those without a hash that holds."""
-    for keys, artifact in placed_files(package):
-        yield from _name(package, artifact, keys)
+    known: set[str] = set()
+    wheels = 0
+    for number, artifact in enumerate(package.artifacts):
+        # Nearly every file has a strong hash, and begins like another that is known to be one of this package.
+        begin = "-".join(artifact.filename.split("-", 2)[:2]) if artifact.filename.count("-") >= _DASHES else ""
+        sound = artifact.hash is not None and _SHA256.fullmatch(artifact.hash) is not None
+        before, wheels = wheels, wheels + artifact.wheel
+        if sound and artifact.wheel and begin in known:
+            continue
+        keys = file_route(package, number, before)
+        misnamed = tuple(_name(package, artifact, keys))
+        if artifact.wheel and begin and not misnamed:
+            known.add(begin)
+        yield from misnamed
         yield from _hash(package, artifact, keys)
 
 

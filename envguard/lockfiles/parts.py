@@ -9,7 +9,7 @@ from .model import Inconsistency, SourceKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .model import Artifact, Edge, Lock, LockedPackage
+    from .model import Edge, Lock, LockedPackage
 
     Keys = tuple[str | int, ...]
 
@@ -38,18 +38,17 @@ def placed_edges(package: LockedPackage) -> Iterator[tuple[Keys, Edge]]:
                 yield _inside(route, key, name, number), edge
 
 
-def placed_files(package: LockedPackage) -> Iterator[tuple[Keys, Artifact]]:
-    """Yield the files of *package*, each with the route to it; to the entry where it has no place of its own."""
+def file_route(package: LockedPackage, number: int, wheels: int) -> Keys:
+    """Return the route to the file *number* of *package*, before which there are so many *wheels*.
+
+    It is that of the entry where the file has no place of its own.
+    """
     parts, route = package.parts, package.route
-    wheels = 0
-    for number, artifact in enumerate(package.artifacts):
-        if parts.files is not None:
-            yield _inside(route, parts.files, number), artifact
-        elif artifact.wheel:
-            yield _inside(route, parts.wheels, wheels), artifact
-            wheels += 1
-        else:
-            yield _inside(route, parts.sdist), artifact
+    if parts.files is not None:
+        return _inside(route, parts.files, number)
+    if package.artifacts[number].wheel:
+        return _inside(route, parts.wheels, wheels)
+    return _inside(route, parts.sdist)
 
 
 def roots(lock: Lock) -> list[LockedPackage]:

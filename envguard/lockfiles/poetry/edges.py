@@ -20,6 +20,7 @@ def edges_of(table: LockTable) -> tuple[tuple[Edge, ...], dict[str, tuple[Edge, 
     found = list(requirements(table.table("dependencies")))
     listed = table.table("extras")
     written = {normalize(extra): extra for extra in listed.value}
+    own = normalize(table.required("name")) if written else ""
     extras = {}
     for extra in written:
         names: set[str] = set()
@@ -30,8 +31,9 @@ def edges_of(table: LockTable) -> tuple[tuple[Edge, ...], dict[str, tuple[Edge, 
                 match = _NAME.match(text)
                 if match is None:
                     raise listed.error(written[current], f"'{text}' is no requirement")
-                if normalize(match["name"]) != normalize(table.required("name")):
-                    names.add(normalize(match["name"]))
+                name = normalize(match["name"])
+                if name != own:
+                    names.add(name)
                     continue
                 # An extra may take in others of its own package.
                 more = {normalize(part.strip()) for part in (match["extras"] or "").split(",")} - seen

@@ -173,25 +173,26 @@ def _source(table: LockTable, *, develop: bool) -> Source:
 def _artifacts(table: LockTable, metadata: LockTable, source: Source) -> Iterator[Artifact]:
     """Yield the files of a package, wherever its version of the lock keeps them."""
     name = table.required("name")
+    location = source.location if source.kind is SourceKind.URL else None
     if "files" in table.value:
-        listed = table.tables("files")
+        for index, item in enumerate(table.get("files", list) or []):
+            filename, digest = (item.get("file"), item.get("hash")) if isinstance(item, dict) else (None, None)
+            # Nearly every one is plain, and there are thousands.
+            if not isinstance(filename, str) or not isinstance(digest, str):
+                file = LockTable(table.path, (*table.keys, "files", index), item)
+                filename, digest = file.required("file"), file.text("hash")
+            yield Artifact(filename=filename, wheel=filename.endswith(".whl"), location=location, hash=digest)
     elif "hashes" in metadata.value:
         # The oldest have the hashes alone, without the algorithm.
         for digest in metadata.table("hashes").texts(name):
             yield Artifact(filename="", wheel=False, hash=digest if ":" in digest else f"sha256:{digest}")
-        return
     else:
-        listed = metadata.table("files").tables(name)
-    for file in listed:
-        filename = file.required("file")
-        # Files are listed by name alone there, those of all locked versions of it together.
-        if "files" in table.value or not _of_another_version(filename, table.required("version")):
-            yield Artifact(
-                filename=filename,
-                wheel=filename.endswith(".whl"),
-                location=source.location if source.kind is SourceKind.URL else None,
-                hash=file.text("hash"),
-            )
+        for file in metadata.table("files").tables(name):
+            filename = file.required("file")
+            # Files are listed by name alone there, those of all locked versions of it together.
+            if not _of_another_version(filename, table.required("version")):
+                wheel = filename.endswith(".whl")
+                yield Artifact(filename=filename, wheel=wheel, location=location, hash=file.text("hash"))
 
 
 def _of_another_version(filename: str, version: str) -> bool:

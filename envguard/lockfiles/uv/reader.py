@@ -114,7 +114,7 @@ def _package(index: int, table: LockTable) -> LockedPackage:
     groups = table.table(parts.groups or _GROUPS)
     extras = table.table("optional-dependencies")
     ranges = table.table("group-requires-python")
-    artifacts = [_artifact(wheel, wheel=True) for wheel in table.tables("wheels")]
+    artifacts = _wheels(table)
     if "sdist" in table.value:
         artifacts.insert(0, _artifact(table.table("sdist"), wheel=False))
     return LockedPackage(
@@ -178,6 +178,27 @@ def _git(url: str) -> Source:
         subdirectory=query.get("subdirectory"),
         requested=next((query[key] for key in ("tag", "branch", "rev") if key in query), None),
     )
+
+
+def _wheels(table: LockTable) -> list[Artifact]:
+    found = []
+    for index, item in enumerate(table.get("wheels", list) or []):
+        # Nearly every one is plain, and there are thousands.
+        if isinstance(item, dict):
+            url, digest, size = item.get("url"), item.get("hash"), item.get("size")
+            if (
+                isinstance(url, str)
+                and isinstance(digest, str)
+                and type(size) is int
+                and "filename" not in item
+                and url
+                and not ("%" in url or "?" in url or "#" in url or "@" in url)
+            ):
+                name = url[url.rfind("/") + 1 :]
+                found.append(Artifact(filename=name, wheel=True, location=url, hash=digest, size=size))
+                continue
+        found.append(_artifact(LockTable(table.path, (*table.keys, "wheels", index), item), wheel=True))
+    return found
 
 
 def _artifact(table: LockTable, *, wheel: bool) -> Artifact:

@@ -1,0 +1,212 @@
+"""A text of which the rows were taken out means what it meant: to tomli, and to the parser of the standard library."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import tomli
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from envguard import toml_rows
+from envguard.errors import LockfileError
+from envguard.toml import parse_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CORPORA = sorted(path for path in (Path(__file__).parent / "corpora").rglob("*") if path.suffix in (".lock", ".toml"))
+LOCKS = [path for path in CORPORA if path.suffix == ".lock" and path.read_bytes().lstrip()[:1] not in (b"{", b"v")]
+
+
+def outcome(read: Callable[[str], Any], text: str) -> Any:
+    """Return what *read* makes of *text*; the word ``error`` where that is no TOML."""
+    try:
+        return read(text)
+    except (tomli.TOMLDecodeError, tomllib.TOMLDecodeError, RecursionError):
+        return "error"
+
+
+def means_the_same(text: str) -> bool:
+    """Return whether *text* without its rows is read as the whole of it, to each parser as far as it goes.
+
+    tomli knows TOML 1.1, the standard library of some versions of Python only 1.0.
+    """
+    for parse in (tomli.loads, tomllib.loads):
+        whole, parts = outcome(parse, text), outcome(partial(toml_rows.loads, parse=parse), text)
+        if whole != parts or repr(whole) != repr(parts):
+            return False
+    return True
+
+
+def taken(text: str) -> int:
+    """Return how many rows the parser did not have to read."""
+    seen: list[str] = []
+
+    def parse(left: str) -> dict[str, Any]:
+        seen.append(left)
+        return tomli.loads(left)
+
+    toml_rows.loads(text, parse)
+    return text.count("\n") - seen[-1].count("\n")
+
+
+@pytest.mark.parametrize("path", CORPORA, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_text_of_the_corpora_means_the_same(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert means_the_same(text)
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in LOCKS if path.stat().st_size > 100_000], ids=lambda path: path.parent.name
+)
+def test_most_of_a_lock_need_not_be_parsed(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert taken(text) > text.count('hash = "') * 0.95
+
+
+HEAD = 'a = 1\n[[package]]\nname = "x"\n'
+ROWS = 'files = [\n    {file = "a", hash = "b"},\n    {file = "c", hash = "d"},\n]\n'
+LIKE = {
+    "plain": ROWS,
+    "spaces inside": 'wheels = [\n    { url = "a", size = 12 },\n]\n',
+    "one key": 'files = [\n  {file = "a"},\n]\n',
+    "a later table": f"{ROWS}[package.more]\n{ROWS}",
+    "after a comment": f"# {ROWS}",
+    "an inline table over several lines": f"x = {{\n{ROWS}}}\n",
+    "an array around it": f"x = [\n{ROWS}]\n",
+    "a text over several lines": f'x = """\n{ROWS}"""\n',
+    "a literal over several lines": f"x = '''\n{ROWS}'''\n",
+    "twice": f"{ROWS}{ROWS}",
+    "a key twice in a row": 'files = [\n  {file = "a", file = "b"},\n]\n',
+    "a comma is missing": 'files = [\n  {file = "a"}\n  {file = "b"},\n]\n',
+    "no comma at the end": 'files = [\n  {file = "a"},\n  {file = "b"}\n]\n',
+    "two commas": 'files = [\n  {file = "a"},,\n]\n',
+    "a comma inside": 'files = [\n  {file = "a", },\n]\n',
+    "an escape": 'files = [\n  {file = "a\\nb"},\n]\n',
+    "a broken escape": 'files = [\n  {file = "a\\q"},\n]\n',
+    "a quote": 'files = [\n  {file = "a"b"},\n]\n',
+    "a control character": 'files = [\n  {file = "a\x01"},\n]\n',
+    "a delete": 'files = [\n  {file = "a\x7f"},\n]\n',
+    "a tab": 'files = [\n  {file = "a\tb"},\n]\n',
+    "a line separator": 'files = [\n  {file = "a\u2028b\x85c\u2029"},\n]\n',
+    "a carriage return": 'files = [\r\n  {file = "a"},\n]\n',
+    "a number that begins with 0": "files = [\n  {size = 012},\n]\n",
+    "a negative number": "files = [\n  {size = -1},\n]\n",
+    "an underscore": "files = [\n  {size = 1_000},\n]\n",
+    "a large number": "files = [\n  {size = 9999999999999999999999},\n]\n",
+    "other digits": "files = [\n  {size = \u0661},\n]\n",
+    "a float": "files = [\n  {size = 1.5},\n]\n",
+    "a date": "files = [\n  {size = 2026-01-01},\n]\n",
+    "another order": 'files = [\n  {file = "a", hash = "b"},\n  {hash = "b", file = "a"},\n]\n',
+    "a key less": 'files = [\n  {file = "a", hash = "b"},\n  {file = "a"},\n]\n',
+    "a dotted key": 'files = [\n  {file.name = "a"},\n]\n',
+    "a quoted key": 'files = [\n  {"file" = "a"},\n]\n',
+    "a list inside": 'files = [\n  {file = ["a", "b"]},\n]\n',
+    "a table inside": 'files = [\n  {file = {name = "a"}},\n]\n',
+    "a comment in a row": 'files = [\n  {file = "a"}, # first\n]\n',
+    "a comment between": 'files = [\n  {file = "a"},\n  # second\n  {file = "b"},\n]\n',
+    "an empty row": "files = [\n  {},\n]\n",
+    "something after": 'files = [\n  {file = "a"},\n] x\n',
+    "a comment after": 'files = [\n  {file = "a"},\n] # files\n',
+    "no end": 'files = [\n  {file = "a"},\n',
+    "more keys after": f'{ROWS}groups = ["main"]\n',
+    "a list in a list": 'x = [[\n  {file = "a"},\n]]\n',
+    "a key that is there as a table": f"[package.files]\na = 1\n[package]\n{ROWS}",
+    "last line": ROWS[:-1],
+}
+
+
+@pytest.mark.parametrize("kind", LIKE)
+def test_what_looks_like_rows_means_what_it_means_to_a_parser(kind: str) -> None:
+    for text in (HEAD + LIKE[kind], LIKE[kind], HEAD + LIKE[kind] + ROWS.replace("files", "last")):
+        assert means_the_same(text), text
+
+
+def test_rows_are_taken_wherever_they_stand() -> None:
+    assert taken(HEAD + ROWS) == 3
+    assert taken(f"{HEAD}{LIKE['spaces inside']}{ROWS}[package.more]\n{ROWS}") == 8
+    assert taken(HEAD + LIKE["an escape"]) == 0
+    assert taken(f"{HEAD}{LIKE['a text over several lines']}{ROWS}") == 0
+
+
+def test_no_text_can_name_the_mark_of_its_rows() -> None:
+    seen: list[str] = []
+
+    def parse(left: str) -> dict[str, Any]:
+        seen.append(left)
+        return tomli.loads(left)
+
+    for _ in range(2):
+        toml_rows.loads(HEAD + ROWS, parse)
+    assert seen[0] != seen[1]
+
+
+PIECES = st.sampled_from(
+    [
+        *LIKE.values(),
+        "k = [\n",
+        "]\n",
+        '  {a = "1", b = 2},\n',
+        '  {a = "1", b = 3},\n',
+        '  {a = "x"},\n',
+        "  {a = 1},\n",
+        "}\n",
+        "x = {\n",
+        'x = """\n',
+        '"""\n',
+        "[t]\n",
+        "[[p]]\n",
+        "# ",
+        'rows = "rows1"\n',
+        '"',
+        ",",
+        "{",
+        "[",
+        "\n",
+        " ",
+    ]
+)
+
+
+@settings(max_examples=1500, deadline=None)
+@given(st.lists(PIECES, max_size=9).map("".join))
+def test_any_text_means_what_it_means_to_a_parser(text: str) -> None:
+    assert means_the_same(text)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_a_lock_with_something_put_in_or_taken_out_means_what_it_means_to_a_parser(data: st.DataObject) -> None:
+    text = HEAD + ROWS + LIKE["spaces inside"] + "[[package]]\n" + ROWS
+    at = data.draw(st.integers(0, len(text)))
+    text = text[:at] + data.draw(st.text(max_size=3)) + text[at + data.draw(st.integers(0, 3)) :]
+    text = text.replace("\r\n", "\n")
+    assert means_the_same(text)
+
+
+def test_what_is_wrong_is_said_of_the_whole_text() -> None:
+    text = f"a = 1\n{ROWS * 1}" + "".join(f"[[p]]\n{ROWS}" for _ in range(2000)) + "x = = 1\n"
+    with pytest.raises(LockfileError) as error:
+        parse_toml(text, "a.lock", LockfileError)
+    assert (error.value.line, error.value.message) == (text.count("\n"), "is not valid TOML: invalid value")
+    assert len(parse_toml(text.replace("x = = 1\n", ""), "a.lock", LockfileError)["p"]) == 2000
+
+
+def test_hostile_texts_are_read_to_their_end() -> None:
+    """Each of these would take minutes if the expressions tried things twice."""
+    size = 400_000
+    for text in (
+        "\nk = [\n" + " {" * size,
+        "\nk = [\n" + '  {a = "b"},\n' * (size // 12),
+        "\nk = [\n" + ('  {a = "' + "b" * 100 + "\n") * (size // 110),
+        "\nk = [\n  {" + 'a = "b", ' * (size // 9) + "},\n]\n",
+        "\n" + "k = [\n" * (size // 6),
+        "\n" + "k" * size,
+        "\nk = [\n" + " " * size + "{},\n]\n",
+    ):
+        outcome(lambda text: toml_rows.loads(text, lambda _: {}), text)
