@@ -6,45 +6,42 @@ And where a tool lists hashes for everything, whatever has none.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ..names import normalize
 from .coverage import covered
 from .edges import both, possible
+from .filenames import conda_release, other_release
+from .formats import by_name as format_named
 from .model import SourceKind
 from .parts import file_route, inconsistency
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from .model import Artifact, Inconsistency, Lock, LockedPackage
+    from .model import Artifact, Inconsistency, Lock, LockedPackage, Source
 
-    Keys = tuple[str | int, ...]
-
-_DASHES = 4
-_SHA256 = re.compile("sha256:[0-9a-f]{64}")
-_STRONG = ("sha256:", "sha384:", "sha512:", "blake2b:")
-_HASH_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128}
-_ARCHIVES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar.zst", ".tar", ".tbz", ".txz", ".tlz", ".tar.lz")
+_LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128}
+_STRONG = re.compile("|".join(f"{algorithm}:[0-9a-f]{{{length}}}" for algorithm, length in _LENGTHS.items()))
+_NAMED = 5
 
 
-def artifact_inconsistencies(package: LockedPackage) -> Iterator[Inconsistency]:
-    """Yield the files of *package* that are of another package, and those without a hash that holds."""
-    known: set[str] = set()
-    wheels = 0
-    for number, artifact in enumerate(package.artifacts):
-        # Nearly every file has a strong hash, and begins like another that is known to be one of this package.
-        begin = "-".join(artifact.filename.split("-", 2)[:2]) if artifact.filename.count("-") >= _DASHES else ""
-        sound = artifact.hash is not None and _SHA256.fullmatch(artifact.hash) is not None
-        before, wheels = wheels, wheels + artifact.wheel
-        if sound and artifact.wheel and begin in known:
-            continue
-        keys = file_route(package, number, before)
-        misnamed = tuple(_name(package, artifact, keys))
-        if artifact.wheel and begin and not misnamed:
-            known.add(begin)
-        yield from misnamed
-        yield from _hash(package, artifact, keys)
+def artifact_inconsistencies(packages: Sequence[LockedPackage]) -> Iterator[Inconsistency]:
+    """Yield the files of *packages* that are of another package, and those without a hash that holds."""
+    owners: dict[str, tuple[LockedPackage, str]] = {}
+    for package in packages:
+        wheel, *archives = _usual(package)
+        sdist = tuple(archives)
+        for artifact in package.artifacts:
+            if not artifact.filename.startswith(wheel if artifact.wheel else sdist):
+                yield from _name(package, artifact)
+            if artifact.hash is None or not _STRONG.fullmatch(artifact.hash):
+                yield from _hash(package, artifact)
+            elif artifact.filename:
+                other, filename = owners.setdefault(artifact.hash, (package, artifact.filename))
+                if filename != artifact.filename:
+                    yield _copied(package, artifact, other, filename)
+    yield from _unhashed(packages)
 
 
 def unpinned(lock: Lock, package: LockedPackage) -> Iterator[Inconsistency]:
@@ -56,7 +53,10 @@ def unpinned(lock: Lock, package: LockedPackage) -> Iterator[Inconsistency]:
         return
     if package.version is not None:
         if not package.artifacts:
-            yield _hash_finding(package, package.route, f"{package.name} {package.version} has no hash", "none")
+            # A tool that finds no file listed takes whatever its index offers.
+            what = "lists no file, so none has a hash" if format_named(lock.format).lists_files else "has no hash"
+            message = f"{package.name} {package.version} {what}"
+            yield inconsistency(package, "hash", message, expected="sha256 or stronger", found="none")
         return
     markers = [when.marker for when in package.when]
     # A tool may leave open what it has no use for; where that can be nowhere, nothing is open.
@@ -72,10 +72,19 @@ def unpinned(lock: Lock, package: LockedPackage) -> Iterator[Inconsistency]:
         )
 
 
-def _name(package: LockedPackage, artifact: Artifact, keys: Keys) -> Iterator[Inconsistency]:
-    if not artifact.filename or package.source.kind is SourceKind.URL:
-        return
-    other = other_release(package.name, package.version, artifact.filename)
+def _usual(package: LockedPackage) -> tuple[str, ...]:
+    """Return how nearly every wheel of *package* begins, then every source archive: taking thousands of names apart takes time."""
+    if package.source.kind is SourceKind.URL:
+        return ("", "")
+    name = package.name.replace("-", "_")
+    if package.version is None:
+        return (f"{name}-",)
+    return (f"{name}-{package.version}-", f"{name}-{package.version}.tar.", f"{package.name}-{package.version}.tar.")
+
+
+def _name(package: LockedPackage, artifact: Artifact) -> Iterator[Inconsistency]:
+    read = conda_release if package.source.kind is SourceKind.CONDA else other_release
+    other = read(package.name, package.version, artifact.filename)
     if other is None:
         return
     entry = f"{package.name} {package.version or ''}".rstrip()
@@ -83,71 +92,71 @@ def _name(package: LockedPackage, artifact: Artifact, keys: Keys) -> Iterator[In
         package,
         "artifact",
         f"{entry} lists {artifact.filename}, a file of {' '.join(other)}",
-        keys=keys,
+        keys=file_route(package, artifact),
         expected=f"a file of {entry}",
         found=artifact.filename,
     )
 
 
-def other_release(name: str, version: str | None, filename: str) -> tuple[str, str] | None:
-    """Return name and version in *filename* where they are not *name* and *version*; None where they are, or nobody can tell."""
-    named = _wheel_name(filename) if filename.endswith(".whl") else _sdist_name(filename, name)
-    if named is None or (named[0] == name and (version is None or _same_version(named[1], version))):
-        return None
-    return named
-
-
-def _wheel_name(filename: str) -> tuple[str, str] | None:
-    parts = filename.removesuffix(".whl").split("-")
-    return (normalize(parts[0]), parts[1].replace("_", "-")) if len(parts) >= 5 else None
-
-
-def _sdist_name(filename: str, own: str) -> tuple[str, str] | None:
-    """Return name and version of a source archive of *own*; None where the old, ambiguous spelling does not tell them."""
-    stem = next((filename.removesuffix(end) for end in _ARCHIVES if filename.lower().endswith(end)), None)
-    if stem is None:
-        return None
-    for cut, character in enumerate(stem):
-        if character == "-" and normalize(stem[:cut]) == own:
-            return own, stem[cut + 1 :]
-    name, _, version = stem.rpartition("-")
-    return (normalize(name), version) if name else None
-
-
-def _same_version(one: str, other: str) -> bool:
-    if one == other:
-        return True
-    from packaging.version import InvalidVersion, Version
-
-    try:
-        return Version(one.replace("-", "+", 1) if "+" in other else one) == Version(other) or Version(one) == Version(
-            other
-        )
-    except InvalidVersion:
-        # Archives of before PEP 440 cannot be compared, and uv does not compare them either.
-        return True
-
-
-def _hash(package: LockedPackage, artifact: Artifact, keys: Keys) -> Iterator[Inconsistency]:
+def _hash(package: LockedPackage, artifact: Artifact) -> Iterator[Inconsistency]:
+    name = artifact.filename or package.name
     if artifact.hash is None:
-        remote = artifact.location is not None and "://" in artifact.location
+        # An index that offers no hashes is locked without them; one that was removed stands among others that were not.
         must = package.source.kind in (SourceKind.URL, SourceKind.PATH)
-        if must or (remote and _others_have_hashes(package)):
-            yield _hash_finding(package, keys, f"{artifact.filename or package.name} has no hash", "none")
+        if must or any(other.hash is not None for other in package.artifacts):
+            yield _hash_finding(package, artifact, f"{name} has no hash", "none")
         return
-    algorithm, _, digest = artifact.hash.partition(":")
-    if not artifact.hash.startswith(_STRONG):
-        message = f"{artifact.filename or package.name} has a hash that can be forged: {algorithm}"
-        yield _hash_finding(package, keys, message, algorithm)
-    elif len(digest) != _HASH_LENGTHS[algorithm] or not set(digest) <= set("0123456789abcdef"):
-        message = f"{artifact.filename or package.name} has a hash that is none: {artifact.hash[:80]}"
-        yield _hash_finding(package, keys, message, artifact.hash[:80])
+    algorithm = artifact.hash.partition(":")[0]
+    if algorithm not in _LENGTHS:
+        yield _hash_finding(package, artifact, f"{name} has a hash that can be forged: {algorithm}", algorithm)
+    else:
+        found = artifact.hash[:80]
+        yield _hash_finding(package, artifact, f"{name} has a hash that is none: {found}", found)
 
 
-def _others_have_hashes(package: LockedPackage) -> bool:
-    # An index that offers no hashes is locked without them; a hash that was removed stands among others that were not.
-    return any(other.hash is not None for other in package.artifacts)
-
-
-def _hash_finding(package: LockedPackage, keys: Keys, message: str, found: str) -> Inconsistency:
+def _hash_finding(package: LockedPackage, artifact: Artifact, message: str, found: str) -> Inconsistency:
+    keys = file_route(package, artifact)
     return inconsistency(package, "hash", message, keys=keys, expected="sha256 or stronger", found=found)
+
+
+def _copied(package: LockedPackage, artifact: Artifact, other: LockedPackage, filename: str) -> Inconsistency:
+    message = f"{artifact.filename} has the hash of {filename}"
+    message += f", a file of {other.name}" if other.name != package.name else ""
+    return inconsistency(
+        package,
+        "hash",
+        message,
+        keys=file_route(package, artifact),
+        expected="a hash of its own",
+        found=(artifact.hash or "")[:80],
+    )
+
+
+def _unhashed(packages: Sequence[LockedPackage]) -> Iterator[Inconsistency]:
+    """Yield for each index the packages of which no file has a hash; it may offer none, or somebody took them out."""
+    found: dict[Source, list[LockedPackage]] = {}
+    hashed: set[Source] = set()
+    for package in packages:
+        location = package.source.location
+        # A folder of files offers no hashes, and uv writes none for it.
+        local = bool(location) and "://" not in location
+        if package.source.kind not in (SourceKind.REGISTRY, SourceKind.CONDA) or local or not package.artifacts:
+            continue
+        if any(artifact.hash is not None for artifact in package.artifacts):
+            hashed.add(package.source)
+        else:
+            found.setdefault(package.source, []).append(package)
+    for source, bare in found.items():
+        names = sorted({package.name for package in bare})
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        what = f"{', '.join(names[:_NAMED])}{more} {'has' if len(names) == 1 else 'have'} no hash"
+        yield replace(
+            inconsistency(
+                bare[0],
+                "unhashed" if source in hashed else "hashless",
+                f"{what}, though others of {source.location or 'the same index'} have" if source in hashed else what,
+                expected="sha256 or stronger",
+                found="none",
+            ),
+            subject=names[0] if len(names) == 1 else source.location or "index",
+        )

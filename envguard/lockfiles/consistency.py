@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .artifacts import artifact_inconsistencies, unpinned
+from .asked import contradictions
 from .edges import candidates_of, named
 from .formats import by_name as format_named
+from .formats import part
 from .parts import inconsistency, placed_edges
 from .reach import broken
 
@@ -20,18 +22,23 @@ if TYPE_CHECKING:
 
 def inconsistencies(lock: Lock) -> tuple[Inconsistency, ...]:
     """Return every place where *lock* contradicts itself."""
-    by_name = named(lock.packages)
-    pins = format_named(lock.format).lists_hashes
+    form, by_name = format_named(lock.format), named(lock.packages)
+    declared = tuple(part(form, "declared").declared(lock)) if form.declares else ()
     found: list[Inconsistency] = []
     for package in lock.packages:
         found += _duplicates(package, by_name)
         for keys, edge in placed_edges(package):
-            found += _edge(package, keys, edge, by_name)
-        found += artifact_inconsistencies(package)
-        found += unpinned(lock, package) if pins else ()
+            # Nearly every name has one entry, and needs no more than its name.
+            if edge.version is not None or edge.source is not None or len(by_name.get(edge.name, ())) != 1:
+                found += _edge(package, keys, edge, by_name)
+        found += unpinned(lock, package) if form.lists_hashes else ()
+    found += artifact_inconsistencies(lock.packages)
+    if form.checks:
+        found += part(form, "checks").inconsistencies(lock)
     # Where an edge leads nowhere, everything behind it is left over: one finding says it.
     whole = not any(item.kind in ("edge", "duplicate") for item in found)
-    return (*found, *(item for item in broken(lock, by_name) if whole or item.kind != "orphan"))
+    found += (item for item in broken(lock, by_name, declared) if whole or item.kind != "orphan")
+    return (*found, *contradictions(lock, by_name, declared))
 
 
 def _duplicates(package: LockedPackage, by_name: ByName) -> Iterator[Inconsistency]:

@@ -43,40 +43,38 @@ _BASE = {
 
 
 class Coverage:
-    """The environments that a lock covers: minor versions of Python 3, and platforms."""
+    """The environments that a lock covers: minor versions of Python, and platforms.
+
+    Those of the whole lock count, not those of one of its forks: uv takes a package without wheels for Windows into the fork
+    for Windows, too, since nobody has to install it there.
+    """
 
     def __init__(self, lock: Lock) -> None:
         self.lock = lock
-        self.minors = frozenset(_minors(lock.requires_python))
+        self.minors = frozenset(_minors(lock.requires_python, 3))
+        self.old = any(_minors(lock.requires_python, 2))
+        self._platforms: frozenset[str] | None = None
 
     def usable(self, package: LockedPackage) -> bool:
-        """Return whether any file of *package* can be installed in any environment that it is locked for."""
-        wheels = []
-        for artifact in package.artifacts:
-            if not artifact.filename.endswith(".whl"):
-                return True
-            wheels.append(artifact)
-        if not wheels:
-            return False
-        markers = package.markers or self.lock.supported or self.lock.markers
-        platforms: frozenset[str] | None = None
-        for wheel in wheels:
-            tags = _tags(wheel)
-            if tags is None:
-                return True
-            pythons, abis, places = tags
-            if not any(_runs(python, abis, self.minors) for python in pythons):
-                continue
-            wanted = _triples(places)
-            if wanted is None or not markers:
-                return True
-            if platforms is None:
-                platforms = frozenset(self._platforms(markers))
-            if wanted & platforms:
-                return True
-        return False
+        """Return whether any file of *package* can be installed in any environment of the lock; a source archive can."""
+        return any(self._usable(artifact) for artifact in package.artifacts)
 
-    def _platforms(self, markers: tuple[str, ...]) -> Iterator[str]:
+    def _usable(self, artifact: Artifact) -> bool:
+        tags = _tags(artifact) if artifact.filename.endswith(".whl") else None
+        if tags is None:
+            return True
+        pythons, abis, places = tags
+        if not any(_runs(python, abis, self.minors, old=self.old) for python in pythons):
+            return False
+        wanted = _triples(places)
+        return wanted is None or not self.lock.supported or not wanted.isdisjoint(self._covered())
+
+    def _covered(self) -> frozenset[str]:
+        if self._platforms is None:
+            self._platforms = frozenset(self._holding(self.lock.supported))
+        return self._platforms
+
+    def _holding(self, markers: tuple[str, ...]) -> Iterator[str]:
         for system, machines in _TRIPLES.items():
             for machine in machines:
                 triple = f"{machine}-{_SUFFIX[system]}"
@@ -121,12 +119,16 @@ def installable(package: LockedPackage, environment: Mapping[str, str]) -> bool:
     return not package.artifacts
 
 
-def _runs(tag: str, abis: list[str], minors: frozenset[int], implementation: str | None = None) -> bool:
-    """Return whether a wheel for the Python *tag* runs on any of the minor versions of Python 3."""
+def _runs(
+    tag: str, abis: list[str], minors: frozenset[int], implementation: str | None = None, *, old: bool = False
+) -> bool:
+    """Return whether a wheel for the Python *tag* runs on any of the minor versions of Python 3, or on Python 2, where *old*."""
     match = _PYTHON.fullmatch(tag)
     if match is None:
         return True
-    if match["major"] != "3" or implementation not in (None, _IMPLEMENTATIONS.get(match["kind"], implementation)):
+    if match["major"] != "3":
+        return old and match["major"] == "2"
+    if implementation not in (None, _IMPLEMENTATIONS.get(match["kind"], implementation)):
         return False
     if not match["minor"]:
         return bool(minors)
@@ -139,7 +141,8 @@ def _environment(minor: int, triple: str) -> Mapping[str, str]:
     return named_environment(_BASE, python_version=f"3.{minor}", platform=triple)
 
 
-def _minors(requires: str | None) -> Iterator[int]:
+def _minors(requires: str | None, major: int) -> Iterator[int]:
+    """Yield the minor versions of Python *major* in the range *requires*; all of them where it is none."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     try:
@@ -147,7 +150,7 @@ def _minors(requires: str | None) -> Iterator[int]:
     except InvalidSpecifier:
         wanted = SpecifierSet()
     for minor in range(_NEWEST_MINOR):
-        if any(wanted.contains(f"3.{minor}.{patch}", prereleases=True) for patch in (0, 1, 5, 10, 20, 99)):
+        if any(wanted.contains(f"{major}.{minor}.{patch}", prereleases=True) for patch in (0, 1, 5, 10, 20, 99)):
             yield minor
 
 

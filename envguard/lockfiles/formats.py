@@ -18,7 +18,9 @@ class Format:
 
     What a lock can be held against itself by: *whole* says that the project and everything that it leads to are in the lock
     as it is read, so that an entry that nothing leads to does not belong there; *lists_files* that each package of an index
-    lists its files by name, *lists_hashes* that it lists their hashes, by name or without; *declares* that a module ``declared`` tells what was asked for beside the dependencies.
+    lists its files by name, *lists_hashes* that it lists their hashes, by name or without, and that its tool installs whatever
+    the index offers where there are none; *declares* that a module ``declared`` tells what was asked for beside the
+    dependencies; *checks* that a module ``checks`` finds what only this format can contradict itself in.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Format:
     lists_files: bool = False
     lists_hashes: bool = False
     declares: bool = False
+    checks: bool = False
 
     def matches(self, filename: str) -> bool:
         """Return whether a file called *filename* (a base name) is of this format, as far as its name tells."""
@@ -50,6 +53,7 @@ FORMATS = (
         whole=True,
         lists_files=True,
         declares=True,
+        checks=True,
     ),
     Format(
         name="poetry",
@@ -58,7 +62,10 @@ FORMATS = (
         lock="poetry lock",
         package="poetry",
         select="poetry.select",
+        whole=True,
         lists_files=True,
+        lists_hashes=True,
+        declares=True,
     ),
     Format(
         name="pdm",
@@ -67,7 +74,9 @@ FORMATS = (
         lock="pdm lock",
         package="pdm",
         select="pdm.select",
+        whole=True,
         lists_files=True,
+        lists_hashes=True,
     ),
     Format(
         name="pipenv",

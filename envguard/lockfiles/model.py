@@ -96,19 +96,6 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Declared:
-    """Something that a lock says was asked for, beside its dependencies, at the place *keys*.
-
-    *by* says who asks, as the beginning of a sentence; *root* whether what it leads to belongs into the lock for that alone.
-    """
-
-    edge: Edge
-    by: str
-    keys: tuple[str | int, ...]
-    root: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """Under which keys an entry of a lock keeps its parts, each a list in the order in which the model has them.
 
@@ -173,6 +160,21 @@ class LockedPackage:
     def route(self) -> tuple[str | int, ...]:
         """The route to the entry in its document; empty where it is known by its line alone."""
         return self.keys if self.keys or self.line is not None else ("package", self.index)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """Something that a lock says was asked for, beside its dependencies, at the place *keys*.
+
+    *by* says who asks, as the beginning of a sentence; *package* is the entry of whoever asks, None where it is the lock as a
+    whole. *root* is whether what it leads to belongs into the lock for that alone.
+    """
+
+    edge: Edge
+    by: str
+    keys: tuple[str | int, ...]
+    package: LockedPackage | None = None
+    root: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,7 +309,8 @@ class Inconsistency:
     """A place where a lock contradicts itself.
 
     *kind*: ``edge``, ``duplicate``, ``artifact``, ``hash``, ``unlocked`` (only for some environments, and only there it
-    matters), ``files``, ``requirement``, ``orphan``.
+    matters), ``files``, ``requirement``, ``orphan``; ``unhashed`` where an index that gives hashes for others gives some
+    packages none, ``hashless`` where it gives none at all.
     """
 
     kind: str

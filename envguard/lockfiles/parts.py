@@ -9,7 +9,7 @@ from .model import Inconsistency, SourceKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .model import Edge, Lock, LockedPackage
+    from .model import Artifact, Edge, Lock, LockedPackage
 
     Keys = tuple[str | int, ...]
 
@@ -38,17 +38,15 @@ def placed_edges(package: LockedPackage) -> Iterator[tuple[Keys, Edge]]:
                 yield _inside(route, key, name, number), edge
 
 
-def file_route(package: LockedPackage, number: int, wheels: int) -> Keys:
-    """Return the route to the file *number* of *package*, before which there are so many *wheels*.
-
-    It is that of the entry where the file has no place of its own.
-    """
+def file_route(package: LockedPackage, artifact: Artifact) -> Keys:
+    """Return the route to *artifact*, one of the files of *package*; to the entry where it has no place of its own."""
     parts, route = package.parts, package.route
+    files = package.artifacts
     if parts.files is not None:
-        return _inside(route, parts.files, number)
-    if package.artifacts[number].wheel:
-        return _inside(route, parts.wheels, wheels)
-    return _inside(route, parts.sdist)
+        return _inside(route, parts.files, files.index(artifact))
+    if not artifact.wheel:
+        return _inside(route, parts.sdist)
+    return _inside(route, parts.wheels, [file for file in files if file.wheel].index(artifact))
 
 
 def roots(lock: Lock) -> list[LockedPackage]:

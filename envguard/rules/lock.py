@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..lockfiles.model import Selected
+from ..lockfiles.model import Freshness, Selected
 from ..model import Impact, Place, Severities, Severity
 from .registry import Need, Rule, rule
 
@@ -126,7 +126,9 @@ def broken_edge(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    An edge whose name, version and source match no entry, or more than one; two entries for one and the same package.
+    An edge whose name, version and source match no entry, or more than one; two entries for one and the same package; and
+    in a `uv.lock` something that a member declares and that none of its dependencies leads to, or a dependency of it that
+    it does not declare.
 
     ## Why it matters
 
@@ -175,8 +177,9 @@ def uninstallable_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    A package of an index without any file, or with wheels alone of which none fits any Python in `requires-python` on any
-    platform that the lock is made for. A source archive fits everywhere.
+    A package of an index with wheels alone of which none fits any Python in `requires-python` on any platform that the lock
+    is made for; a source archive fits everywhere. And one without any file that is needed on Linux: for platforms that a
+    project has no files for, uv locks such entries itself.
 
     ## Why it matters
 
@@ -201,8 +204,8 @@ def contradicted_requirement(self: Rule, evidence: Evidence) -> Iterator[Finding
 
     ## What it sees
 
-    A requirement of the project or of a package, as the lock records it, that none of the locked versions satisfies.
-    Overrides, and what comes from git, a URL or a folder, may contradict and are left out.
+    A requirement of the project or of a package, or a constraint, as the lock records it, that none of the locked versions
+    satisfies. Overrides, and what comes from git, a URL or a folder, may contradict and are left out.
 
     ## Why it matters
 
@@ -221,8 +224,9 @@ def unreachable_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    An entry that no requirement leads to, under any marker, extra or group. Only formats whose locks list the project and
-    all dependencies can tell (`uv.lock`).
+    An entry that no requirement leads to, under any marker, extra or group. A `uv.lock` tells by itself; `poetry.lock` and
+    `pdm.lock` together with the manifest beside them, as long as they are not stale. Other formats do not list all
+    dependencies.
 
     ## Why it matters
 
@@ -233,9 +237,15 @@ def unreachable_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Take the lock from version control, or make it anew with the command that the finding prints.
     """
-    yield from _inconsistencies(
-        self, evidence, ("orphan",), "a dependency was deleted from the lock, or an entry was left over by a merge"
-    )
+    for view in evidence.views:
+        # Where the manifest has moved on, what it no longer asks for is left over: that is said once, by its own rule.
+        stale = view.freshness is not None and view.freshness.state is Freshness.STALE
+        if stale and any(package.path is not None for package in view.lock.packages):
+            continue
+        for item in view.inconsistencies:
+            if item.kind == "orphan":
+                why = "a dependency was deleted from the lock, or an entry was left over by a merge"
+                yield _inconsistency(self, view, item, why, self.severities)
 
 
 @rule("EG105", "weak-hash", "a locked file has no hash, or one that can be forged", since="0.1", need=Need.LOCK)
@@ -244,9 +254,15 @@ def weak_hash(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    A file from an index, a URL or a path without a hash where its tool would have written one, or with one weaker than
-    SHA-256. An entry that is locked without any version or commit: `pipenv` writes such entries for packages that the machine
-    on which it locks does not need. Where a check shows that the environment needs it, that is an error; else a warning.
+    A file without a hash among others of its package that have one; one whose hash is weaker than SHA-256, is no hash, or
+    is that of a file with another name; a package of a URL or a path without a hash; and with tools that install it
+    unchecked (poetry, pdm, pipenv) a package for which no file is listed.
+
+    An entry that is locked without any version or commit: `pipenv` writes such entries for packages that the machine on
+    which it locks does not need. Where a check shows that the environment needs it, that is an error; else a warning.
+
+    Some indexes offer no hashes. Packages of which no file has one are a warning where others of their index have some: the
+    index may have none, or somebody took them out. They are a note where none of that index has any.
 
     ## Why it matters
 
@@ -254,8 +270,8 @@ def weak_hash(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Make the lock anew; an index that offers no hashes cannot be pinned to bytes. What is open for another platform can only be
-    locked there.
+    Make the lock anew; an index that offers no hashes cannot be pinned to bytes. What is open for another platform can only
+    be locked there.
     """
     why = "without a strong hash the same lock can install other bytes"
     yield from _inconsistencies(self, evidence, ("hash",), why)
@@ -263,6 +279,13 @@ def weak_hash(self: Rule, evidence: Evidence) -> Iterator[Finding]:
         selected = view.selected.packages if isinstance(view.selected, Selected) else ()
         needed = {package.name for package in selected if package.version is None}
         for item in view.inconsistencies:
-            if item.kind == "unlocked":
-                severities = self.severities if item.subject in needed else Severities.same(Severity.WARNING)
-                yield _inconsistency(self, view, item, why, severities)
+            match item.kind:
+                case "unlocked":
+                    severities = self.severities if item.subject in needed else Severities.same(Severity.WARNING)
+                case "unhashed":
+                    severities = Severities.same(Severity.WARNING)
+                case "hashless":
+                    severities = Severities.same(Severity.NOTE)
+                case _:
+                    continue
+            yield _inconsistency(self, view, item, why, severities)

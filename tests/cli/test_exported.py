@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.lockfiles.pylock.documents import HASH, MANIFEST, PACKAGES, lock, package
+from tests.lockfiles.pylock.documents import MANIFEST, PACKAGES, digest, lock, package
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,7 +91,7 @@ def test_a_change_is_told_as_of_any_lock(cli: Cli, folder: Path) -> None:
             .replace("alpha-1.5", "alpha-1.6")
             .replace("'more' in dependency_groups\"", "'test' in dependency_groups\"")
             .replace(
-                f'beta-1.0-py3-none-any.whl", hashes = {{ sha256 = "{HASH}',
+                f'beta-1.0-py3-none-any.whl", hashes = {{ sha256 = "{digest("beta", "1.0")}',
                 f'beta-1.0-py3-none-any.whl", hashes = {{ sha256 = "{"0" * 64}',
             )
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tests.lockfiles.poetry import documents as poetry
 from tests.lockfiles.uv.test_select import LARGE
 from tests.rules.evidence import lock, locked
 
-HASH = "sha256:" + "0" * 64
+HASH, OTHER, THIRD = (f"sha256:{digit * 64}" for digit in "012")
 LOCK = f"""\
 version = 1
 revision = 3
@@ -27,13 +28,13 @@ version = "1.0"
 source = {{ registry = "https://index.example/simple" }}
 dependencies = [{{ name = "two" }}]
 sdist = {{ url = "https://files.example/one-1.0.tar.gz", hash = "{HASH}" }}
-wheels = [{{ url = "https://files.example/one-1.0-py3-none-any.whl", hash = "{HASH}" }}]
+wheels = [{{ url = "https://files.example/one-1.0-py3-none-any.whl", hash = "{OTHER}" }}]
 
 [[package]]
 name = "two"
 version = "2.0+cpu"
 source = {{ registry = "https://index.example/simple" }}
-wheels = [{{ url = "https://files.example/two-2.0%2Bcpu-py3-none-any.whl", hash = "{HASH}" }}]
+wheels = [{{ url = "https://files.example/two-2.0%2Bcpu-py3-none-any.whl", hash = "{THIRD}" }}]
 """
 
 
@@ -93,6 +94,30 @@ TAMPERED = {
         "hash",
         "one-1.0.tar.gz has a hash that can be forged: md5",
         ("package", 0, "sdist"),
+    ),
+    "a hash copied from another file": (
+        LOCK.replace(OTHER, HASH),
+        "hash",
+        "one-1.0-py3-none-any.whl has the hash of one-1.0.tar.gz",
+        ("package", 0, "wheels", 0),
+    ),
+    "a hash copied from another package": (
+        LOCK.replace(THIRD, HASH),
+        "hash",
+        "two-2.0+cpu-py3-none-any.whl has the hash of one-1.0.tar.gz, a file of one",
+        ("package", 1, "wheels", 0),
+    ),
+    "the hashes of a package removed": (
+        LOCK.replace(f', hash = "{THIRD}"', ""),
+        "unhashed",
+        "two has no hash, though others of https://index.example/simple have",
+        ("package", 1),
+    ),
+    "the hashes of all packages removed": (
+        re.sub(', hash = "[^"]*"', "", LOCK),
+        "hashless",
+        "one, two have no hash",
+        ("package", 0),
     ),
     "a hash cut short": (
         LOCK.replace(f'one-1.0.tar.gz", hash = "{HASH}"', 'one-1.0.tar.gz", hash = "sha256:00"'),

@@ -16,7 +16,7 @@ from tests.lockfiles.world import ROOT
 if TYPE_CHECKING:
     from pathlib import Path
 
-HASH = "sha256:" + "0" * 64
+HASHES = tuple(f"sha256:{digit * 64}" for digit in "01")
 CORPORA = ROOT / "tests" / "corpora"
 OTHERS = sorted(path for name in ("poetry.lock", "pdm.lock") for path in CORPORA.glob(f"*/{name}"))
 LOCK = """\
@@ -44,14 +44,14 @@ provides-extras = ["fast"]
 name = "one"
 version = "1.0"
 source = { registry = "https://index.example/simple" }
-wheels = [{ url = "https://files.example/one-1.0-py3-none-any.whl", hash = "HASH" }]
+wheels = [{ url = "https://files.example/one-1.0-py3-none-any.whl", hash = "HASH0" }]
 
 [[package]]
 name = "two"
 version = "2.0"
 source = { registry = "https://index.example/simple" }
-sdist = { url = "https://files.example/two-2.0.tar.gz", hash = "HASH" }
-""".replace("HASH", HASH)
+sdist = { url = "https://files.example/two-2.0.tar.gz", hash = "HASH1" }
+""".replace("HASH0", HASHES[0]).replace("HASH1", HASHES[1])
 
 
 def found(folder: Path, text: str) -> list[tuple[str, str]]:
@@ -69,8 +69,87 @@ def test_no_real_lock_of_another_tool_contradicts_itself(path: Path) -> None:
 
 
 def test_a_deleted_edge_leaves_what_it_led_to(tmp_path: Path) -> None:
+    text = LOCK.replace('version = "1.0"\n', 'version = "1.0"\ndependencies = [{ name = "three" }]\n')
+    text += '\n[[package]]\nname = "three"\nversion = "3.0"\nsource = { registry = "https://index.example/simple" }\n'
+    text += f'sdist = {{ url = "https://files.example/three-3.0.tar.gz", hash = "sha256:{"3" * 64}" }}\n'
+    assert found(tmp_path, text) == []
+    text = text.replace('dependencies = [{ name = "three" }]\n', "")
+    assert found(tmp_path, text) == [("orphan", "three 3.0 is in the lock, and nothing in it requires it")]
+
+
+def test_what_a_member_declares_must_be_among_its_dependencies(tmp_path: Path) -> None:
     text = LOCK.replace("""fast = [{ name = "two", marker = "sys_platform == 'linux'" }]""", "fast = []")
-    assert found(tmp_path, text) == [("orphan", "two 2.0 is in the lock, and nothing in it requires it")]
+    assert found(tmp_path, text) == [
+        ("edge", "app declares two, and none of its optional-dependencies.fast leads there")
+    ]
+    text = LOCK.replace(
+        """[package.optional-dependencies]
+fast = [{ name = "two", marker = "sys_platform == 'linux'" }]
+""",
+        "",
+    )
+    assert found(tmp_path, text) == [
+        ("edge", "app declares two, and none of its optional-dependencies.fast leads there")
+    ]
+    text = LOCK.replace('dependencies = [{ name = "one" }]', "dependencies = []")
+    assert found(tmp_path, text) == [("edge", "app declares one, and none of its dependencies leads there")]
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        """overrides = [{ name = "one", marker = "sys_platform == 'never'" }]""",
+        'excludes = ["One"]',
+    ],
+)
+def test_what_is_taken_away_by_the_project_needs_no_dependency(tmp_path: Path, manifest: str) -> None:
+    text = LOCK.replace('dependencies = [{ name = "one" }]', "dependencies = []")
+    text = text[: text.index('[[package]]\nname = "one"')] + text[text.index('[[package]]\nname = "two"') :]
+    assert found(tmp_path, text.replace("\n[[package]]", f"\n[manifest]\n{manifest}\n\n[[package]]", 1)) == []
+
+
+def test_what_can_never_apply_needs_no_dependency(tmp_path: Path) -> None:
+    text = LOCK.replace(
+        '{ name = "one", specifier = ">=1" },',
+        """{ name = "one", specifier = ">=1" },
+    { name = "old", marker = "python_full_version < '3.9'" },""",
+    )
+    assert found(tmp_path, text) == []
+
+
+def test_a_dependency_that_a_member_does_not_declare_is_told(tmp_path: Path) -> None:
+    text = LOCK.replace('{ name = "one" }]', '{ name = "one" }, { name = "evil" }]')
+    text += '\n[[package]]\nname = "evil"\nversion = "1.0"\nsource = { registry = "https://index.example/simple" }\n'
+    text += f'sdist = {{ url = "https://files.example/evil-1.0.tar.gz", hash = "sha256:{"6" * 64}" }}\n'
+    assert found(tmp_path, text) == [("edge", "app depends on evil in the lock, and does not declare it")]
+
+
+def test_a_group_that_takes_in_the_projects_own_extras_has_their_dependencies(tmp_path: Path) -> None:
+    text = LOCK.replace(
+        "[package.metadata]", '[package.dev-dependencies]\ndev = [{ name = "two" }]\n\n[package.metadata]'
+    )
+    assert [kind for kind, _ in found(tmp_path, text)] == ["edge"]
+    text = text.replace(
+        'provides-extras = ["fast"]',
+        'provides-extras = ["fast"]\n\n[package.metadata.requires-dev]\ndev = [{ name = "app", extras = ["fast"] }]',
+    )
+    assert found(tmp_path, text) == []
+
+
+def test_extras_of_what_is_no_member_are_locked_as_far_as_they_are_asked_for(tmp_path: Path) -> None:
+    other = """
+[[package]]
+name = "other"
+version = "1.0"
+source = { directory = "../other" }
+dependencies = [{ name = "one" }]
+
+[package.metadata]
+requires-dist = [{ name = "one" }, { name = "never", marker = "extra == 'unused'" }]
+"""
+    text = LOCK.replace('{ name = "one" }]', '{ name = "one" }, { name = "other" }]')
+    text = text.replace("requires-dist = [\n", 'requires-dist = [\n    { name = "other", directory = "../other" },\n')
+    assert found(tmp_path, text + other) == []
 
 
 @pytest.mark.parametrize("folder", LARGE, ids=lambda folder: folder.name)
@@ -133,9 +212,59 @@ def test_a_package_of_an_index_without_a_file_is_told(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("marker", "told"),
+    [
+        ("sys_platform == 'win32'", False),
+        ("sys_platform == 'never'", False),
+        ("platform_machine == 's390x' and sys_platform == 'linux'", False),
+        ("sys_platform != 'win32'", True),
+        ("python_full_version >= '3.12'", True),
+    ],
+)
+def test_uv_locks_what_has_no_file_where_it_is_needed(tmp_path: Path, marker: str, told: bool) -> None:
+    text = re.sub(r"wheels = .*\n", "", LOCK).replace('{ name = "one" }]', f'{{ name = "one", marker = "{marker}" }}]')
+    assert [kind for kind, _ in found(tmp_path, text)] == (["files"] if told else [])
+    # The marker may stand on the way there.
+    text = re.sub(r"sdist = .*\n", "", LOCK).replace('{ name = "one" }]', f'{{ name = "one", marker = "{marker}" }}]')
+    text = text.replace("fast = [{", "slow = [{").replace("'fast'", "'slow'").replace('["fast"]', '["slow"]')
+    text = text.replace('slow = [{ name = "two", marker = "sys_platform == \'linux\'" }]', "slow = []")
+    text = text.replace('    { name = "two", marker = "extra == \'slow\'", specifier = "<3" },\n', "")
+    text = text.replace('version = "1.0"\n', 'version = "1.0"\ndependencies = [{ name = "two" }]\n')
+    assert [kind for kind, _ in found(tmp_path, text)] == (["files"] if told else [])
+
+
+def test_what_has_no_file_for_the_only_platform_is_told(tmp_path: Path) -> None:
+    text = re.sub(r"wheels = .*\n", "", LOCK)
+    text = text.replace("revision = 3\n", "revision = 3\nsupported-markers = [\"sys_platform == 'darwin'\"]\n")
+    assert [kind for kind, _ in found(tmp_path, text)] == ["files"]
+
+
+def test_the_files_of_one_fork_may_be_for_platforms_of_another(tmp_path: Path) -> None:
+    text = LOCK.replace('{ name = "one" }]', '{ name = "one", marker = "sys_platform != \'linux\'" }]')
+    text = text.replace(WHEEL, "one-1.0-py3-none-manylinux_2_17_x86_64.whl")
+    assert found(tmp_path, text) == []
+
+
 def test_a_version_that_nobody_asked_for_is_told(tmp_path: Path) -> None:
     text = LOCK.replace('"2.0"', '"3.1"').replace("two-2.0", "two-3.1")
     assert found(tmp_path, text) == [("requirement", "app requires two<3, and the lock has two 3.1")]
+
+
+def test_a_constraint_is_asked_for_too(tmp_path: Path) -> None:
+    text = LOCK.replace(
+        "\n[[package]]", '\n[manifest]\nconstraints = [{ name = "one", specifier = ">1" }]\n\n[[package]]', 1
+    )
+    assert found(tmp_path, text) == [("requirement", "a constraint allows one>1, and the lock has one 1.0")]
+
+
+def test_a_range_for_another_python_contradicts_nothing(tmp_path: Path) -> None:
+    text = LOCK.replace(
+        '{ name = "one", specifier = ">=1" },',
+        """{ name = "one", specifier = ">=1" },
+    { name = "one", specifier = "<1", marker = "python_full_version < '3.9'" },""",
+    )
+    assert found(tmp_path, text) == []
 
 
 def test_an_override_may_contradict(tmp_path: Path) -> None:

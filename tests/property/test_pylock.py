@@ -15,17 +15,17 @@ from envguard.lockfiles.environments import named_environment
 from envguard.lockfiles.model import Selection
 from envguard.lockfiles.select import select
 from envguard.reader import Reader
-from tests.lockfiles.pylock.documents import HASHES, MANIFEST, PACKAGES, lock, package
+from tests.lockfiles.pylock.documents import MANIFEST, PACKAGES, hashes, lock, package
 from tests.property.mutations import broken_bytes, broken_documents
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SOURCES = (
-    f'\n[[packages]]\nname = "one"\narchive = {{ url = "https://u:p@h.example/one.zip", hashes = {HASHES} }}\n'
+    f'\n[[packages]]\nname = "one"\narchive = {{ url = "https://u:p@h.example/one.zip", hashes = {hashes("one", "0")} }}\n'
     '\n[[packages]]\nname = "two"\nvcs = { type = "git", url = "https://git.example/two", commit-id = "0" }\n'
     '\n[[packages]]\nname = "app"\ndirectory = { path = ".", editable = true }\n'
-    + package("three", "1", f'sdist = {{ name = "three-1.tar.gz", path = "x", hashes = {HASHES} }}\n')
+    + package("three", "1", f'sdist = {{ name = "three-1.tar.gz", path = "x", hashes = {hashes("three", "1")} }}\n')
     + "[packages.tool.pdm]\ndependencies = [\"one>=1; python_version > '3'\"]\n"
 )
 PDM = '\n[tool.pdm]\nhashes = { sha256 = "0" }\nstrategy = []\n'

@@ -184,10 +184,14 @@ def _merged(entries: Iterable[tuple[LockedPackage, tuple[str, ...]]]) -> list[Lo
             edges = tuple(edge for edge in entry.dependencies if edge.name != package.name or edge.extras)
             for extra in extras:
                 more.setdefault(extra, edges)
+        # PDM once wrote the files into the entry of the extras alone.
+        lister = next((entry for entry, _ in several if entry.artifacts), package)
         package = replace(
             package,
             dependencies=() if own else package.dependencies,
             extras=more,
+            artifacts=lister.artifacts,
+            parts=package.parts if lister is package else Parts(),
             when=tuple(dict.fromkeys(when for entry, _ in several for when in entry.when)),
         )
         packages.append(package)

@@ -14,10 +14,12 @@ from ...errors import LockfileError
 from ...names import normalize
 from ...toml import parse_toml
 from ..edges import cleared, named, resolved
+from ..filenames import named_version, same_version
 from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, When
 from ..text import read_lock_text
 from ..urls import without_credentials
 from .constraints import alternatives, python_marker, specifier
+from .declared import OPTIONAL
 from .edges import edges_of
 from .manifest import read_manifest
 from .tables import COMMANDS, MAIN, RECORDS_GROUPS, LockTable
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from ...reader import Reader
     from ..model import Edge
     from .manifest import Manifest
+    from .requirements import Requirement
 
 _NEWEST = (2, 1)
 # Poetry 1 wrote none of these into a lock.
@@ -187,23 +190,14 @@ def _artifacts(table: LockTable, metadata: LockTable, source: Source) -> Iterato
         for digest in metadata.table("hashes").texts(name):
             yield Artifact(filename="", wheel=False, hash=digest if ":" in digest else f"sha256:{digest}")
     else:
+        version = table.required("version")
         for file in metadata.table("files").tables(name):
             filename = file.required("file")
             # Files are listed by name alone there, those of all locked versions of it together.
-            if not _of_another_version(filename, table.required("version")):
+            said = named_version(filename, normalize(name))
+            if said is None or same_version(said[1], version):
                 wheel = filename.endswith(".whl")
                 yield Artifact(filename=filename, wheel=wheel, location=location, hash=file.text("hash"))
-
-
-def _of_another_version(filename: str, version: str) -> bool:
-    from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sdist_filename, parse_wheel_filename
-    from packaging.version import InvalidVersion, Version
-
-    try:
-        found = parse_wheel_filename(filename)[1] if filename.endswith(".whl") else parse_sdist_filename(filename)[1]
-        return found != Version(version)
-    except (InvalidSdistFilename, InvalidWheelFilename, InvalidVersion):
-        return False
 
 
 def _project(index: int, manifest: Manifest, packages: list[LockedPackage]) -> LockedPackage:
@@ -223,6 +217,11 @@ def _project(index: int, manifest: Manifest, packages: list[LockedPackage]) -> L
         dependencies=edges(MAIN),
         extras={extra: edges(MAIN, extra) for extra in manifest.extras},
         groups={name: edges(name) for name in manifest.groups if name != MAIN},
+        metadata={OPTIONAL: [item.name for item in manifest.groups[MAIN].requirements if _in_no_extra(item)]},
         keys=manifest.keys,
         path=manifest.path,
     )
+
+
+def _in_no_extra(item: Requirement) -> bool:
+    return item.optional and not item.in_extras

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from ...errors import LockfileError
-from ..artifacts import other_release
+from ..filenames import other_release
 from .tables import HINT, LockTable, filename_of
 
 _KNOWN = "1.0"

@@ -6,40 +6,82 @@ without ``[project]`` requires, and what constraints allow.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...names import normalize
+from ..markers import MarkerError
 from ..model import Declared, Edge
+from .equivalence import extra_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ..model import Lock
+    from ..model import Lock, LockedPackage
 
     Keys = tuple[str | int, ...]
+    Placed = tuple[Keys, Edge]
 
-_BY_MANIFEST = "the project requires"
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """One list of dependencies of a package: what was declared for it, with its routes, and what is locked of it.
+
+    *place* is the route to the locked list inside of the package's entry.
+    """
+
+    asked: tuple[Placed, ...]
+    locked: tuple[Edge, ...]
+    place: Keys
 
 
 def declared(lock: Lock) -> Iterator[Declared]:
     """Yield everything that *lock* records as asked for."""
     for package in lock.packages:
-        for key in ("requires-dist", "requires-dev"):
-            for keys, edge in _listed(package.metadata or {}, key, (*package.route, "metadata")):
-                yield Declared(edge=edge, by=f"{package.name} requires", keys=keys)
+        for item in declarations(package):
+            for keys, edge in item.asked:
+                yield Declared(edge=edge, by=f"{package.name} requires", keys=keys, package=package)
     for key in ("requirements", "dependency-groups"):
-        for keys, edge in _listed(lock.manifest, key, ("manifest",)):
-            yield Declared(edge=edge, by=_BY_MANIFEST, keys=keys, root=True)
-    for keys, edge in _listed(lock.manifest, "constraints", ("manifest",)):
+        for keys, edge in listed(lock.manifest, key, ("manifest",)):
+            yield Declared(edge=edge, by="the project requires", keys=keys, root=True)
+    for keys, edge in listed(lock.manifest, "constraints", ("manifest",)):
         yield Declared(edge=edge, by="a constraint allows", keys=keys)
+
+
+def declarations(package: LockedPackage, *, every: bool = False) -> Iterator[Declaration]:
+    """Yield the dependencies of *package*, then those of its extras and groups; nothing where it declares nothing.
+
+    Of a package that is no member those extras and groups alone are locked that somebody asks for; *every* yields the others,
+    too, with nothing locked.
+    """
+    if package.metadata is None:
+        return
+    place = (*package.route, "metadata")
+    dist: dict[str | None, list[Placed]] = {}
+    for keys, edge in listed(package.metadata, "requires-dist", place):
+        try:
+            dist.setdefault(extra_of(edge.marker), []).append((keys, edge))
+        except MarkerError:
+            # Its own reader says what is wrong with it.
+            continue
+    dev: dict[str, list[Placed]] = {}
+    for keys, edge in listed(package.metadata, "requires-dev", place):
+        dev.setdefault(str(keys[-2]), []).append((keys, edge))
+    parts = package.parts
+    yield Declaration(
+        asked=tuple(dist.pop(None, ())), locked=package.dependencies, place=(parts.dependencies or "dependencies",)
+    )
+    for key, asked, tables in ((parts.extras, dist, package.extras), (parts.groups, dev, package.groups)):
+        for name in dict.fromkeys((*tables, *(filter(None, asked) if every else ()))):
+            yield Declaration(asked=tuple(asked.get(name, ())), locked=tables.get(name, ()), place=(key or "", name))
 
 
 def overrides(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the names that ``[manifest]`` of a lock, *manifest*, overrides."""
-    return tuple(edge.name for _, edge in _listed(manifest, "overrides", ()))
+    return tuple(edge.name for _, edge in listed(manifest, "overrides", ()))
 
 
-def _listed(table: Mapping[str, Any], key: str, place: Keys) -> Iterator[tuple[Keys, Edge]]:
+def listed(table: Mapping[str, Any], key: str, place: Keys) -> Iterator[Placed]:
     """Yield the requirements in the list *key*, or in each list of the table *key*; what is none is left to others."""
     value = table.get(key, [])
     lists = value.items() if isinstance(value, dict) else [(None, value)]

@@ -11,7 +11,7 @@ from envguard.lockfiles import read_lock
 from envguard.lockfiles.consistency import inconsistencies
 from envguard.lockfiles.model import Artifact, Edge, Source, SourceKind, When
 from envguard.reader import Reader
-from tests.lockfiles.pdm.documents import HASH, MANIFEST, lock, package
+from tests.lockfiles.pdm.documents import MANIFEST, digest, lock, package
 from tests.tools import ROOT
 
 if TYPE_CHECKING:
@@ -35,7 +35,9 @@ def test_the_entries_of_a_package_and_of_its_extras_are_one_package(tmp_path: Pa
     beta = found.packages[1]
     assert (beta.dependencies, beta.extras) == ((), {"fast": (Edge(name="delta", specifier="<2"),)})
     assert beta.when == (When(),)
-    assert beta.artifacts == (Artifact(filename="beta-1.0-py3-none-any.whl", wheel=True, hash=f"sha256:{HASH}"),)
+    assert beta.artifacts == (
+        Artifact(filename="beta-1.0-py3-none-any.whl", wheel=True, hash=f"sha256:{digest('beta', '1.0')}"),
+    )
     assert found.packages[2].when == (When(), When(group="plot"))
     assert found.packages[2].route == ("package", 3)
 

@@ -1,5 +1,7 @@
 """A small ``poetry.lock`` of each version, with its manifest."""
 
+import hashlib
+
 MANIFEST = """
 [project]
 name = "app"
@@ -20,14 +22,18 @@ optional = true
 [tool.poetry.group.docs.dependencies]
 zeta = "^1.0"
 """
-HASH = "3d96b19ab6a9dbdc4ae0e6ed9d8d4b9ca2ca5a4d8d1ccdd7c1c3a2e6e1c7e4ab"
+
+
+def digest(name: str, version: str) -> str:
+    """Return a hash for the only file of a package, another one for each."""
+    return hashlib.sha256(f"{name} {version}".encode()).hexdigest()
 
 
 def package(name: str, version: str, groups: str = '["main"]', more: str = "") -> str:
     return (
         f'\n[[package]]\nname = "{name}"\nversion = "{version}"\noptional = false\npython-versions = ">=3.8"\n'
         f"groups = {groups}\nfiles = [\n"
-        f'    {{file = "{name}-{version}-py3-none-any.whl", hash = "sha256:{HASH}"}},\n]\n{more}'
+        f'    {{file = "{name}-{version}-py3-none-any.whl", hash = "sha256:{digest(name, version)}"}},\n]\n{more}'
     )
 
 

@@ -11,7 +11,7 @@ from envguard.lockfiles import read_lock
 from envguard.lockfiles.consistency import inconsistencies
 from envguard.lockfiles.model import Artifact, Edge, Source, SourceKind, When
 from envguard.reader import Reader
-from tests.lockfiles.poetry.documents import HASH, MANIFEST, lock, package
+from tests.lockfiles.poetry.documents import MANIFEST, digest, lock, package
 from tests.tools import ROOT
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def read(folder: Path, text: str, manifest: str | None = MANIFEST) -> Lock:
 def test_each_group_has_its_marker_and_one_that_is_left_out_has_none(tmp_path: Path) -> None:
     alpha = read(tmp_path, lock()).packages[0]
     assert alpha.when == (When(group="main", marker="sys_platform == 'linux'"), When(group="test"))
-    assert alpha.artifacts == (Artifact(filename="alpha-1.5-py3-none-any.whl", wheel=True, hash=f"sha256:{HASH}"),)
+    assert alpha.artifacts == (
+        Artifact(filename="alpha-1.5-py3-none-any.whl", wheel=True, hash=f"sha256:{digest('alpha', '1.5')}"),
+    )
     assert alpha.route == ("package", 0)
 
 

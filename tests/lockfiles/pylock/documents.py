@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 MANIFEST = """
 [project]
 name = "app"
@@ -16,14 +18,21 @@ plot = ["delta"]
 test = ["gamma", "zeta>=1; sys_platform == 'win32'"]
 more = [{ include-group = "test" }, "epsilon"]
 """
-HASH = "3d96b19ab6a9dbdc4ae0e6ed9d8d4b9ca2ca5a4d8d1ccdd7c1c3a2e6e1c7e4ab"
-HASHES = f'{{ sha256 = "{HASH}" }}'
+
+
+def digest(name: str, version: str) -> str:
+    """Return a hash for the only file of a package, another one for each."""
+    return hashlib.sha256(f"{name} {version}".encode()).hexdigest()
+
+
+def hashes(name: str, version: str) -> str:
+    return f'{{ sha256 = "{digest(name, version)}" }}'
 
 
 def package(name: str, version: str, more: str = "", *, tag: str = "py3-none-any") -> str:
     return (
         f'\n[[packages]]\nname = "{name}"\nversion = "{version}"\n{more}'
-        f'wheels = [{{ url = "https://files.index.example/{name}-{version}-{tag}.whl", hashes = {HASHES} }}]\n'
+        f'wheels = [{{ url = "https://files.index.example/{name}-{version}-{tag}.whl", hashes = {hashes(name, version)} }}]\n'
     )
 
 

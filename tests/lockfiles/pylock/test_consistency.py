@@ -9,7 +9,7 @@ import pytest
 from envguard.lockfiles import read_lock
 from envguard.lockfiles.consistency import inconsistencies
 from envguard.reader import Reader
-from tests.lockfiles.pylock.documents import HASH, HASHES, HEAD, PACKAGES, lock, package
+from tests.lockfiles.pylock.documents import HEAD, PACKAGES, digest, hashes, lock, package
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +59,11 @@ TAMPERED = {
         ("packages", 0, "wheels", 0),
     ),
     "a source archive of another version": (
-        package("one", "1.0", f'sdist = {{ url = "https://files.example/one-2.0.tar.gz", hashes = {HASHES} }}\n'),
+        package(
+            "one",
+            "1.0",
+            f'sdist = {{ url = "https://files.example/one-2.0.tar.gz", hashes = {hashes("one", "2.0")} }}\n',
+        ),
         "artifact",
         "one 1.0 lists one-2.0.tar.gz, a file of one 2.0",
         ("packages", 0, "sdist"),
@@ -71,13 +75,13 @@ TAMPERED = {
         ("packages", 0, "wheels", 0),
     ),
     "a hash that can be forged": (
-        GIVEN.replace(HASHES, '{ md5 = "0" }'),
+        GIVEN.replace(hashes("one", "1.0"), '{ md5 = "0" }'),
         "hash",
         "one-1.0-py3-none-any.whl has a hash that can be forged: md5",
         ("packages", 0, "wheels", 0),
     ),
     "a hash that is none": (
-        GIVEN.replace(HASH, "0"),
+        GIVEN.replace(digest("one", "1.0"), "0"),
         "hash",
         "one-1.0-py3-none-any.whl has a hash that is none: sha256:0",
         ("packages", 0, "wheels", 0),

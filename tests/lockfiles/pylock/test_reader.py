@@ -11,7 +11,7 @@ from envguard.lockfiles import read_lock
 from envguard.lockfiles.consistency import inconsistencies
 from envguard.lockfiles.model import Artifact, Commands, Edge, Source, SourceKind, When
 from envguard.reader import Reader
-from tests.lockfiles.pylock.documents import HASH, HASHES, HEAD, lock, package
+from tests.lockfiles.pylock.documents import HEAD, digest, hashes, lock, package
 from tests.tools import ROOT
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def test_what_the_standard_names_is_in_the_model(tmp_path: Path) -> None:
             filename="alpha-1.5-py3-none-any.whl",
             wheel=True,
             location="https://files.index.example/alpha-1.5-py3-none-any.whl",
-            hash=f"sha256:{HASH}",
+            hash=f"sha256:{digest('alpha', '1.5')}",
         ),
     )
     assert beta.dependencies == (Edge(name="delta"),)
@@ -71,16 +71,16 @@ SOURCES = {
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_kind_of_source_is_read(tmp_path: Path, source: str) -> None:
-    text = '\n[[packages]]\nname = "one"\nversion = "1.0"\n' + source.replace("HASHES", HASHES) + "\n"
+    text = '\n[[packages]]\nname = "one"\nversion = "1.0"\n' + source.replace("HASHES", hashes("one", "1.0")) + "\n"
     (found,) = read(tmp_path, lock(text)).packages
     assert found.source == SOURCES[source]
     assert "secret" not in repr(found)
 
 
 def test_of_several_hashes_the_one_that_every_tool_writes_is_taken(tmp_path: Path) -> None:
-    hashes = {"md5": "0" * 32, "sha256": "1" * 64, "sha512": "2" * 128}
-    text = "{ " + ", ".join(f'{name} = "{digest}"' for name, digest in hashes.items()) + " }"
-    (found,) = read(tmp_path, lock(package("one", "1").replace(HASHES, text))).packages
+    several = {"md5": "0" * 32, "sha256": "1" * 64, "sha512": "2" * 128}
+    text = "{ " + ", ".join(f'{name} = "{value}"' for name, value in several.items()) + " }"
+    (found,) = read(tmp_path, lock(package("one", "1").replace(hashes("one", "1"), text))).packages
     assert found.artifacts[0].hash == "sha256:" + "1" * 64
 
 
@@ -166,7 +166,7 @@ BAD = {
     lock(f'\n[[packages]]\nname = "one"\nversion = "1"\nwheels = {WHEEL}\n'): (
         f": in 'packages[0].wheels[0].hashes': {PEP}a required key is missing{HINT}"
     ),
-    lock(package("one", "1").replace(HASHES, "{}")): (
+    lock(package("one", "1").replace(hashes("one", "1"), "{}")): (
         f": in 'packages[0].wheels[0].hashes': {PEP}At least one hash must be provided{HINT}"
     ),
     lock('\n[[packages]]\nname = "one"\n'): f": in 'packages[0]': {PEP}Exactly one of vcs, directory, archive must be",

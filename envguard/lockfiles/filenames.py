@@ -1,0 +1,57 @@
+"""What the name of a distribution's file says: name and version of wheels (PEP 427), source archives (PEP 625), conda packages."""
+
+from __future__ import annotations
+
+from ..names import normalize
+
+_ARCHIVES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar.zst", ".tar", ".tbz", ".txz", ".tlz", ".tar.lz")
+
+
+def named_version(filename: str, package: str) -> tuple[str, str] | None:
+    """Return name and version that *filename* carries; None where it does not tell them.
+
+    Source archives of before PEP 625 can be cut in several places: where one of them gives the name *package*, that one.
+    """
+    if filename.endswith(".whl"):
+        parts = filename.removesuffix(".whl").split("-")
+        return (normalize(parts[0]), parts[1].replace("_", "-")) if len(parts) >= 5 else None
+    stem = next((filename.removesuffix(end) for end in _ARCHIVES if filename.lower().endswith(end)), None)
+    if stem is None:
+        return None
+    for cut, character in enumerate(stem):
+        if character == "-" and normalize(stem[:cut]) == package:
+            return package, stem[cut + 1 :]
+    name, _, version = stem.rpartition("-")
+    return (normalize(name), version) if name else None
+
+
+def other_release(name: str, version: str | None, filename: str) -> tuple[str, str] | None:
+    """Return name and version in *filename* where they are not *name* and *version*; None where they are, or nobody can tell."""
+    return _other(named_version(filename, name), name, version)
+
+
+def conda_release(name: str, version: str | None, filename: str) -> tuple[str, str] | None:
+    """Return what ``other_release`` does of the name of a conda package, ``name-version-build.conda``."""
+    stem = next((filename.removesuffix(end) for end in (".conda", ".tar.bz2") if filename.endswith(end)), "")
+    parts = stem.rsplit("-", 2)
+    return _other((normalize(parts[0]), parts[1]) if len(parts) == 3 else None, name, version)
+
+
+def _other(found: tuple[str, str] | None, name: str, version: str | None) -> tuple[str, str] | None:
+    same = found is None or (found[0] == name and (version is None or same_version(found[1], version)))
+    return None if same else found
+
+
+def same_version(one: str, other: str) -> bool:
+    """Return whether *one*, from the name of a file, and *other* are the same version, or cannot be compared."""
+    if one == other:
+        return True
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        return Version(one.replace("-", "+", 1) if "+" in other else one) == Version(other) or Version(one) == Version(
+            other
+        )
+    except InvalidVersion:
+        # Archives of before PEP 440 cannot be compared, and uv does not compare them either.
+        return True
