@@ -59,7 +59,7 @@ static uint8_t device_index(struct eg_tree *tree, uint64_t device)
     return (uint8_t)i; /* EG_DEVICES: one too many, its files are not kept in the stat cache */
 }
 
-static void keep_stat(struct eg_tree *tree, struct eg_entry *entry, const struct stat *st)
+void eg_keep_stat(struct eg_tree *tree, struct eg_entry *entry, const struct stat *st)
 {
     entry->size = (uint64_t)st->st_size;
     entry->inode = (uint64_t)st->st_ino;
@@ -87,7 +87,7 @@ ssize_t eg_read_at(int fd, uint8_t *buffer, size_t length, uint64_t offset)
     return (ssize_t)done;
 }
 
-static int open_file(const struct eg_tree *tree, const struct eg_block *block, const struct eg_entry *entry)
+int eg_open_file(const struct eg_tree *tree, const struct eg_block *block, const struct eg_entry *entry)
 {
     /* O_NONBLOCK: the opening of a pipe that came in the file's place must not wait for a writer. */
     int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | (entry->flags & EG_ENTRY_LINK ? 0 : O_NOFOLLOW);
@@ -107,7 +107,7 @@ void eg_block_part_done(struct eg_worker *worker, struct eg_block *block)
 
 static void take_cached(struct eg_worker *worker, struct eg_entry *entry, const struct stat *st, const uint8_t *digest)
 {
-    keep_stat(worker->tree, entry, st);
+    eg_keep_stat(worker->tree, entry, st);
     memcpy(entry->digest, digest, EG_BLAKE3_OUT_LEN);
     entry->flags |= EG_ENTRY_CACHED;
     worker->files_done++;
@@ -125,7 +125,7 @@ void eg_file_done(struct eg_worker *worker, struct eg_block *block, struct eg_en
                   const uint8_t *digest)
 {
     if (entry->flags & EG_ENTRY_SAMPLED) {
-        const uint8_t *known = eg_record_of(worker->tree, key_in(entry), st);
+        const uint8_t *known = eg_record_of(worker->tree, entry, key_in(entry), st);
         entry->flags &= (uint8_t)~EG_ENTRY_SAMPLED;
         if (known != NULL) {
             atomic_fetch_add_explicit(&worker->tree->files_sampled, 1, memory_order_relaxed);
@@ -136,10 +136,10 @@ void eg_file_done(struct eg_worker *worker, struct eg_block *block, struct eg_en
             return;
         }
     }
-    keep_stat(worker->tree, entry, st);
+    eg_keep_stat(worker->tree, entry, st);
     memcpy(entry->digest, digest, EG_BLAKE3_OUT_LEN);
     worker->files_done++;
-    worker->bytes_done += entry->size;
+    worker->bytes_done += entry->flags & EG_ENTRY_HEAD ? EG_HEAD_LEN : entry->size;
 }
 
 void eg_file_failed(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int kind, int error)
@@ -161,7 +161,8 @@ void eg_count(struct eg_worker *worker)
 void eg_batch_flush(struct eg_worker *worker)
 {
     if (worker->waiting_count > 0) {
-        eg_blake3_many(worker->inputs, worker->lengths, worker->waiting_count, worker->digests);
+        (worker->tree->installed ? eg_sha256_many : eg_blake3_many)(worker->inputs, worker->lengths, worker->waiting_count,
+                                                                   worker->digests);
         for (size_t i = 0; i < worker->waiting_count; i++) {
             struct eg_waiting *waiting = &worker->waiting[i];
             eg_file_done(worker, waiting->block, waiting->entry, &waiting->stat, worker->digests + i * EG_BLAKE3_OUT_LEN);
@@ -183,6 +184,15 @@ static int kind_of_open_error(const struct eg_tree *tree, const struct eg_entry 
         return EG_UNSTABLE;
     }
     return error == ELOOP ? EG_LOOP : EG_UNREADABLE;
+}
+
+/* What it means that what is open is no regular file. */
+static int kind_of_no_file(const struct eg_tree *tree, const struct stat *st)
+{
+    if (tree->only_wanted) {
+        return S_ISDIR(st->st_mode) ? EG_NO_FILE : EG_SPECIAL;
+    }
+    return !tree->single ? EG_UNSTABLE : S_ISDIR(st->st_mode) ? EG_UNREADABLE : EG_SPECIAL;
 }
 
 enum outcome { HASHED, FAILED, CHANGED, COLD };
@@ -243,14 +253,29 @@ static enum outcome read_open(struct eg_worker *worker, struct eg_block *block, 
     return HASHED;
 }
 
+static enum outcome read_head(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int fd,
+                              const struct stat *before)
+{
+    int error = eg_head_read(worker, block, entry, fd, before);
+    if (error > 0) {
+        eg_file_failed(worker, block, entry, EG_UNREADABLE, error);
+    }
+    return error > 0 ? FAILED : error < 0 ? CHANGED : HASHED;
+}
+
 static enum outcome read_file(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, bool patient)
 {
     struct eg_tree *tree = worker->tree;
     enum outcome outcome;
     const uint8_t *known;
     struct stat st;
-    int fd = open_file(tree, block, entry);
+    int fd = eg_open_file(tree, block, entry);
 
+    if (fd < 0 && tree->only_wanted && (errno == ENOENT || errno == ENOTDIR)) {
+        entry->flags |= EG_ENTRY_GONE;
+        worker->files_done++;
+        return FAILED;
+    }
     if (fd < 0) {
         eg_file_failed(worker, block, entry, kind_of_open_error(tree, entry, errno), errno);
         return FAILED;
@@ -259,17 +284,17 @@ static enum outcome read_file(struct eg_worker *worker, struct eg_block *block, 
         eg_file_failed(worker, block, entry, EG_UNREADABLE, errno);
         outcome = FAILED;
     } else if (!S_ISREG(st.st_mode)) {
-        bool folder = S_ISDIR(st.st_mode);
-        eg_file_failed(worker, block, entry, tree->single ? (folder ? EG_UNREADABLE : EG_SPECIAL) : EG_UNSTABLE,
-                       tree->single && folder ? EISDIR : 0);
+        eg_file_failed(worker, block, entry, kind_of_no_file(tree, &st), tree->single && S_ISDIR(st.st_mode) ? EISDIR : 0);
         outcome = FAILED;
-    } else if (entry->flags & EG_ENTRY_ASK && (known = eg_record_of(tree, key_in(entry), &st)) != NULL) {
+    } else if (entry->flags & EG_ENTRY_ASK && (known = eg_record_of(tree, entry, key_in(entry), &st)) != NULL) {
         take_cached(worker, entry, &st, known);
         outcome = HASHED;
-    } else if (st.st_size <= EG_BUFFER) {
+    } else if (entry->flags & EG_ENTRY_HEAD) {
+        outcome = read_head(worker, block, entry, fd, &st);
+    } else if (st.st_size <= (tree->installed ? EG_SMALL_FILE : EG_BUFFER)) {
         outcome = read_open(worker, block, entry, fd, &st, patient);
     } else {
-        if (eg_large_hash(worker, block, entry, fd, &st)) {
+        if ((tree->installed ? eg_stream_hash : eg_large_hash)(worker, block, entry, fd, &st)) {
             return HASHED; /* or noted as failed; the descriptor is closed by whoever is last */
         }
         outcome = FAILED;
@@ -344,7 +369,7 @@ static bool from_cache(struct eg_worker *worker, struct eg_block *block, struct 
         entry->flags |= EG_ENTRY_ASK;
         return false;
     }
-    digest = eg_record_find(tree, first, key, &st);
+    digest = eg_record_find(tree, entry, first, key, &st);
     if (digest == NULL) {
         return false;
     }
@@ -359,9 +384,15 @@ void eg_block_hash(struct eg_worker *worker, struct eg_block *block)
     if (tree->record_count > 0 && !eg_record_keys(worker, block)) {
         eg_out_of_memory(tree);
     }
+    if (tree->installed && !eg_installed_block(worker, block)) {
+        eg_out_of_memory(tree);
+    }
     for (uint32_t i = 0; i < block->count; i++) {
         if (eg_stopped(tree)) {
             break;
+        }
+        if (tree->installed && !eg_is_read(worker, block, &block->entries[i])) {
+            continue;
         }
         if (tree->record_count == 0 || !from_cache(worker, block, &block->entries[i], worker->keys[i])) {
             hash_file(worker, block, &block->entries[i]);

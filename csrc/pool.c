@@ -2,7 +2,8 @@
  * The threads of a run, and their queue.
  *
  * Blocks of files come before folders: what was listed is read while its folder is open, and no more is listed than there are
- * hands. Who finds neither helps with a large file. The run ends when nothing is queued and nobody works.
+ * hands. Who finds neither helps with a large file, or goes on with some of those that wait (streams.c). The run ends when
+ * nothing is queued and nobody works.
  */
 #include "tree_internal.h"
 
@@ -76,7 +77,13 @@ static void work(struct eg_worker *worker)
         struct eg_dir *dir = tree->dirs;
         struct eg_large *large;
 
-        if (block != NULL) {
+        /* Files that wait open come first where there are many: descriptors are few. */
+        if (tree->stream_count > 0 && (tree->stream_count >= tree->stream_limit || (block == NULL && dir == NULL))) {
+            struct eg_stream *streams = eg_streams_take(tree);
+            pthread_mutex_unlock(&tree->lock);
+            eg_streams_turn(worker, streams);
+            pthread_mutex_lock(&tree->lock);
+        } else if (block != NULL) {
             tree->blocks = block->queued;
             pthread_mutex_unlock(&tree->lock);
             eg_block_hash(worker, block);
@@ -121,7 +128,7 @@ static void *run(void *argument)
     if (!last) {
         return NULL;
     }
-    if (!eg_stopped(tree) && eg_manifest_root(tree) != EG_OK) {
+    if (!eg_stopped(tree) && (tree->installed ? eg_rows_root : eg_manifest_root)(tree) != EG_OK) {
         eg_out_of_memory(tree);
     }
     pthread_mutex_lock(&tree->lock);

@@ -136,22 +136,23 @@ size_t eg_record_first(const struct eg_worker *worker, uint64_t key)
     return start < worker->range_end && key_at(tree, start) == key ? start : worker->range_end;
 }
 
-const uint8_t *eg_record_find(const struct eg_tree *tree, size_t first, uint64_t key, const struct stat *st)
+const uint8_t *eg_record_find(const struct eg_tree *tree, const struct eg_entry *entry, size_t first, uint64_t key,
+                              const struct stat *st)
 {
     for (size_t at = first; at < tree->record_count && key_at(tree, at) == key; at++) {
         const uint8_t *record = tree->records + at * EG_RECORD_LEN;
         if (load64(record + 8) == (uint64_t)st->st_ino && load64(record + 16) == (uint64_t)st->st_dev &&
             load64(record + 24) == (uint64_t)st->st_size && load64(record + 32) == (uint64_t)eg_mtime_ns(st) &&
-            load64(record + 40) == (uint64_t)eg_ctime_ns(st)) {
+            load64(record + 40) == (uint64_t)eg_ctime_ns(st) && (!tree->installed || eg_record_fits(entry, record + 48))) {
             return record + 48;
         }
     }
     return NULL;
 }
 
-const uint8_t *eg_record_of(const struct eg_tree *tree, uint64_t key, const struct stat *st)
+const uint8_t *eg_record_of(const struct eg_tree *tree, const struct eg_entry *entry, uint64_t key, const struct stat *st)
 {
-    return eg_record_find(tree, lower_bound(tree, key), key, st);
+    return eg_record_find(tree, entry, lower_bound(tree, key), key, st);
 }
 
 bool eg_record_is_sampled(const struct eg_tree *tree, uint64_t key)
@@ -180,7 +181,7 @@ int64_t eg_cutoff(const struct eg_tree *tree, uint64_t device)
 static bool keeps(const struct eg_tree *tree, const struct eg_entry *entry)
 {
     int64_t newest = entry->mtime_ns > entry->ctime_ns ? entry->mtime_ns : entry->ctime_ns;
-    return entry->device < EG_DEVICES && !(entry->flags & EG_ENTRY_FAILED) &&
+    return entry->device < EG_DEVICES && !(entry->flags & (EG_ENTRY_FAILED | EG_ENTRY_LISTED | EG_ENTRY_GONE)) &&
            newest < eg_cutoff(tree, tree->devices[entry->device]);
 }
 

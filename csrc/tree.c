@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define MOST_STREAMS 48 /* files that wait open: enough to fill the lanes of two threads and to refill them */
 #define OPEN_DIRS 256 /* at most, where the limits of the process allow it */
 
 static unsigned open_limit(void)
@@ -43,6 +44,10 @@ static bool copy_options(struct eg_tree *tree, const struct eg_tree_options *opt
     tree->cutoffs = copy_of(options->cutoffs, options->device_count * sizeof *options->cutoffs);
     tree->sample = share >= 1 ? UINT64_MAX : share > 0 ? (uint64_t)(share * 18446744073709549568.0) : 0;
     tree->seed = options->seed;
+    tree->installed = options->installed != 0;
+    tree->only_wanted = options->installed && options->only_wanted;
+    tree->heads = options->heads != 0;
+    tree->wanted = options->wanted;
     if (options->ignore_count > 0) {
         tree->ignore = eg_ignore_new(options->ignore, options->ignore_count);
     }
@@ -77,7 +82,8 @@ int eg_tree_start(const struct eg_tree_options *options, struct eg_tree **out)
     int status;
 
     if (options == NULL || out == NULL || options->root == NULL || options->jobs == 0 ||
-        (options->records == NULL && options->record_count > 0) || (options->ignore == NULL && options->ignore_count > 0)) {
+        (options->records == NULL && options->record_count > 0) || (options->ignore == NULL && options->ignore_count > 0) ||
+        (options->wanted == NULL && options->wanted_length > 0) || (options->installed && options->single)) {
         return EG_INVALID;
     }
     tree = calloc(1, sizeof *tree);
@@ -91,8 +97,13 @@ int eg_tree_start(const struct eg_tree_options *options, struct eg_tree **out)
     }
     tree->open_limit = open_limit();
     tree->cold_limit = tree->open_limit / options->jobs < EG_COLD_FILES ? tree->open_limit / options->jobs : EG_COLD_FILES;
+    tree->stream_limit = tree->open_limit / 4 < MOST_STREAMS ? tree->open_limit / 4 + 1 : MOST_STREAMS;
+    tree->streams_end = &tree->streams;
     tree->top = eg_dir_new(NULL, "", 0);
     status = copy_options(tree, options) && tree->top != NULL ? EG_OK : EG_NO_MEMORY;
+    if (status == EG_OK && tree->installed) {
+        status = eg_wanted_index(tree, options->wanted_length);
+    }
     if (status == EG_OK && tree->single) {
         status = add_single(tree) ? EG_OK : EG_NO_MEMORY;
     } else if (status == EG_OK) {
@@ -162,6 +173,7 @@ int eg_tree_result(struct eg_tree *tree, struct eg_tree_result *out)
     out->sampled = atomic_load(&tree->files_sampled);
     out->problems = tree->problem_total;
     out->problems_listed = tree->problem_count;
+    out->settled = tree->settled;
     out->stale = tree->keep_records && !tree->single && eg_records_stale(tree);
     return EG_OK;
 }
@@ -218,6 +230,12 @@ void eg_tree_free(struct eg_tree *tree)
         }
         free(tree->workers);
     }
+    while (tree->streams != NULL) {
+        struct eg_stream *stream = tree->streams;
+        tree->streams = stream->next;
+        close(stream->fd);
+        free(stream);
+    }
     free_dirs(tree->top);
     for (size_t i = 0; i < tree->problem_count; i++) {
         free(tree->problems[i].path);
@@ -226,6 +244,7 @@ void eg_tree_free(struct eg_tree *tree)
     eg_cursor_free(tree->cursor);
     free(tree->sorted);
     free(tree->index);
+    free(tree->wanted_at);
     eg_ignore_free(tree->ignore);
     free(tree->cutoff_devices);
     free(tree->cutoffs);

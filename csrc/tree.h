@@ -24,6 +24,7 @@
 #define EG_SPECIAL 4    /* a pipe, socket or device */
 #define EG_UNSTABLE 5   /* changed while it was read, or went away */
 #define EG_SILENT 6     /* read as a sample: its content is another, its stat is not */
+#define EG_NO_FILE 7    /* a folder, where a file was asked for by its path */
 
 struct eg_tree;
 
@@ -42,7 +43,20 @@ struct eg_tree_options {
     int64_t cutoff;             /* and those of other devices before this one */
     double sample;              /* the share, 0 to 1, of files that are read although the stat cache has them */
     uint64_t seed;              /* which ones */
+
+    /*
+     * With installed set, a folder of installed packages is looked at, by what their installers say of it: only the wanted
+     * files are hashed, with SHA-256; all others are listed. Links to folders are followed only on the way to a wanted
+     * file, and what is neither file nor folder is listed like anything else. There is no manifest, but eg_tree_rows().
+     */
+    int installed;
+    const uint8_t *wanted;      /* paths from the root, each with a NUL behind it, in the order of their bytes, each once; */
+    size_t wanted_length;       /* they must stay until the run is freed */
+    int only_wanted;            /* no folder is listed: the wanted files are opened by their paths, and may be missing */
+    int heads;                  /* of other files called *.pyc the first EG_HEAD_LEN bytes are read */
 };
+
+#define EG_HEAD_LEN 16
 
 struct eg_tree_progress {
     uint64_t files_found, files_done, bytes_done, files_cached;
@@ -50,11 +64,17 @@ struct eg_tree_progress {
 };
 
 struct eg_tree_result {
-    uint8_t root[32]; /* of the tree, or the hash of the single file; only without problems */
+    uint8_t root[32]; /* of the tree, or the hash of the single file; only without problems; or see settled */
     uint64_t files, bytes, cached, sampled;
     uint64_t problems;        /* in all */
     uint64_t problems_listed; /* that eg_tree_problem() knows */
     int stale;                /* the records that were given are not those to keep */
+    /*
+     * With installed set and only_wanted unset, root is a hash over the names of all entries and the size, times, inode and
+     * device of all files, whether they were read or not. It vouches for the contents where it is settled: there was no
+     * problem, no link to a folder was followed, and every file changed before the cutoff of its device.
+     */
+    int settled;
 };
 
 /* Start a run. The options are copied, but for the records. EG_OK, EG_INVALID, EG_NO_MEMORY or EG_NO_THREAD. */
@@ -74,6 +94,16 @@ int eg_tree_problem(struct eg_tree *tree, size_t index, int *error, const uint8_
 
 /* The next whole lines of the manifest, as many as fit. 0 bytes written: the end. EG_ROOM: one line needs *written bytes. */
 int eg_tree_manifest(struct eg_tree *tree, uint8_t *out, size_t room, size_t *written);
+
+/*
+ * The next whole rows of a run with installed set, in the order of their paths: "path,sha256=DIGEST,SIZE" and a NUL as in a
+ * RECORD without quotes (the digest in URL-safe base64 without padding); "path,head=HEX,SIZE" for a head; "path,,SIZE" for a
+ * file that was listed; "path,link,", "path,dangling," or "path,special," for a link to a folder that was not followed, a
+ * link to nothing, and a pipe, socket or device. Files with a problem have none. times[i] is the mtime, in nanoseconds, of
+ * the i-th row that is written now; *count is how many those are, and EG_ROOM is said for the times as well.
+ */
+int eg_tree_rows(struct eg_tree *tree, uint8_t *out, size_t room, size_t *written, int64_t *times, size_t times_room,
+                 size_t *count);
 
 /* The next records to keep, sorted by key, as many as fit. 0 bytes written: the end. EG_OK or EG_NO_MEMORY. */
 int eg_tree_records(struct eg_tree *tree, uint8_t *out, size_t room, size_t *written);

@@ -7,8 +7,12 @@
  *   walk.c      folders: opening, listing, loops, links
  *   files.c     files of a block: stat cache, reading, batches of small ones
  *   large.c     a large file that several threads hash together
+ *   streams.c   files that a thread hashes side by side, because no single one can be shared
+ *   listed.c    files that are only listed, and the heads of bytecode
+ *   wanted.c    which files are to be hashed where that is not all of them
  *   order.c     sorting a folder's entries, and walking all of them in order
  *   manifest.c  the manifest's lines, and the root
+ *   rows.c      what stands in its place for installed packages
  *   records.c   the records of the stat cache: looking up, and handing out
  *   ignore.c    the patterns of what is left out
  *
@@ -23,6 +27,7 @@
 #endif
 
 #include "envguard.h"
+#include "sha256_internal.h"
 #include "tree.h"
 
 #include <pthread.h>
@@ -56,6 +61,15 @@ struct eg_entry {
 #define EG_ENTRY_FAILED 4  /* has no digest; a problem says why */
 #define EG_ENTRY_SAMPLED 8 /* read to test the stat cache; until it is hashed, the digest begins with the key of its record */
 #define EG_ENTRY_ASK 16    /* to be looked up when it is open, and not before; likewise */
+#define EG_ENTRY_LISTED 32 /* not to be read; without a stat, digest[0] is an EG_LISTED_ kind */
+#define EG_ENTRY_HEAD 64   /* the digest is the head of the file, and a mark */
+#define EG_ENTRY_GONE 128  /* asked for by its path, and not there */
+
+/* What is listed and is no file that could be read. */
+#define EG_LISTED_FILE 0
+#define EG_LISTED_LINK 1
+#define EG_LISTED_DANGLING 2
+#define EG_LISTED_SPECIAL 3
 
 struct eg_dir;
 
@@ -126,6 +140,18 @@ struct eg_problem_entry {
     size_t path_len;
 };
 
+/* A file that is hashed piece by piece, between others. Whoever has taken it out of the tree's list may touch it. */
+struct eg_stream {
+    struct eg_stream *next;
+    struct eg_block *block;
+    struct eg_entry *entry;
+    int fd;
+    bool again;                 /* it changed while it was read the first time */
+    struct stat before;
+    uint64_t offset;
+    uint32_t state[8];
+};
+
 /* A small file that was read and waits to be hashed with others. */
 struct eg_waiting {
     struct eg_block *block;
@@ -159,6 +185,7 @@ struct eg_worker {
     size_t path_room;
     size_t range_start, range_end;      /* of the records of the folder at hand */
     struct eg_listing *listing;         /* walk.c */
+    size_t wanted_start, wanted_end;    /* among the wanted files, those of the folder at hand and below it */
     uint64_t files_done, bytes_done, files_cached; /* since eg_count() */
 };
 
@@ -180,6 +207,10 @@ struct eg_tree {
     size_t cutoff_count;
     int64_t cutoff;
     uint64_t sample, seed;
+    bool installed, only_wanted, heads;
+    const uint8_t *wanted;
+    uint32_t *wanted_at;                /* where each of them begins */
+    size_t wanted_count;
 
     pthread_mutex_t lock;
     pthread_cond_t work, end;
@@ -188,6 +219,8 @@ struct eg_tree {
     struct eg_block *blocks;            /* the queues */
     struct eg_dir *dirs;
     struct eg_large *large;
+    struct eg_stream *streams, **streams_end;
+    unsigned stream_count, stream_limit; /* in the list, and of open ones at most before they come first */
     unsigned outstanding;               /* tasks that are queued or worked on */
     unsigned unlisted;                  /* folders among them */
     unsigned open_dirs, open_limit;
@@ -206,6 +239,8 @@ struct eg_tree {
     uint64_t problem_total;
 
     uint64_t files, bytes;
+    bool settled;
+    atomic_bool followed;               /* a link to a folder was */
     uint8_t root_digest[EG_BLAKE3_OUT_LEN];
     struct eg_cursor *cursor;           /* where the manifest is being read */
     struct eg_sorted *sorted;           /* the records to keep, by key */
@@ -244,6 +279,9 @@ void eg_batch_flush(struct eg_worker *worker);
 void eg_file_done(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, const struct stat *st,
                   const uint8_t *digest);
 void eg_file_failed(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int kind, int error);
+void eg_keep_stat(struct eg_tree *tree, struct eg_entry *entry, const struct stat *st);
+/* Open a file of a block for reading: the descriptor, or -1 with errno. */
+int eg_open_file(const struct eg_tree *tree, const struct eg_block *block, const struct eg_entry *entry);
 /* Add what the worker has done to the tree's counters. */
 void eg_count(struct eg_worker *worker);
 bool eg_same_stat(const struct stat *a, const struct stat *b);
@@ -257,6 +295,34 @@ ssize_t eg_read_at(int fd, uint8_t *buffer, size_t length, uint64_t offset);
 bool eg_large_hash(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int fd, const struct stat *st);
 void eg_large_help(struct eg_worker *worker, struct eg_large *large);
 void eg_large_leave(struct eg_worker *worker, struct eg_large *large);
+
+/* streams.c */
+/* Hash a file of more than EG_SMALL_FILE bytes with SHA-256, together with others, and close it; false without memory. */
+bool eg_stream_hash(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int fd, const struct stat *st);
+/* Take some streams out of the list, under the tree's lock: for one turn of eg_streams_turn(). */
+struct eg_stream *eg_streams_take(struct eg_tree *tree);
+void eg_streams_turn(struct eg_worker *worker, struct eg_stream *taken);
+
+/* listed.c */
+/* Before the files of a block are looked at: false without memory. */
+bool eg_installed_block(struct eg_worker *worker, struct eg_block *block);
+/* Decide what becomes of a file: false if that is done already, and nothing of it is to be read. */
+bool eg_is_read(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry);
+/* Read the head of an open file into its entry: an errno, 0, or -1 where it changed. */
+int eg_head_read(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int fd, const struct stat *st);
+/* Whether the digest in a record is of the kind that the entry wants. */
+bool eg_record_fits(const struct eg_entry *entry, const uint8_t *digest);
+
+/* wanted.c */
+/* Index the wanted files: EG_OK, EG_INVALID where they are not sorted, or EG_NO_MEMORY. */
+int eg_wanted_index(struct eg_tree *tree, size_t length);
+/* The range of the wanted files below a path that ends in a slash (or is empty). */
+void eg_wanted_range(const struct eg_tree *tree, const char *path, size_t path_len, size_t *start, size_t *end);
+/* Whether a file of the folder at hand is wanted. */
+bool eg_wanted(const struct eg_worker *worker, size_t path_len, const char *name);
+
+/* rows.c */
+int eg_rows_root(struct eg_tree *tree);
 
 /* order.c */
 int eg_dir_sort(struct eg_dir *dir);
@@ -279,9 +345,10 @@ bool eg_record_keys(struct eg_worker *worker, const struct eg_block *block);
  */
 size_t eg_record_first(const struct eg_worker *worker, uint64_t key);
 /* The digest in the record of a key, from the one at first on, whose five numbers are those of the file; NULL without one. */
-const uint8_t *eg_record_find(const struct eg_tree *tree, size_t first, uint64_t key, const struct stat *st);
+const uint8_t *eg_record_find(const struct eg_tree *tree, const struct eg_entry *entry, size_t first, uint64_t key,
+                              const struct stat *st);
 /* The same, wherever it is. */
-const uint8_t *eg_record_of(const struct eg_tree *tree, uint64_t key, const struct stat *st);
+const uint8_t *eg_record_of(const struct eg_tree *tree, const struct eg_entry *entry, uint64_t key, const struct stat *st);
 bool eg_record_is_sampled(const struct eg_tree *tree, uint64_t key);
 /* Before which time a file of a device must have changed last for its record to be kept. */
 int64_t eg_cutoff(const struct eg_tree *tree, uint64_t device);

@@ -18,7 +18,7 @@ struct eg_listing {
     uint32_t count;
     uint32_t offsets[EG_BLOCK_ENTRIES];
     uint16_t lengths[EG_BLOCK_ENTRIES];
-    uint8_t flags[EG_BLOCK_ENTRIES];
+    uint8_t flags[EG_BLOCK_ENTRIES], kinds[EG_BLOCK_ENTRIES];
     char names[EG_BLOCK_ENTRIES * 256];
 };
 
@@ -160,6 +160,7 @@ static bool hand_over(struct eg_worker *worker, struct eg_dir *dir)
         block->entries[i].name = listing->offsets[i];
         block->entries[i].name_len = listing->lengths[i];
         block->entries[i].flags = listing->flags[i];
+        block->entries[i].digest[0] = listing->kinds[i];
     }
     atomic_init(&block->pending, 1);
     block->next = dir->blocks;
@@ -176,7 +177,7 @@ static bool hand_over(struct eg_worker *worker, struct eg_dir *dir)
     return true;
 }
 
-static bool add_file(struct eg_worker *worker, struct eg_dir *dir, const char *name, size_t length, bool linked)
+static bool add_file(struct eg_worker *worker, struct eg_dir *dir, const char *name, size_t length, uint8_t flags, uint8_t kind)
 {
     struct eg_listing *listing = worker->listing;
     if (listing->count == EG_BLOCK_ENTRIES || listing->names_used + length + 1 > sizeof listing->names) {
@@ -186,7 +187,8 @@ static bool add_file(struct eg_worker *worker, struct eg_dir *dir, const char *n
     }
     listing->offsets[listing->count] = (uint32_t)listing->names_used;
     listing->lengths[listing->count] = (uint16_t)length;
-    listing->flags[listing->count] = linked ? EG_ENTRY_LINK : 0;
+    listing->flags[listing->count] = flags;
+    listing->kinds[listing->count] = kind;
     memcpy(listing->names + listing->names_used, name, length + 1);
     listing->names_used += length + 1;
     listing->count++;
@@ -209,6 +211,18 @@ static bool add_dir(struct eg_worker *worker, struct eg_dir *dir, const char *na
     return true;
 }
 
+/* Whether a link to a folder lies on the way to a wanted file. */
+static bool leads_to_wanted(struct eg_worker *worker, struct eg_dir *dir, const char *name, size_t length)
+{
+    size_t path_len = eg_path_of(worker, dir, name, length), start, end;
+    if (path_len == 0) {
+        return false;
+    }
+    worker->path[path_len] = '/'; /* in the place of the NUL: a range needs none */
+    eg_wanted_range(worker->tree, worker->path, path_len + 1, &start, &end);
+    return start < end;
+}
+
 /* What the link (or the entry of a kind that the file system does not tell) *name* leads to; a problem is noted. */
 static enum eg_type resolve(struct eg_worker *worker, struct eg_dir *dir, const char *name, size_t length, bool *linked)
 {
@@ -221,6 +235,9 @@ static enum eg_type resolve(struct eg_worker *worker, struct eg_dir *dir, const 
     *linked = S_ISLNK(st.st_mode);
     if (*linked && fstatat(dir->fd, name, &st, 0) != 0) {
         int kind = errno == ENOENT || errno == ENOTDIR ? EG_DANGLING : errno == ELOOP ? EG_LOOP : EG_UNREADABLE;
+        if (worker->tree->installed && kind != EG_UNREADABLE) {
+            return EG_TYPE_LINK;
+        }
         eg_problem(worker, kind, errno, dir, name, length);
         return EG_TYPE_NONE;
     }
@@ -256,14 +273,37 @@ static bool add(struct eg_worker *worker, struct eg_dir *dir, const struct eg_li
     }
     switch (type) {
     case EG_TYPE_FILE:
-        return add_file(worker, dir, name, length, linked);
+        return add_file(worker, dir, name, length, linked ? EG_ENTRY_LINK : 0, EG_LISTED_FILE);
     case EG_TYPE_DIR:
+        if (worker->tree->installed && linked) {
+            if (!leads_to_wanted(worker, dir, name, length)) {
+                return add_file(worker, dir, name, length, EG_ENTRY_LISTED, EG_LISTED_LINK);
+            }
+            atomic_store(&worker->tree->followed, true);
+        }
         return add_dir(worker, dir, name, length, linked);
     case EG_TYPE_NONE:
         return true;
+    case EG_TYPE_LINK: /* to nothing */
+        return add_file(worker, dir, name, length, EG_ENTRY_LISTED, EG_LISTED_DANGLING);
     default:
+        if (worker->tree->installed) {
+            return add_file(worker, dir, name, length, EG_ENTRY_LISTED, EG_LISTED_SPECIAL);
+        }
         eg_problem(worker, EG_SPECIAL, 0, dir, name, length);
         return true;
+    }
+}
+
+/* In the place of a listing: the files that were asked for by their paths. */
+static void add_wanted(struct eg_worker *worker, struct eg_dir *dir)
+{
+    const struct eg_tree *tree = worker->tree;
+    for (size_t i = 0; i < tree->wanted_count; i++) {
+        const char *path = (const char *)tree->wanted + tree->wanted_at[i];
+        if (!add_file(worker, dir, path, strlen(path), EG_ENTRY_LINK, EG_LISTED_FILE)) {
+            return;
+        }
     }
 }
 
@@ -288,6 +328,12 @@ void eg_dir_list(struct eg_worker *worker, struct eg_dir *dir)
     }
     worker->listing->count = 0;
     worker->listing->names_used = 0;
+    if (tree->only_wanted) {
+        add_wanted(worker, dir);
+        hand_over(worker, dir);
+        eg_dir_part_done(worker, dir);
+        return;
+    }
     if (eg_reading_open(&reading, dir->fd, worker->listing->raw, sizeof worker->listing->raw) != 0) {
         got = -1;
     }

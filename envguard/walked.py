@@ -23,10 +23,11 @@ class Problem:
 
     *kind* is ``unreadable`` (opening, reading or asking failed, or the root is no folder), ``dangling`` (a link to
     nothing), ``loop`` (a folder that is one of its own ancestors, by device and inode, or links that go in a circle),
-    ``special`` (a pipe, socket or device), ``unstable`` (it changed or vanished while it was read, twice) or ``silent``
-    (a file read again as a sample: another content, and nothing in its stat says so).
+    ``special`` (a pipe, socket or device), ``unstable`` (it changed or vanished while it was read, twice), ``silent``
+    (a file read again as a sample: another content, and nothing in its stat says so) or ``folder`` (a folder in the place of
+    a file that was asked for by its path).
 
-    *errno* is what the system said, 0 where it said nothing: for ``special``, ``silent``, and ``unstable`` entries that
+    *errno* is what the system said, 0 where it said nothing: for ``special``, ``silent``, ``folder``, and ``unstable`` entries that
     changed; ELOOP for every ``loop``.
     """
 
@@ -77,6 +78,59 @@ class Walked(Protocol):
 
     def manifest(self) -> Iterator[builtins.bytes]:
         """Yield the manifest in pieces of about a MiB; only where there is a root."""
+        ...
+
+    def records(self) -> Iterator[builtins.bytes]:
+        """Yield the records of the stat cache to keep, sorted, in pieces."""
+        ...
+
+    def close(self) -> None:
+        """Give back what is held; nothing can be asked of it afterwards."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None: ...
+
+
+class Listed(Protocol):
+    """What is in a folder of installed packages. To be closed, as ``Walked`` is.
+
+    *files* counts regular files, *cached* those that were not read because their stat was that of an earlier look, *bytes* what
+    was hashed. *state* (32 bytes) changes whenever something does that the rows were made from: it covers the names of all
+    entries, and size, times, inode and device of all files. It proves that they are unchanged where it is *settled*: there was
+    no problem, no link to a folder was followed, and every file had its last change so long ago that its times can be
+    believed. *problems*, *problem_count* and *stale* as for ``Walked``.
+    """
+
+    @property
+    def state(self) -> bytes: ...  # noqa: D102
+    @property
+    def settled(self) -> bool: ...  # noqa: D102
+    @property
+    def files(self) -> int: ...  # noqa: D102
+    @property
+    def bytes(self) -> int: ...  # noqa: D102
+    @property
+    def cached(self) -> int: ...  # noqa: D102
+    @property
+    def problems(self) -> tuple[Problem, ...]: ...  # noqa: D102
+    @property
+    def problem_count(self) -> int: ...  # noqa: D102
+    @property
+    def stale(self) -> bool: ...  # noqa: D102
+
+    def rows(self) -> tuple[list[builtins.bytes], list[int]]:
+        """Return a row for each entry, sorted by path, and the mtime of each in nanoseconds.
+
+        ``path,sha256=DIGEST,SIZE`` of a file that was wanted, as in a RECORD without quotes (the digest in URL-safe base64
+        without padding): what is behind the last two commas is never the path's. ``path,head=HEX,SIZE`` of another file
+        called ``*.pyc``, whose first 16 bytes (or as many as there are, then zeros) are HEX; ``path,,SIZE`` of any other file;
+        ``path,link,``, ``path,dangling,`` or ``path,special,`` for a link to a folder that was not followed, a link to
+        nothing, and a pipe, socket or device. A wanted file that is not there, or that is a problem, has none.
+        """
         ...
 
     def records(self) -> Iterator[builtins.bytes]:

@@ -29,6 +29,7 @@ FLOORS = (
     ("facts", "getters", "results"),
     ("config", "baseline", "data", "lockfiles", "installed", "machine", "repository", "determinism", "receipt"),
     ("trees",),
+    ("files",),
     ("rules",),
     ("observe", "report", "selection"),
     ("check",),

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from .records import Facts
 
+    # Takes an open file and its size; returns its digest, and how many bytes there were.
+    Take = Callable[[int, int], tuple[bytes, int]]
+
 _WHOLE = 128 * 1024
 _BUFFER = 4 * 1024 * 1024
 # Not to wait for a writer at a pipe, nor to become the process of a terminal, that came between listing and opening.
@@ -73,12 +76,15 @@ class Content:
         *,
         link: bool,
         known: Callable[[Facts], bytes | None] | None = None,
+        take: Take | None = None,
     ) -> tuple[Facts, bytes, bool]:
         """Return the facts of the file *name* in the open *folder*, its digest, and whether it is the one that was *known*.
 
         A *link* is followed; where there was none, one that came meanwhile is not. *known* may say the digest of a file
-        with such facts, which is then not read. OSError where the system refuses, NotRegularError, UnstableError.
+        with such facts, which is then not read. *take* makes the digest; without it that is BLAKE3. OSError where the system
+        refuses, NotRegularError, UnstableError.
         """
+        take = take or self._blake3
         for last in (False, True):
             try:
                 fd = os.open(name, _OPEN if link else _OPEN | _NOFOLLOW, dir_fd=folder)
@@ -95,7 +101,7 @@ class Content:
                 if known is not None and (digest := known(facts)) is not None:
                     return facts, digest, True
                 size = before.st_size
-                digest, count = self._whole(fd, size) if size <= _WHOLE else self._pieces(fd, size)
+                digest, count = take(fd, size)
                 if count == size and facts_of(os.fstat(fd)) == facts:
                     return facts, digest, False
             except OSError as error:
@@ -109,11 +115,10 @@ class Content:
                 break
         raise UnstableError
 
-    def _whole(self, fd: int, size: int) -> tuple[bytes, int]:
-        # One byte more than there should be shows a file that grew.
-        data = os.read(fd, size + 1)
-        while len(data) < size and (more := os.read(fd, size + 1 - len(data))):
-            data += more
+    def _blake3(self, fd: int, size: int) -> tuple[bytes, int]:
+        if size > _WHOLE:
+            return self._pieces(fd, size)
+        data = read_whole(fd, size)
         self._read(len(data))
         return blake3(data).digest(), len(data)
 
@@ -122,14 +127,23 @@ class Content:
             self._view = memoryview(bytearray(_BUFFER))
         hasher = blake3(max_threads=self._jobs)
         count = 0
-        while count <= size and (came := _read_into(fd, self._view)):
+        while count <= size and (came := read_into(fd, self._view)):
             hasher.update(self._view[:came])
             count += came
             self._read(came)
         return hasher.digest(), count
 
 
-def _read_into(fd: int, view: memoryview) -> int:
+def read_whole(fd: int, size: int) -> bytes:
+    """Return what an open file of *size* bytes holds, and one byte more where it grew."""
+    data = os.read(fd, size + 1)
+    while len(data) < size and (more := os.read(fd, size + 1 - len(data))):
+        data += more
+    return data
+
+
+def read_into(fd: int, view: memoryview) -> int:
+    """Fill *view* from an open file; return how many bytes came, 0 at its end."""
     if hasattr(os, "readv"):
         return os.readv(fd, [view])
     data = os.read(fd, len(view))

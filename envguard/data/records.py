@@ -27,8 +27,13 @@ _MASK = (1 << 64) - 1
 def key_of(path: bytes) -> int:
     """Return the key of the file at *path*, relative to the root of its tree."""
     name = path.rfind(b"/") + 1
+    return key_in(path[:name], path[name:])
+
+
+def key_in(folder: bytes, name: bytes) -> int:
+    """Return the key of what is found as *name* in the *folder* (a slash behind it, or empty)."""
     # Little-endian: the lower half comes first.
-    return int.from_bytes(_native.blake3(path[name:])[:4] + _native.blake3(path[:name])[:4], "little")
+    return int.from_bytes(_native.blake3(name)[:4] + _native.blake3(folder)[:4], "little")
 
 
 def packed(key: int, facts: Facts, digest: bytes) -> bytes:

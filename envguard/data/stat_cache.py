@@ -1,6 +1,7 @@
 """The stat cache: a file of this machine with the records of a tree, so that unchanged files need not be read.
 
-It is one file a tree, under ``trees`` in the cache folder, named by the real path of the root and the ignore patterns. A
+It is one file a tree, under ``trees`` in the cache folder, named by the real path of the root and the ignore patterns (and
+under ``files`` one for each folder of installed packages, whose records are of other digests). A
 header (magic, version, size of a record, number of records), the records, and the BLAKE3 of everything before it. Whatever
 is wrong with it, there is none. Soundness lies in what is recorded, not in this file: see ``cutoffs``.
 """
@@ -25,13 +26,16 @@ _CHECKSUM = 32
 _NEVER = -(1 << 63)
 
 
-def path_of(root: bytes, ignore: Sequence[bytes]) -> str | None:
-    """Return the path of the cache file for the tree at the real path *root*; None where there is no cache folder."""
+def path_of(root: bytes, more: Sequence[bytes], *, kind: str = "trees") -> str | None:
+    """Return the path of the cache file for the folder at the real path *root*; None where there is no cache folder.
+
+    *more* tells its records from others of the same folder: the ignore patterns, of a tree. Each *kind* has its digests.
+    """
     base = cache.folder()
     if base is None:
         return None
     # No path and no pattern has a NUL byte.
-    return os.path.join(base, "trees", _native.hexdigest(b"\0".join((root, *ignore)))[:32])
+    return os.path.join(base, kind, _native.hexdigest(b"\0".join((root, *more)))[:32])
 
 
 def read(path: str) -> bytes | None:

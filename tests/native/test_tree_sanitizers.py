@@ -1,13 +1,15 @@
-"""The tree engine of the C core under sanitizers: a tree with all that a tree can hold, walked by one thread and by four."""
+"""The tree engine of the C core under sanitizers: a tree with all that a tree can hold, looked at by one thread and by four."""
 
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from envguard import hash_tree
+from envguard.files.walk import look
 
 from .test_sanitizers import ROOT, compiled, output
 
@@ -59,3 +61,32 @@ def test_the_engine_walks_without_a_fault(tmp_path: Path, sanitizer: str) -> Non
         (folder / wrong).symlink_to("nowhere" if wrong == "dangling" else ".")
     os.mkfifo(folder / "pipe")
     assert [line.split()[0::5] for line in output(program, str(folder), "4")] == [["-", "3"]] * 3
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sanitizer", ["address,undefined", "thread"])
+def test_the_engine_looks_into_packages_without_a_fault(tmp_path: Path, sanitizer: str) -> None:
+    folder = tmp_path / "tree"
+    folder.mkdir()
+    plant(folder)
+    for number in range(60):
+        (folder / f"beside{number:02}").write_bytes(os.urandom(40_000 + 5000 * number))
+        (folder / f"code{number:02}.pyc").write_bytes(os.urandom(number))
+    (folder / "dangling").symlink_to("nowhere")
+    (folder / "loop").symlink_to(".")
+    os.mkfifo(folder / "pipe")
+    flags = ("-O1", "-g", f"-fsanitize={sanitizer}", "-fno-sanitize-recover=all", "-pthread")
+    program = compiled(os.environ.get("CC", "cc"), tmp_path, *flags, *SOURCES, "csrc/tests/test_listed.c")
+    with look(os.fsencode(folder), b"") as listed:
+        names = [row.rsplit(b",", 2)[0] for row in listed.rows()[0]]
+    # Most of them, as in an environment, a link to a folder among them, and some that are not there.
+    asked = sorted({name for name in names if name[-1] % 5} | {b"gone", b"many/gone", b"to a folder/file3"})
+    wanted = b"".join(name + b"\0" for name in asked)
+    for alone in (False, True):
+        with look(os.fsencode(folder), wanted, alone=alone) as listed:
+            expected = b"".join(row + b"\0" for row in listed.rows()[0])
+        for jobs in ("1", "4"):
+            command = [program, str(folder), jobs, *(["alone"] if alone else [])]
+            done = subprocess.run(command, input=wanted, capture_output=True, check=False)
+            assert (done.returncode, done.stderr) == (0, b"")
+            assert done.stdout == expected

@@ -1,0 +1,1 @@
+"""The files of installed packages: what their installers said of them, against what is there."""
