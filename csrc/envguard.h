@@ -34,6 +34,15 @@
 uint32_t eg_cpu_features(void);
 
 /*
+ * Return the instruction sets by which numeric libraries choose their code, as far as the processor has them and the operating
+ * system saves their registers; bit i stands for eg_cpu_set_name(i). 0 where this cannot be told (no x86, no Linux on ARM).
+ */
+uint64_t eg_cpu_sets(void);
+
+/* Return the name that Linux gives the instruction set of a bit; NULL where there is none. The text is never freed. */
+const char *eg_cpu_set_name(uint32_t bit);
+
+/*
  * Use only the features in mask from now on, in all threads; return the mask that held before (all bits at first).
  * Hashes are the same under every mask, only slower or faster: this is for tests and benchmarks. Calls that run go on as
  * they began.

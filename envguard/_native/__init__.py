@@ -137,3 +137,17 @@ def backend() -> Backend:
     return Backend(
         "C core", f"{level}; this processor has {', '.join(features) or 'nothing beyond the base'}", features
     )
+
+
+def instruction_sets() -> tuple[frozenset[str], frozenset[str]] | None:
+    """Return the instruction sets that this processor has, and all that could be told, by the names that Linux gives them.
+
+    None where the C core is missing, or cannot tell on this system.
+    """
+    if isinstance(_core, ImportError):
+        return None
+    names: list[str] = []
+    while (name := _core.lib.eg_cpu_set_name(len(names))) != _core.ffi.NULL:
+        names.append(_core.ffi.string(name).decode())
+    bits = _core.lib.eg_cpu_sets()
+    return (frozenset(name for bit, name in enumerate(names) if bits >> bit & 1), frozenset(names)) if names else None
