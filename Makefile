@@ -12,7 +12,7 @@ TOOLS := .tools
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 # What runs under another processor wants a cross compiler and an emulator, which only CI asks for.
-MARKERS := not torch$(if $(CI),, and not cross)
+MARKERS := not torch and not gpu$(if $(CI),, and not cross)
 # As pip does: a certificate that this system trusts is trusted.
 export UV_SYSTEM_CERTS ?= 1
 

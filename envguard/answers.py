@@ -24,7 +24,7 @@ _CODE = ("envguard", "packaging", "tomli", "blake3")
 
 
 def recall(
-    key: Iterable[str], probes: Mapping[str, Callable[[], str]], tree: Callable[[str], str] | None = None
+    key: Iterable[str], probes: Mapping[str, Callable[..., str]], tree: Callable[[str], str] | None = None
 ) -> str | None:
     """Return the answer kept under *key* if everything that it was derived from is unchanged; None otherwise.
 

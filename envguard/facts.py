@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import functools
-import importlib.resources
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -60,8 +60,9 @@ class Table:
 @functools.cache
 def table() -> Table:
     """Return the table that comes with this version of envguard."""
-    data = importlib.resources.files(__package__).joinpath("facts.toml")
-    document = parse_toml(data.read_text(encoding="utf-8"), str(data), ConfigError)
+    path = os.path.join(os.path.dirname(__file__), "facts.toml")
+    with open(path, encoding="utf-8") as file:
+        document = parse_toml(file.read(), path, ConfigError)
     entries = {key: _entry(**line) for key, line in document["facts"].items()}
     prefixes = [(key[:-1], entry) for key, entry in entries.items() if key.endswith("*")]
     return Table(

@@ -45,10 +45,10 @@ class NotingReader(Reader):
         self._note("environ", name, digest(value))
         return value
 
-    def probe(self, name: str) -> str:
-        """Return what the probe *name* of ``envguard.probes`` says."""
-        value = self._reader.probe(name)
-        self._note("probe", name, value)
+    def probe(self, name: str, argument: str = "") -> str:
+        """Return what the probe *name* of ``envguard.probes`` says, of *argument* where it takes one."""
+        value = self._reader.probe(name, argument)
+        self._note("probe", f"{name} {argument}".rstrip(), value)
         return value
 
     def exists(self, path: str) -> bool:
@@ -105,7 +105,7 @@ class NotingReader(Reader):
 
 _ASK: Mapping[str, Callable[[Reader, str], Any]] = {
     "environ": lambda reader, name: digest(reader.environ(name)),
-    "probe": lambda reader, name: reader.probe(name),
+    "probe": lambda reader, name: reader.probe(*name.split(" ", 1)),
     "exists": lambda reader, name: reader.exists(name),
     "is_file": lambda reader, name: reader.is_file(name),
     "is_dir": lambda reader, name: reader.is_dir(name),

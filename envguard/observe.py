@@ -152,6 +152,7 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
     """
     from .baseline import read_baseline
     from .installed import find_environment, running_environment, scan
+    from .machine import observe
 
     evidence = look_at_files(reader, project, anew=request.full)
     config = evidence.config
@@ -163,7 +164,8 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
         named = os.path.join(project, config.python) if config.python is not None else None
         environment = find_environment(reader, project, request.python or named)
     inventory = scan(reader, environment)
-    facts = _facts(reader, inventory)
+    observation = observe(reader, environment, live=request.running)
+    facts = observation.facts
     name, machine = _machine(baseline, facts, request.level or config.level, request.machine)
     selection = choose_selection(request, config, machine)
     trees, left_out = _trees(reader, baseline, config, request)
@@ -171,6 +173,7 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
         evidence,
         inventory=inventory,
         facts=facts,
+        disagreements=observation.disagreements,
         baseline=baseline,
         machine_name=name,
         machine=machine,
@@ -232,19 +235,6 @@ def _trees(
 
     sample = config.data.sample
     return look_at(reader, baseline, sample=sample, full=request.full, progress=request.progress), None
-
-
-def _facts(reader: Reader, inventory: Inventory) -> dict[str, Fact]:
-    from .machine import observe
-
-    environment = inventory.environment
-    return observe(
-        reader,
-        implementation=environment.implementation,
-        version=environment.version,
-        build=environment.build,
-        folders=[folder.path for folder in environment.folders],
-    )
 
 
 def _machine(

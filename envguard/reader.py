@@ -11,7 +11,7 @@ from .probes import PROBES
 from .trace import ABSENT, Trace, digest, kind, kind_of, of_stat, signature
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 MAX_BYTES = 256 * 1024 * 1024
 
@@ -34,11 +34,40 @@ class Reader:
         self.trace.saw_value("env", name, digest(value))
         return value
 
-    def probe(self, name: str) -> str:
-        """Return what the probe *name* of ``envguard.probes`` says."""
-        value = PROBES[name]()
-        self.trace.saw_value("probe", name, value)
+    def probe(self, name: str, argument: str = "") -> str:
+        """Return what the probe *name* of ``envguard.probes`` says, of *argument* where it takes one."""
+        value = PROBES[name](argument) if argument else PROBES[name]()
+        self.trace.saw_value("probe", f"{name} {argument}".rstrip(), value)
         return value
+
+    def ask(self, name: str) -> str:
+        """Return the answer to the question *name* of ``envguard.questions``, which may take seconds.
+
+        It is not asked again while what vouches for it says the same; an answer that something changed under is not kept.
+        """
+        from .questions import QUESTIONS
+
+        question = QUESTIONS[name]
+        for probe in question.vouchers:
+            self.probe(probe)
+        answer = question.ask()
+        for probe in question.vouchers:
+            self.probe(probe)
+        return answer
+
+    def variables(self) -> tuple[dict[str, str] | None, dict[str, str]]:
+        """Return the variables that numeric libraries read: as the process started (None: untold), and as they are now."""
+        from .probes.variables import snapshots
+
+        self.probe("variables")
+        return snapshots()
+
+    def variables_in_c(self, names: Collection[str]) -> dict[str, str]:
+        """Return those of the variables *names* that C's ``getenv`` finds."""
+        from .probes.variables import in_c
+
+        self.probe("getenv", " ".join(names))
+        return in_c(names)
 
     def exists(self, path: str) -> bool:
         """Return whether anything can be reached at *path*."""
@@ -65,6 +94,24 @@ class Reader:
         self.trace.saw_file(path, signature(path))
         try:
             return sorted(os.listdir(path))
+        except OSError as error:
+            raise _unreadable(path, error) from None
+
+    def size(self, path: str) -> int:
+        """Return how many bytes the file *path* has; UnreadableError where nothing can be reached there."""
+        seen = signature(path)
+        self.trace.saw_file(path, seen)
+        if kind_of(seen) != "file":
+            raise UnreadableError("is not there, or no regular file", path=path)
+        return int(seen.split(" ")[3])
+
+    def read_part(self, path: str, offset: int, length: int) -> bytes:
+        """Return at most *length* bytes of the file *path* from *offset* on; UnreadableError where it cannot be read."""
+        self.size(path)
+        try:
+            with open(path, "rb", buffering=0) as file:
+                file.seek(offset)
+                return file.read(length)
         except OSError as error:
             raise _unreadable(path, error) from None
 

@@ -118,7 +118,7 @@ class Trace:
 def holds(
     files: Mapping[str, str],
     values: Mapping[tuple[str, str], str],
-    probes: Mapping[str, Callable[[], str]],
+    probes: Mapping[str, Callable[..., str]],
     tree: Callable[[str], str] | None = None,
 ) -> bool:
     """Return whether every file still has its signature and every variable, link, probe and tree its value.
@@ -136,10 +136,11 @@ def holds(
             now = os.path.realpath(name)
         elif what == "kind":
             now = kind(name)
-        elif name in probes:
-            now = probes[name]()
         else:
-            return False
+            probe, _, argument = name.partition(" ")
+            if probe not in probes:
+                return False
+            now = probes[probe](argument) if argument else probes[probe]()
         if now != value:
             return False
     if not all(signature(path) == seen for path, seen in files.items()):

@@ -23,7 +23,9 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 FLOORS = (
     ("model", "names", "amounts", "toml_rows"),
     ("errors", "walked"),
-    ("_native", "atomic", "cache", "child", "probes", "trace"),
+    ("_native", "atomic", "cache", "child", "trace"),
+    ("probes",),
+    ("questions",),
     ("answers", "reader"),
     ("columns", "json_text", "notes", "toml", "yaml"),
     ("facts", "getters", "results"),
@@ -47,6 +49,7 @@ PURE = (
     "lockfiles.model",
     "lockfiles.select",
     "lockfiles.consistency",
+    "machine.model",
 )
 HEAVY = ("click", "importlib.metadata", "jinja2", "numpy", "packaging", "pkg_resources", "subprocess", "torch", "yaml")
 

@@ -221,7 +221,7 @@ def test_files_whose_stamps_say_nothing_are_never_settled() -> None:
 
 def test_probes_give_text_and_are_known_by_their_names() -> None:
     for name, probe in PROBES.items():
-        assert isinstance(probe(), str), name
+        assert isinstance(probe("HOME PATH") if name == "getenv" else probe(), str), name
     assert set(PROBES) >= {"today", "uname", "libc", "cpu", "nvidia", "interpreter"}
 
 

@@ -28,6 +28,9 @@ def torch_build(reader: Reader, folders: Sequence[str]) -> dict[str, Fact]:
         path = os.path.join(folder, "torch", "version.py")
         if reader.exists(path):
             return _read(reader, path)
+        if reader.exists(os.path.join(folder, "torch", "__init__.py")):
+            # It is imported before any other that is further down the path.
+            return dict.fromkeys(_NAMES, Unknown(reason="torch is installed, and has no version.py"))
     return dict.fromkeys(_NAMES, "none")
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..installed.model import Distribution, Environment, Inventory
     from ..lockfiles.diff.model import LockDiff
     from ..lockfiles.model import FreshnessVerdict, Inconsistency, Lock, LockedPackage, Refused, Selection
+    from ..machine.model import Disagreement
     from ..model import Fact
     from ..trees.model import TreeState
 
@@ -42,7 +43,8 @@ class Evidence:
     change of the lock changed, *baseline_changed* whether the record changed with it, *missing_manifests* the recorded trees
     whose manifest is not kept; *own* the
     names that envguard itself, pip and the like bring along; *real_paths* maps local paths, as lock and metadata write
-    them, to the paths behind all links, *checkouts* the paths of installed checkouts to their commits; *trees* are the recorded trees of data as they are now, *trees_left_out* says why nobody
+    them, to the paths behind all links, *checkouts* the paths of installed checkouts to their commits; *disagreements* are
+    where two sources say different things of one library; *trees* are the recorded trees of data as they are now, *trees_left_out* says why nobody
     looked at them.
     """
 
@@ -66,6 +68,7 @@ class Evidence:
     real_paths: Mapping[str, str] = field(default_factory=dict)
     checkouts: Mapping[str, str | None] = field(default_factory=dict)
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    disagreements: tuple[Disagreement, ...] = ()
     baseline: Baseline | None = None
     machine_name: str | None = None
     machine: Machine | None = None

@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
+from ..facts import NOT_SET, VARIABLE
 from ..model import Impact, Level, Place, Severities, Severity, Unknown
 from . import repair
 from .comparison import differences, gravity, one_sided
 from .registry import Need, Rule, rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ..baseline import Baseline
     from ..model import Fact, Finding
+    from .comparison import Difference
     from .evidence import Evidence
 
 _SHOWN = 4
+_EMPTY = "''"
+_ANOTHER = "record this one: envguard record --machine NAME"
 
 
-def _mismatches(self: Rule, evidence: Evidence, families: tuple[str, ...], why: str) -> Iterator[Finding]:
+def mismatches(
+    self: Rule, evidence: Evidence, families: tuple[str, ...], why: str, mend: Callable[[Difference], str] | None = None
+) -> Iterator[Finding]:
+    """Yield a finding of *self* for each fact of *families* that is known to differ; *mend* gives the hint."""
     machine, baseline = evidence.machine, evidence.baseline
     if machine is None or baseline is None:
         return
@@ -35,7 +43,7 @@ def _mismatches(self: Rule, evidence: Evidence, families: tuple[str, ...], why: 
             expected=old,
             found=new,
             place=_place(evidence, baseline, item.key),
-            hint=f"use a machine like '{evidence.machine_name}', or record this one: envguard record --machine NAME",
+            hint=mend(item) if mend is not None else f"use a machine like '{evidence.machine_name}', or {_ANOTHER}",
             severities=item.severities,
         )
 
@@ -61,7 +69,7 @@ def interpreter_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Make the environment with the recorded Python (`uv sync --locked --python VERSION`), or record again.
     """
-    yield from _mismatches(
+    yield from mismatches(
         self, evidence, ("interpreter.",), "libraries, hashes and random functions come with the interpreter"
     )
 
@@ -80,9 +88,10 @@ def platform_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Use the recorded platform (a container image pins all but the kernel), or record this machine under a name of its own.
+    Use the recorded platform (a container image pins all but the kernel), or record this machine under a name of its
+    own.
     """
-    yield from _mismatches(
+    yield from mismatches(
         self,
         evidence,
         ("platform.",),
@@ -92,11 +101,13 @@ def platform_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
 @rule("EG303", "cpu-mismatch", "another processor than was recorded", since="0.1", need=Need.BASELINE)
 def cpu_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
-    """Compares the processor's vendor and model with the recorded ones.
+    """Compares the processor with the recorded one.
 
     ## What it sees
 
-    What the kernel says of the first processor.
+    Vendor, model, instruction sets, x86-64 level and caches of the first processor, as the kernel and the processor
+    tell them. How many processors this process may use, by affinity or control group, is only noted: the threads that
+    follow from it are compared by `thread-mismatch`.
 
     ## Why it matters
 
@@ -107,7 +118,7 @@ def cpu_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     Use a machine of the recorded kind, or record this one under a name of its own: `envguard record --machine NAME`.
     If only statistics have to agree, check at `--level cross-hardware`.
     """
-    yield from _mismatches(self, evidence, ("cpu.",), "numeric libraries choose their kernels by the processor")
+    yield from mismatches(self, evidence, ("cpu.",), "numeric libraries choose their kernels by the processor")
 
 
 @rule("EG304", "torch-build-mismatch", "another build of PyTorch than was recorded", since="0.1", need=Need.BASELINE)
@@ -116,8 +127,8 @@ def torch_build_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    Version, CUDA or HIP version and commit in `torch/version.py`, read as text: nothing is imported. Wheels from PyPI carry
-    no local version, so their metadata does not tell the CUDA version; this file does.
+    Version, CUDA or HIP version and commit in `torch/version.py`, read as text: nothing is imported. Wheels from PyPI
+    carry no local version, so their metadata does not tell the CUDA version; this file does.
 
     ## Why it matters
 
@@ -127,7 +138,7 @@ def torch_build_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Install the recorded build (see `local-version-mismatch` and `version-mismatch`), or record again.
     """
-    yield from _mismatches(self, evidence, ("torch.",), "the build decides which CUDA libraries and kernels are used")
+    yield from mismatches(self, evidence, ("torch.",), "the build decides which CUDA libraries and kernels are used")
 
 
 @rule("EG305", "accelerator-mismatch", "other accelerators than were recorded", since="0.1", need=Need.BASELINE)
@@ -136,17 +147,26 @@ def accelerator_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    The models of all NVIDIA GPUs and the version of the kernel driver, as the kernel module tells.
+    The GPUs that a program sees, in the order in which it sees them (`CUDA_VISIBLE_DEVICES` and its like are applied):
+    model, compute capability, multiprocessors, how they are divided (MIG), memory, NVLink, ECC, firmware; the driver's
+    versions, of the kernel module and of libcuda, which can be another one. NVML and the CUDA driver are asked in a
+    process of their own. AMD and Intel by the kernel's files, Apple by its chip.
 
     ## Why it matters
 
-    Kernels, and even random numbers on the GPU, depend on the model; the driver compiles PTX.
+    Kernels, and even random numbers on the GPU, depend on the model and on how many multiprocessors it has; the driver
+    compiles PTX; NCCL chooses its algorithms by the links.
 
     ## How to mend
 
     Use a machine of the recorded kind, or record this one under a name of its own: `envguard record --machine NAME`.
     """
-    yield from _mismatches(self, evidence, ("nvidia.",), "kernels and random numbers on a GPU depend on its model")
+    yield from mismatches(
+        self,
+        evidence,
+        ("nvidia.", "amd.", "intel.", "apple."),
+        "kernels and random numbers on a GPU depend on its model",
+    )
 
 
 @rule("EG306", "unreadable-fact", "a fact of the machine could not be read", since="0.1", need=Need.BASELINE)
@@ -164,8 +184,8 @@ def unreadable_fact(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Run envguard with the environment's own interpreter, and where the fact can be read; then record again. Where it never
-    can be, waive it by its name.
+    Run envguard with the environment's own interpreter, and where the fact can be read; then record again. Where it
+    never can be, waive it by its name.
     """
     machine, baseline = evidence.machine, evidence.baseline
     if machine is None or baseline is None:
@@ -197,15 +217,87 @@ def _reason(fact: Fact) -> str:
     return fact.reason if isinstance(fact, Unknown) else ""
 
 
+@rule("EG310", "thread-mismatch", "other numbers of threads than were recorded", since="0.1", need=Need.BASELINE)
+def thread_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Compares how many threads OpenMP, MKL, OpenBLAS and PyTorch share a computation among.
+
+    ## What it sees
+
+    What each library takes from its variables (`OMP_NUM_THREADS` and its like), from the processors that this process
+    may use and from their cores. In a training script whose libraries are loaded already, they are asked what they do
+    use.
+
+    ## Why it matters
+
+    A sum that is shared among threads is added up in another order, and its last bits differ. torchrun sets
+    `OMP_NUM_THREADS=1` for several processes on a host, and a container gets fewer processors than the laptop beside
+    it.
+
+    ## How to mend
+
+    Set the recorded number where the run is started, or record where the run is started, with what it is started with:
+    `OMP_NUM_THREADS=1 envguard record`.
+    """
+    yield from mismatches(self, evidence, ("threads.",), "the order of a sum follows the number of threads", _threads)
+
+
+_SETS = {
+    "threads.openmp": "OMP_NUM_THREADS",
+    "threads.mkl": "MKL_NUM_THREADS",
+    "threads.openblas": "OPENBLAS_NUM_THREADS",
+    "threads.torch": "OMP_NUM_THREADS",
+}
+
+
+def _threads(item: Difference) -> str:
+    return f"export {_SETS[item.key]}={item.old}, or record with what the run is started with: envguard record"
+
+
+@rule(
+    "EG311",
+    "variable-mismatch",
+    "an environment variable that changes numbers is not as recorded",
+    since="0.1",
+    need=Need.BASELINE,
+)
+def variable_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Compares the environment variables that numeric libraries read with the recorded ones.
+
+    ## What it sees
+
+    Those in an allow-list, as this process was started with them, as `os.environ` has them and, in a training script,
+    as C's `getenv` does. Where the three do not agree, one of them was set too late for those who had read it before,
+    and the finding shows all three. Values that look like secrets are neither kept nor compared.
+
+    ## Why it matters
+
+    They choose instruction sets, precision, algorithms and the order of sums.
+
+    ## How to mend
+
+    Set the variable where the run is started, not inside the script, or record with what the run is started with.
+    """
+    why = "numeric libraries choose kernels, precision and the order of sums by it"
+    yield from mismatches(self, evidence, (VARIABLE,), why, _variable)
+
+
+def _variable(item: Difference) -> str:
+    name = item.key.removeprefix(VARIABLE)
+    wanted = (
+        f"unset {name}" if item.old == NOT_SET else f"export {name}={shlex.quote(str(item.old).removeprefix(_EMPTY))}"
+    )
+    return f"{wanted}, or record with what the run is started with: envguard record"
+
+
 @rule("EG312", "one-sided-fact", "another version of envguard recorded other facts", since="0.1", need=Need.BASELINE)
 def one_sided_fact(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     """Says which facts only the record has, or only this machine, because two versions of envguard looked.
 
     ## What it sees
 
-    Facts that a newer envguard recorded and this one does not know, and facts that this one observes and an older one did
-    not. They stand in the way of the levels that a difference in them would stand in the way of, as unknown; one that this
-    version does not know, of all.
+    Facts that a newer envguard recorded and this one does not know, and facts that this one observes and an older one
+    did not. They stand in the way of the levels that a difference in them would stand in the way of, as unknown; one
+    that this version does not know, of all.
 
     ## Why it matters
 

@@ -37,6 +37,7 @@ FAMILIES = {
     "packages": (Need.ENVIRONMENT,),
     "distributions": (Need.ENVIRONMENT, Need.BASELINE),
     "machine": (Need.BASELINE,),
+    "libraries": (Need.ENVIRONMENT, Need.BASELINE),
     "data": (Need.BASELINE,),
     "own": (Need.NOTHING, Need.ENVIRONMENT, Need.BASELINE),
 }

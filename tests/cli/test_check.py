@@ -358,6 +358,8 @@ def test_a_remembered_answer_costs_next_to_no_imports(cli: Cli, recorded: Projec
         "envguard.cli.color",
         "envguard.cli.streams",
         "envguard.probes",
+        "envguard.probes.kernel",
+        "envguard.probes.variables",
         "envguard.trace",
     ]
 

@@ -2,83 +2,57 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from envguard.facts import VARIABLE, table
+from envguard.installed import running_environment
 from envguard.machine import observe
-from envguard.machine.accelerators import accelerators
-from envguard.machine.hardware import hardware
 from envguard.machine.torch_build import torch_build
-from envguard.model import Fact, Unknown
+from envguard.probes import kernel
 from envguard.reader import Reader
+from tests.machine.told import reason
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-class Told(Reader):
-    """A reader whose probes say what a test wants."""
-
-    def __init__(self, **probes: str) -> None:
-        super().__init__()
-        self.probes = probes
-
-    def probe(self, name: str) -> str:
-        return self.probes.get(name, "")
-
-
-def reason(fact: Fact) -> str:
-    assert isinstance(fact, Unknown)
-    return fact.reason
-
-
-LINUX = "Linux\n6.1.0\n#1 SMP\nx86_64"
-
-
 def test_this_machine_says_what_the_standard_library_says() -> None:
-    facts = observe(Reader(), implementation="cpython", version="3.11.7", build="main", folders=[])
-    assert facts["interpreter.version"] == "3.11.7"
+    reader = Reader()
+    facts = observe(reader, running_environment(reader)).facts
+    assert facts["interpreter.version"] == platform.python_version()
     assert facts["platform.system"] == platform.system()
     assert facts["platform.kernel"] == platform.release()
     assert facts["platform.architecture"] == platform.machine()
     assert facts["platform.libc"] == " ".join(platform.libc_ver())
     assert facts["torch.version"] == "none"
+    assert facts["threads.openblas"] == str(len(os.sched_getaffinity(0)))
 
 
-def test_a_processor_is_vendor_and_model() -> None:
-    cpu = "vendor_id: GenuineIntel\ncpu family: 6\nmodel: 106\nmodel name: Xeon 8375C"
-    facts = hardware(Told(uname=LINUX, libc="glibc 2.36", cpu=cpu))
-    assert facts["cpu.vendor"] == "GenuineIntel"
-    assert facts["cpu.model"] == "Xeon 8375C (family 6, model 106)"
+@pytest.mark.parametrize("live", [False, True])
+def test_every_fact_of_the_table_is_observed_on_every_machine_and_no_other(live: bool) -> None:
+    """Else a fact that was recorded elsewhere could be missing here in silence."""
+    reader = Reader()
+    facts = observe(reader, running_environment(reader), live=live).facts
+    known = {key for key in table().exact if not key.startswith(VARIABLE) and key != "interpreter.version.minor"}
+    assert {key for key in facts if not key.startswith(VARIABLE)} == known | {"observation.edition"}
 
 
-def test_an_arm_processor_is_named_by_its_numbers() -> None:
-    cpu = "CPU implementer: 0x41\nCPU part: 0xd40\nCPU variant: 0x1"
-    facts = hardware(Told(uname=LINUX, libc="glibc 2.36", cpu=cpu))
-    assert (facts["cpu.vendor"], facts["cpu.model"]) == ("0x41", "part 0xd40, variant 0x1")
-
-
-def test_what_cannot_be_told_is_unknown_with_its_reason() -> None:
-    facts = hardware(Told())
-    assert reason(facts["platform.system"]) == "this system has no uname"
-    assert reason(facts["cpu.model"]) == "this system does not tell its processor through /proc/cpuinfo"
-    silent = hardware(Told(uname=LINUX))
-    assert reason(silent["platform.libc"]).endswith("does not tell its version")
-
-
-def test_without_a_driver_there_is_no_gpu() -> None:
-    assert accelerators(Told()) == {"nvidia.driver": "none", "nvidia.gpus": "none"}
-
-
-def test_the_kernel_module_tells_driver_and_models() -> None:
-    line = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  580.95.05  Tue Sep 23 10:11:16 UTC 2026"
-    facts = accelerators(Told(nvidia=f"{line}\nNVIDIA H100 80GB HBM3\nNVIDIA A100"))
-    assert facts == {"nvidia.driver": "580.95.05", "nvidia.gpus": "NVIDIA A100, NVIDIA H100 80GB HBM3"}
-    assert reason(accelerators(Told(nvidia="something else"))["nvidia.driver"]) == (
-        "the kernel module says 'something else'"
-    )
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there never is one")
+def test_without_proc_and_sys_nothing_is_made_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernel, "ROOT", str(tmp_path / "nothing"))
+    reader = Reader()
+    facts = observe(reader, running_environment(reader)).facts
+    untold = "this system does not tell its processor through /proc/cpuinfo"
+    assert reason(facts["cpu.model"]) == reason(facts["cpu.vendor"]) == untold
+    assert reason(facts["cpu.quota"]) == "this system does not tell its control groups through /proc/self/cgroup"
+    assert reason(facts["cpu.caches"]) == "this system does not tell the caches of its processors"
+    assert reason(facts["nvidia.gpus"]) == "/proc is not mounted, so nobody can say whether there is a GPU"
+    assert facts["platform.architecture"] == platform.machine()
 
 
 def write_version(folder: Path, text: str) -> list[str]:
@@ -114,6 +88,18 @@ def test_a_build_that_is_not_understood_is_unknown(tmp_path: Path, text: str) ->
     assert reason(facts["torch.version"]) == (
         "torch/version.py does not assign __version__ in a way that is known here"
     )
+
+
+def test_a_torch_without_its_file_is_unknown_and_not_another_one(tmp_path: Path) -> None:
+    (tmp_path / "first" / "torch").mkdir(parents=True)
+    (tmp_path / "first" / "torch" / "__init__.py").touch()
+    (tmp_path / "second").mkdir()
+    write_version(tmp_path / "second", "__version__ = '2.14.1'\ncuda = None\n")
+    folders = [str(tmp_path / "first"), str(tmp_path / "second")]
+    assert {reason(fact) for fact in torch_build(Reader(), folders).values()} == {
+        "torch is installed, and has no version.py"
+    }
+    assert torch_build(Reader(), folders[::-1])["torch.version"] == "2.14.1"
 
 
 def test_a_build_that_cannot_be_read_is_unknown(tmp_path: Path) -> None:

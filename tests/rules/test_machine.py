@@ -15,6 +15,9 @@ RULES = (
     "cpu-mismatch",
     "torch-build-mismatch",
     "accelerator-mismatch",
+    "library-mismatch",
+    "thread-mismatch",
+    "variable-mismatch",
     "unreadable-fact",
     "one-sided-fact",
 )
@@ -104,3 +107,68 @@ def test_a_machine_with_another_kernel_is_nearer_than_one_with_another_processor
     assert distance(machine(facts=here), here, Level.RUN_TO_RUN) == 0
     assert 0 < distance(kernel, here, Level.RUN_TO_RUN) < distance(processor, here, Level.RUN_TO_RUN)
     assert distance(kernel, here, Level.CROSS_HARDWARE) == 0
+
+
+HERE = {EDITION_KEY: "2"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message", "hint"),
+    [
+        ({}, {"variable.MKL_CBWR": "AVX2"}, "variable.MKL_CBWR is AVX2, recorded was not set", "unset MKL_CBWR"),
+        (
+            {"variable.MKL_CBWR": "AVX2,STRICT"},
+            {},
+            "variable.MKL_CBWR is not set, recorded was AVX2,STRICT",
+            "export MKL_CBWR=AVX2,STRICT",
+        ),
+        (
+            {"variable.XLA_FLAGS": "--a --b"},
+            {"variable.XLA_FLAGS": "''"},
+            "variable.XLA_FLAGS is '', recorded was --a --b",
+            "export XLA_FLAGS='--a --b'",
+        ),
+        (
+            {"variable.XLA_FLAGS": "''"},
+            {"variable.XLA_FLAGS": "--a"},
+            "variable.XLA_FLAGS is --a, recorded was ''",
+            "export XLA_FLAGS=''",
+        ),
+    ],
+)
+def test_a_variable_that_one_side_lacks_was_not_set_there(
+    old: dict[str, str], new: dict[str, str], message: str, hint: str
+) -> None:
+    seen = evidence(recorded=machine(facts={**HERE, **old}), facts={**HERE, **new})
+    finding = one("variable-mismatch", seen)
+    assert finding.message == message
+    assert finding.hint == f"{hint}, or record with what the run is started with: envguard record"
+    assert findings("one-sided-fact", seen) == []
+
+
+def test_a_variable_that_an_older_envguard_did_not_look_at_is_unknown() -> None:
+    seen = evidence(recorded=machine(facts={}), facts={**HERE, "variable.MKL_CBWR": "AVX2"})
+    assert findings("variable-mismatch", seen) == []
+    assert one("one-sided-fact", seen).subject == "variable.MKL_CBWR"
+
+
+def test_a_variable_that_only_a_newer_envguard_knows_is_unknown() -> None:
+    newer = {EDITION_KEY: "99", "variable.SOME_FUTURE_THING": "1"}
+    seen = evidence(recorded=machine(facts=newer), facts=HERE)
+    assert findings("variable-mismatch", seen) == []
+    assert one("one-sided-fact", seen).hint == "update envguard"
+
+
+def test_what_is_kept_for_people_is_no_finding() -> None:
+    old, new = {"platform.timezone": "UTC", **HERE}, {"platform.timezone": "Asia/Tokyo", **HERE}
+    for recorded, observed in ((old, new), (HERE, new)):
+        seen = evidence(recorded=machine(facts=recorded), facts=observed)
+        assert [finding for rule in RULES for finding in findings(rule, seen)] == []
+
+
+def test_another_number_of_threads_says_how_to_get_the_recorded_one() -> None:
+    seen = evidence(recorded=machine(facts={"threads.torch": "8"}), facts={"threads.torch": "1"})
+    finding = one("thread-mismatch", seen)
+    assert finding.message == "threads.torch is 1, recorded was 8"
+    assert finding.hint == "export OMP_NUM_THREADS=8, or record with what the run is started with: envguard record"
+    assert [finding.severities.at(level) for level in Level] == [Severity.ERROR, Severity.ERROR, None]

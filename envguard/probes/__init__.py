@@ -1,7 +1,7 @@
 """Facts of this machine and process that no file signature can vouch for: read anew at every check.
 
 Each probe takes well under a millisecond, returns text, and returns an empty one where there is nothing to tell (the
-rooms that use a probe turn that into an ``Unknown`` with its reason). This module lies on the path of every clean check:
+rooms that use a probe turn that into an ``Unknown`` with its reason). This room lies on the path of every clean check:
 it imports nothing that the interpreter has not loaded itself.
 """
 
@@ -11,11 +11,12 @@ import os
 import sys
 import time
 
+from .kernel import amd, cpu, drm, nvidia, processors
+from .variables import getenv, variables
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_CPU_KEYS = ("vendor_id", "cpu family", "model", "model name", "CPU implementer", "CPU part", "CPU variant")
 
 
 def today() -> str:
@@ -37,42 +38,6 @@ def libc() -> str:
         return os.confstr("CS_GNU_LIBC_VERSION") or ""
     except (AttributeError, ValueError, OSError):
         return ""
-
-
-def cpu() -> str:
-    """Return what the kernel says of the first processor, ``key: value`` a line; empty without procfs.
-
-    Only the first page is read: on many cores the whole file takes milliseconds, and clock rates in it change.
-    """
-    found: dict[str, str] = {}
-    for line in _head("/proc/cpuinfo").split("\n"):
-        if not line.strip():
-            if found:
-                break
-            continue
-        key, _, value = line.partition(":")
-        if key.strip() in _CPU_KEYS:
-            found[key.strip()] = value.strip()
-    return "\n".join(f"{key}: {found[key]}" for key in _CPU_KEYS if key in found)
-
-
-def nvidia() -> str:
-    """Return the NVIDIA kernel module's version line and, a line each, the model of every GPU; empty without a driver."""
-    version = _head("/proc/driver/nvidia/version").split("\n", 1)[0].strip()
-    if not version:
-        return ""
-    lines = [version]
-    folder = "/proc/driver/nvidia/gpus"
-    try:
-        names = sorted(os.listdir(folder))
-    except OSError:
-        names = []
-    for name in names:
-        for line in _head(f"{folder}/{name}/information").split("\n"):
-            key, _, value = line.partition(":")
-            if key.strip() == "Model":
-                lines.append(value.strip())
-    return "\n".join(lines)
 
 
 def interpreter() -> str:
@@ -118,19 +83,37 @@ def home() -> str:
     return path if os.path.isabs(path) else ""
 
 
-PROBES: dict[str, Callable[[], str]] = {
-    probe.__name__: probe for probe in (today, uname, libc, cpu, nvidia, interpreter, package_folders, home)
+def loaded() -> str:
+    """Return what ``live.loaded`` does; only a check inside a training script loads that module."""
+    from . import live
+
+    return live.loaded()
+
+
+def threads() -> str:
+    """Return what ``live.threads`` does."""
+    from . import live
+
+    return live.threads()
+
+
+PROBES: dict[str, Callable[..., str]] = {
+    probe.__name__: probe
+    for probe in (
+        today,
+        uname,
+        libc,
+        cpu,
+        processors,
+        variables,
+        getenv,
+        nvidia,
+        amd,
+        drm,
+        interpreter,
+        package_folders,
+        home,
+        loaded,
+        threads,
+    )
 }
-
-
-def _head(path: str) -> str:
-    try:
-        fd = os.open(path, os.O_RDONLY)
-    except OSError:
-        return ""
-    try:
-        return os.read(fd, 4096).decode("utf-8", "replace")
-    except OSError:
-        return ""
-    finally:
-        os.close(fd)

@@ -1,0 +1,60 @@
+"""The environment variables that change numbers, by the allow-list in the table of facts: what each is, by three witnesses.
+
+A library reads a variable when it is loaded or first used, through C; Python code reads ``os.environ``, which is a copy. So what
+the process was started with, what Python says and what C says can be three things. Where they are, the fact says all three, and
+equals nothing that was recorded.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ..facts import NOT_SET, VARIABLE, table
+from ..model import Fact, Unknown
+
+if TYPE_CHECKING:
+    from ..reader import Reader
+
+_SECRET_NAME = re.compile(r"(?:^|_)(?:API_?KEY|AUTH|CREDENTIALS?|PASS(?:WD|WORD)?|SECRET|TOKEN)S?(?:_|$)")
+_SECRET_VALUE = re.compile(
+    r"://[^/\s@]+:[^/\s@]+@"  # a password in a URL
+    r"|\b(?:gh[pousr]_|github_pat_|glpat-|hf_|sk-|xox[abpr]-|AKIA|ASIA|eyJ)[A-Za-z0-9_\-]{12,}"
+    r"|(?<![A-Za-z0-9/+_.\-])(?=[A-Za-z0-9+]*[0-9])(?=[A-Za-z0-9+]*[A-Za-z])[A-Za-z0-9+]{40,}={0,2}"
+)
+
+
+def variables(reader: Reader, *, live: bool) -> dict[str, Fact]:
+    """Return a fact ``variable.NAME`` for each variable of the allow-list that is set.
+
+    C is asked only *live*, in a process whose libraries may have set something themselves.
+    """
+    started, now = reader.variables()
+    known = table()
+    names = {name for name in (*now, *(started or ())) if known.entry(VARIABLE + name) is not None}
+    if not live:
+        return {VARIABLE + name: _fact(name, started, now, now) for name in names}
+    listed = {key.removeprefix(VARIABLE) for key in known.exact if key.startswith(VARIABLE)}
+    in_c = reader.variables_in_c(sorted(listed | names))
+    return {VARIABLE + name: _fact(name, started, now, in_c) for name in names | in_c.keys()}
+
+
+def _fact(name: str, started: dict[str, str] | None, now: dict[str, str], in_c: dict[str, str]) -> Fact:
+    witnesses = {"os.environ": now.get(name), "C": in_c.get(name)}
+    if started is not None:
+        witnesses = {"the start of the process": started.get(name), **witnesses}
+    if any(value is not None and looks_secret(name, value) for value in witnesses.values()):
+        return Unknown(reason="its value looks like a secret, so it is neither kept nor compared")
+    values = {_word(value) for value in witnesses.values()}
+    if len(values) == 1:
+        return values.pop()
+    return ", ".join(f"{_word(value)} for {witness}" for witness, value in witnesses.items())
+
+
+def looks_secret(name: str, value: str) -> bool:
+    """Return whether a value must not be kept: by the name of its variable, or because it looks like a password or token."""
+    return bool(_SECRET_NAME.search(name) or _SECRET_VALUE.search(value))
+
+
+def _word(value: str | None) -> str:
+    return NOT_SET if value is None else value or "''"

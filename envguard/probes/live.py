@@ -1,0 +1,65 @@
+"""What this very process has loaded and set: for a check inside a training script, whose libraries may be there already."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+# Of the paths in the list of mappings those of libraries that compute.
+_STEMS = (
+    "libcublas",
+    "libcuda",
+    "libcudart",
+    "libcudnn",
+    "libcufft",
+    "libcurand",
+    "libcusolver",
+    "libcusparse",
+    "libdnnl",
+    "libgomp",
+    "libiomp",
+    "libmkl",
+    "libmkldnn",
+    "libnccl",
+    "libnvrtc",
+    "libomp",
+    "libopenblas",
+    "libscipy_openblas",
+    "libtriton",
+)
+
+
+def loaded() -> str:
+    """Return the paths of the numeric libraries that are mapped into this process, sorted, a line each."""
+    try:
+        with open("/proc/self/maps", encoding="utf-8", errors="surrogateescape") as maps:
+            found = {line.rstrip("\n")[at:] for line in maps if (at := line.find("/")) > 0}
+    except OSError:
+        return ""
+    return "\n".join(sorted(path for path in found if os.path.basename(path).startswith(_STEMS)))
+
+
+def threads() -> str:
+    """Return how many threads are in use, ``library: number`` a line: torch's, and what threadpoolctl says if it is loaded.
+
+    Whoever changes a number otherwise than by a variable does it through one of the two.
+    """
+    torch: Any = sys.modules.get("torch")
+    lines = []
+    try:
+        if torch is not None:
+            lines.append(f"torch: {torch.get_num_threads()}")
+        if "threadpoolctl" in sys.modules:
+            lines += pools(sys.modules["threadpoolctl"])
+    except Exception as error:  # noqa: BLE001 - half-imported, or another module of that name: told as it is, and never the same
+        lines.append(f"trouble: {type(error).__name__}")
+    return "\n".join(lines)
+
+
+def pools(module: Any) -> list[str]:
+    """Return what threadpoolctl, which *module* is, says of the pools of threads in this process."""
+    found: dict[str, set[int]] = {}
+    for pool in module.threadpool_info():
+        found.setdefault(str(pool["internal_api"]), set()).add(int(pool["num_threads"]))
+    return [f"{name}: {' and '.join(map(str, sorted(numbers)))}" for name, numbers in sorted(found.items())]

@@ -1,0 +1,102 @@
+"""The environment variables that numeric libraries read: as this process was started, as ``os.environ`` has them, as C does."""
+
+from __future__ import annotations
+
+import os
+
+from ..trace import digest
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Wider than the table of facts, which knows what each is worth: what begins like one of these is looked at.
+PREFIXES = (
+    "ATEN_",
+    "BLIS_",
+    "CAUSAL_CONV1D_",
+    "CUBLAS",
+    "CUDA_",
+    "CUDNN_",
+    "DNNL_",
+    "FLASH_ATTENTION_",
+    "GLIBC_TUNABLES",
+    "GOMP_",
+    "GOTO_",
+    "GPU_DEVICE_ORDINAL",
+    "HCCL_",
+    "HIP",
+    "HOROVOD_",
+    "HSA_",
+    "JAX_",
+    "KMP_",
+    "LCCL_",
+    "LD_PRELOAD",
+    "MAMBA_",
+    "MIOPEN_",
+    "MKL_",
+    "NCCL_",
+    "NPY_",
+    "NVIDIA_",
+    "NVTE_",
+    "OMP_",
+    "ONEDNN_",
+    "OPENBLAS_",
+    "PYTHONHASHSEED",
+    "PYTORCH_",
+    "RCCL_",
+    "ROCBLAS_",
+    "ROCR_",
+    "TF_",
+    "TORCH",
+    "TRITON_",
+    "VECLIB_",
+    "VLLM_",
+    "XLA_",
+)
+
+
+def snapshots() -> tuple[dict[str, str] | None, dict[str, str]]:
+    """Return the variables that begin with one of ``PREFIXES``: as the process started, and as ``os.environ`` says.
+
+    None for the first where the kernel does not tell, or where something has written over it.
+    """
+    now = {name: value for name, value in os.environ.items() if name.startswith(PREFIXES)}
+    return _started(), now
+
+
+def variables() -> str:
+    """Return a digest of both snapshots: values may be anybody's secrets, and what a probe says is kept."""
+    started, now = snapshots()
+    return digest(repr((sorted(started.items()) if started is not None else None, sorted(now.items()))))
+
+
+def getenv(names: str) -> str:
+    """Return a digest of what C says of the variables *names*, which have spaces between them."""
+    return digest(repr(sorted(in_c(names.split(" ")).items())))
+
+
+def in_c(names: Iterable[str]) -> dict[str, str]:
+    """Return those of the variables *names* that are set as C's ``getenv`` has them; empty where C cannot be asked."""
+    import ctypes
+
+    try:
+        getenv = ctypes.CDLL(None).getenv
+    except (OSError, TypeError, AttributeError):
+        return {}
+    getenv.restype, getenv.argtypes = ctypes.c_char_p, (ctypes.c_char_p,)
+    values = {name: getenv(os.fsencode(name)) for name in names}
+    return {name: os.fsdecode(value) for name, value in values.items() if value is not None}
+
+
+def _started() -> dict[str, str] | None:
+    try:
+        with open("/proc/self/environ", "rb") as file:
+            block = file.read()
+    except OSError:
+        return None
+    entries = [os.fsdecode(entry).partition("=") for entry in block.rstrip(b"\0").split(b"\0") if entry]
+    # A program that renames itself in the list of processes writes its new name over the block.
+    if not all(name and mark for name, mark, _ in entries):
+        return None
+    return {name: value for name, _, value in entries if name.startswith(PREFIXES)}
