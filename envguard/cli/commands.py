@@ -73,6 +73,7 @@ group = LazyGroup(
         "hash": ".hash",
         "diff": ".diff",
         "explain": ".explain",
+        "machine": ".machine",
         "lock": ".lock",
         "staged": ".staged",
     },
