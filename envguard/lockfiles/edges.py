@@ -30,14 +30,19 @@ def candidates_of(edge: Edge, by_name: Mapping[str, list[LockedPackage]]) -> lis
 
 
 def cleared(
-    packages: Sequence[LockedPackage], python: str | None, *, never: frozenset[str] = frozenset()
+    packages: Sequence[LockedPackage],
+    python: str | None,
+    *,
+    never: frozenset[str] = frozenset(),
+    wanted: Iterable[tuple[str, str]] = (),
 ) -> Iterator[LockedPackage]:
     """Yield *packages* without the dependencies that cannot apply, and with what tells their forks apart.
 
-    *python* is the marker of the versions of Python that the lock is for; *never* are names that the tool writes into no lock.
+    *python* is the marker of the versions of Python that the lock is for; *never* are names that the tool writes into no lock;
+    *wanted* are the extras, each with its package, that the project itself asks for.
     """
     by_name = named(packages)
-    asked = {
+    asked = set(wanted) | {
         (edge.name, extra)
         for package in packages
         for edges in (package.dependencies, *package.extras.values())

@@ -66,6 +66,7 @@ FORMATS = (
         lists_files=True,
         lists_hashes=True,
         declares=True,
+        checks=True,
     ),
     Format(
         name="pdm",
@@ -77,6 +78,7 @@ FORMATS = (
         whole=True,
         lists_files=True,
         lists_hashes=True,
+        checks=True,
     ),
     Format(
         name="pipenv",

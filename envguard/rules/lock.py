@@ -99,8 +99,17 @@ def _accept(view: LockView, reason: Reason) -> str:
 def _inconsistencies(self: Rule, evidence: Evidence, kinds: tuple[str, ...], why: str) -> Iterator[Finding]:
     for view in evidence.views:
         for item in view.inconsistencies:
-            if item.kind in kinds:
+            if item.kind in kinds and not _told_as_stale(view, item):
                 yield _inconsistency(self, view, item, why, self.severities)
+
+
+def _told_as_stale(view: LockView, item: Inconsistency) -> bool:
+    """Return whether *item* comes from a manifest that has moved on: that is said once, by its own rule."""
+    if view.freshness is None or view.freshness.state is not Freshness.STALE:
+        return False
+    own = (None, view.lock.path, *view.lock.files)
+    # What nothing leads to is told by the project, which some locks do not have in them.
+    return item.path not in own or (item.kind == "orphan" and any(p.path not in own for p in view.lock.packages))
 
 
 def _inconsistency(self: Rule, view: LockView, item: Inconsistency, why: str, severities: Severities) -> Finding:
@@ -128,7 +137,7 @@ def broken_edge(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     An edge whose name, version and source match no entry, or more than one; two entries for one and the same package; and
     in a `uv.lock` something that a member declares and that none of its dependencies leads to, or a dependency of it that
-    it does not declare.
+    it does not declare. In a `poetry.lock` or `pdm.lock` that is not stale, a requirement of the project without an entry.
 
     ## Why it matters
 
@@ -237,15 +246,8 @@ def unreachable_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Take the lock from version control, or make it anew with the command that the finding prints.
     """
-    for view in evidence.views:
-        # Where the manifest has moved on, what it no longer asks for is left over: that is said once, by its own rule.
-        stale = view.freshness is not None and view.freshness.state is Freshness.STALE
-        if stale and any(package.path is not None for package in view.lock.packages):
-            continue
-        for item in view.inconsistencies:
-            if item.kind == "orphan":
-                why = "a dependency was deleted from the lock, or an entry was left over by a merge"
-                yield _inconsistency(self, view, item, why, self.severities)
+    why = "a dependency was deleted from the lock, or an entry was left over by a merge"
+    yield from _inconsistencies(self, evidence, ("orphan",), why)
 
 
 @rule("EG105", "weak-hash", "a locked file has no hash, or one that can be forged", since="0.1", need=Need.LOCK)

@@ -18,6 +18,7 @@ from ...names import normalize
 from ...toml import parse_toml
 from ..edges import cleared, named, resolved
 from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, When
+from ..poetry.declared import besides, wanted
 from ..poetry.requirements import from_pep508
 from ..text import read_lock_text
 from ..urls import without_credentials
@@ -55,12 +56,15 @@ def read(reader: Reader, path: str) -> Lock:
     python = " or ".join(f"({marker})" for marker in supported) or None
     inherits = INHERIT in strategies
     entries = [_package(index, table, inherits=inherits) for index, table in enumerate(root.tables("package"))]
-    packages = list(cleared(_merged(entries), python))
     manifest = read_manifest(reader, os.path.dirname(path))
+    resolution = _Resolution(manifest)
+    packages = list(cleared(_merged(entries), python, never=resolution.excludes, wanted=wanted(manifest)))
     groups = tuple(normalize(group) for group in metadata.texts("groups")) or (DEFAULT,)
     here = [name for name in groups if manifest is None or name in manifest.groups]
     if manifest is not None:
-        packages.append(_project(len(entries), manifest, packages))
+        called = {name: _group(name) for name in groups}
+        more = besides(manifest, named(packages), python, called, resolution.excludes, own=True)
+        packages.append(replace(_project(len(entries), manifest, packages), metadata=more))
     extras = set(manifest.extras) if manifest is not None else set()
     return Lock(
         path=path,
@@ -83,7 +87,24 @@ def read(reader: Reader, path: str) -> Lock:
         # Unless somebody chooses, pdm installs every group that was locked and is still there.
         default_groups=tuple(name for name in here if name != DEFAULT),
         supported_keys=("metadata", "targets"),
+        overrides=resolution.overrides,
     )
+
+
+class _Resolution:
+    """What ``[tool.pdm.resolution]`` takes out of a lock, and which requirements it replaces; None where nobody can tell."""
+
+    def __init__(self, manifest: Manifest | None) -> None:
+        table: Any = manifest.data if manifest is not None else {}
+        for key in ("tool", "pdm", "resolution"):
+            table = table.get(key) if isinstance(table, dict) else None
+        table = table if isinstance(table, dict) else {}
+        overrides, excludes = table.get("overrides", {}), table.get("excludes", [])
+        self.overrides = (
+            tuple(map(normalize, overrides)) if manifest is not None and isinstance(overrides, dict) else None
+        )
+        names = excludes if isinstance(excludes, list) else []
+        self.excludes = frozenset(normalize(name) for name in names if isinstance(name, str))
 
 
 def _version(root: LockTable, metadata: LockTable) -> tuple[int, int]:
@@ -172,9 +193,14 @@ def _artifact(file: LockTable, source: Source) -> Artifact:
 def _merged(entries: Iterable[tuple[LockedPackage, tuple[str, ...]]]) -> list[LockedPackage]:
     """Return one package for the entries of one name, version and source."""
     found: dict[tuple[Any, ...], list[tuple[LockedPackage, tuple[str, ...]]]] = {}
-    for package, extras in entries:
-        found.setdefault((package.name, package.version, package.source), []).append((package, extras))
     packages = []
+    for package, extras in entries:
+        several = found.setdefault((package.name, package.version, package.source), [])
+        if any(own == extras for _, own in several):
+            # No pdm writes one twice; it is no part of the other, and left to the check of the lock against itself.
+            packages.append(package)
+        else:
+            several.append((package, extras))
     for several in found.values():
         # The entry of the package itself, wherever the file has it; its extras alone, where there is none.
         several.sort(key=lambda item: len(item[1]))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...errors import LockfileError
@@ -19,7 +20,7 @@ from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, Wh
 from ..text import read_lock_text
 from ..urls import without_credentials
 from .constraints import alternatives, python_marker, specifier
-from .declared import OPTIONAL
+from .declared import besides, wanted
 from .edges import edges_of
 from .manifest import read_manifest
 from .tables import COMMANDS, MAIN, RECORDS_GROUPS, LockTable
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from ...reader import Reader
     from ..model import Edge
     from .manifest import Manifest
-    from .requirements import Requirement
 
 _NEWEST = (2, 1)
 # Poetry 1 wrote none of these into a lock.
@@ -57,10 +57,12 @@ def read(reader: Reader, path: str) -> Lock:
         raise metadata.error("python-versions", f"'{python}' is no version constraint")
     manifest = read_manifest(reader, os.path.dirname(path))
     packages = [_package(index, table, metadata, version) for index, table in enumerate(root.tables("package"))]
-    packages = list(cleared(packages, python_marker(python), never=_NEVER if version < RECORDS_GROUPS else frozenset()))
+    inside, never = python_marker(python), _NEVER if version < RECORDS_GROUPS else frozenset[str]()
+    packages = list(cleared(packages, inside, never=never, wanted=wanted(manifest)))
     groups = {when.group for package in packages for when in package.when if when.group is not None}
     if manifest is not None:
-        packages.append(_project(len(packages), manifest, packages))
+        more = besides(manifest, named(packages), inside, {name: name for name in manifest.groups}, never)
+        packages.append(replace(_project(len(packages), manifest, packages), metadata=more))
         groups.update(manifest.groups)
     optional = {name for name, group in manifest.groups.items() if group.optional} if manifest is not None else set()
     extras = root.table("extras")
@@ -217,11 +219,6 @@ def _project(index: int, manifest: Manifest, packages: list[LockedPackage]) -> L
         dependencies=edges(MAIN),
         extras={extra: edges(MAIN, extra) for extra in manifest.extras},
         groups={name: edges(name) for name in manifest.groups if name != MAIN},
-        metadata={OPTIONAL: [item.name for item in manifest.groups[MAIN].requirements if _in_no_extra(item)]},
         keys=manifest.keys,
         path=manifest.path,
     )
-
-
-def _in_no_extra(item: Requirement) -> bool:
-    return item.optional and not item.in_extras
