@@ -5,7 +5,8 @@
  *   pool.c      threads, the queue of work, the end of it
  *   dir.c       a folder's path and descriptor; the list of problems
  *   walk.c      folders: opening, listing, loops, links
- *   files.c     files of a block: stat cache, reading, batches of small ones
+ *   files.c     files of a block: from the stat cache, or opened and read
+ *   entry.c     what becomes of a file: its digest, or why it has none; batches of small ones
  *   large.c     a large file that several threads hash together
  *   streams.c   files that a thread hashes side by side, because no single one can be shared
  *   listed.c    files that are only listed, and the heads of bytecode
@@ -275,20 +276,25 @@ void eg_listing_free(struct eg_listing *listing);
 /* files.c */
 void eg_block_hash(struct eg_worker *worker, struct eg_block *block);
 void eg_block_part_done(struct eg_worker *worker, struct eg_block *block);
+/* Open a file of a block for reading: the descriptor, or -1 with errno. */
+int eg_open_file(const struct eg_tree *tree, const struct eg_block *block, const struct eg_entry *entry);
+/* Read up to length bytes at an offset until they are there or the file ends: the number read, or -1 with errno. */
+ssize_t eg_read_at(int fd, uint8_t *buffer, size_t length, uint64_t offset);
+
+/* entry.c */
 void eg_batch_flush(struct eg_worker *worker);
+/* The key of its record, which its digest begins with as long as it is to be looked up. */
+uint64_t eg_entry_key(const struct eg_entry *entry);
+void eg_file_cached(struct eg_worker *worker, struct eg_entry *entry, const struct stat *st, const uint8_t *digest);
 void eg_file_done(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, const struct stat *st,
                   const uint8_t *digest);
 void eg_file_failed(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int kind, int error);
 void eg_keep_stat(struct eg_tree *tree, struct eg_entry *entry, const struct stat *st);
-/* Open a file of a block for reading: the descriptor, or -1 with errno. */
-int eg_open_file(const struct eg_tree *tree, const struct eg_block *block, const struct eg_entry *entry);
 /* Add what the worker has done to the tree's counters. */
 void eg_count(struct eg_worker *worker);
 bool eg_same_stat(const struct stat *a, const struct stat *b);
 int64_t eg_mtime_ns(const struct stat *st);
 int64_t eg_ctime_ns(const struct stat *st);
-/* Read up to length bytes at an offset until they are there or the file ends: the number read, or -1 with errno. */
-ssize_t eg_read_at(int fd, uint8_t *buffer, size_t length, uint64_t offset);
 
 /* large.c */
 /* Hash a file of more than EG_BUFFER bytes and close it; false without memory, and then it is not closed. */
