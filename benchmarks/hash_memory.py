@@ -112,9 +112,7 @@ def library(name: str, *arguments: str | Path) -> ctypes.CDLL:
 @functools.cache
 def core() -> ctypes.CDLL:
     """Return envguard's own code."""
-    folder = ROOT / "csrc"
-    sources = [path for path in folder.rglob("*.c") if "tests" not in path.parts and not path.name.endswith(".csrc.c")]
-    return library("envguard", f"-I{folder}", *sources)
+    return library("envguard", f"-I{ROOT / 'csrc'}", *hash_tools.core())
 
 
 def authors() -> Path | None:

@@ -72,6 +72,23 @@ def floor() -> Path:
     return FOLDER / "floor"
 
 
+def core() -> list[Path]:
+    """Return the sources of the C core, without what makes a module for Python of it."""
+    return [
+        path
+        for path in sorted((ROOT / "csrc").rglob("*.c"))
+        if "tests" not in path.parts and not path.name.endswith(".csrc.c")
+    ]
+
+
+def reading() -> Path:
+    """Return the program that gets a large file into a hash in several ways."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    flags = ("-O3", "-pthread", f"-I{ROOT / 'csrc'}")
+    run(os.environ.get("CC", "cc"), *flags, HERE / "reading.c", *core(), "-o", FOLDER / "reading")
+    return FOLDER / "reading"
+
+
 def b3sum() -> str:
     """Return what b3sum calls itself; ends everything where there is none."""
     path = shutil.which("b3sum", path=variables(FOLDER)["PATH"])

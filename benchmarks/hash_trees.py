@@ -151,6 +151,8 @@ class Bench:
                 least=1.0,
                 aim=1.1,
             ),
+            "reading": self.reading(huge, threads),
+            "cold-huge": self.cold("huge", "the same, cold cache", huge, ("b3sum", huge), least=1.0, aim=1.0),
             "large": self.beside_b3sum("large", "40 files of 100 MiB", 1.7, 2),
             "medium": self.beside_b3sum("medium", "20,000 files of 60 to 160 kB", 3, 4),
             "dvc-add": self.dvc_add(),
@@ -187,7 +189,14 @@ class Bench:
                 aim=2.0,
                 setup=self.fill_cache,
             ),
-            "cold": self.cold(),
+            "cold": self.cold(
+                "small",
+                "the same, cold cache",
+                self.tree("small"),
+                ("sh", "-c", FIND, "sh", self.tree("small")),
+                least=2.0,
+                aim=4.0,
+            ),
         }
 
     def ours(self, name: str, *arguments: str, **more: object) -> Case:
@@ -215,20 +224,41 @@ class Bench:
             aim=aim,
         )
 
-    def cold(self) -> Row:
-        tree = self.tree("small")
+    def reading(self, huge: str, threads: str) -> Row:
+        """Return the row of the ways to get a large file into a hash: what the engine does, and what it could do instead."""
+
+        def way(word: str, name: str) -> Case:
+            return Case(name=name, command=(reading, word, threads, huge), inside=True)
+
+        reading = str(hash_tools.FOLDER / "reading")
+        return Row(
+            title="the same, by the ways into memory, timed inside",
+            tree="huge",
+            ours=(way("windows", "mapped in guarded windows"),),
+            peers=(way("copy", "read into buffers"),),
+            extras=(
+                way("faults", "mapped whole, pages faulted in"),
+                way("populate", "mapped piece by piece"),
+                way("nothing", "no way: one piece again and again"),
+            ),
+            least=1.0,
+            aim=1.0,
+        )
+
+    def cold(self, tree: str, title: str, path: str, peer: tuple[str, ...], *, least: float, aim: float) -> Row:
+        """Return a row in which nothing of *tree* is in memory: *path* beside what the command *peer* makes of it."""
 
         def drop() -> None:
-            self.how_cold = hash_tools.drop_caches(Path(tree))
+            self.how_cold = hash_tools.drop_caches(Path(self.tree(tree)))
 
-        ours = self.ours("envguard hash --no-cache", "hash", "--no-cache", tree, before=drop, most=5)
+        name = "b3sum FILE" if peer[0] == "b3sum" else "find … \\| xargs b3sum"
         return Row(
-            title="the same, cold cache",
-            tree="small",
-            ours=(ours,),
-            peers=(Case(name="find … \\| xargs b3sum", command=("sh", "-c", FIND, "sh", tree), before=drop, most=5),),
-            least=2.0,
-            aim=4.0,
+            title=title,
+            tree=tree,
+            ours=(self.ours("envguard hash --no-cache", "hash", "--no-cache", path, before=drop, most=5),),
+            peers=(Case(name=name, command=peer, before=drop, most=5),),
+            least=least,
+            aim=aim,
         )
 
     def dvc_add(self) -> Row:
@@ -382,7 +412,20 @@ def machine(rounds: int, folder: Path, load: float) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    every = ("huge", "large", "medium", "dvc-add", "dvc-status", "small", "floor", "cached", "cold", *hash_memory.ROWS)
+    every = (
+        "huge",
+        "reading",
+        "cold-huge",
+        "large",
+        "medium",
+        "dvc-add",
+        "dvc-status",
+        "small",
+        "floor",
+        "cached",
+        "cold",
+        *hash_memory.ROWS,
+    )
     parser.add_argument("--rows", nargs="+", choices=every, default=every, metavar="ROW", help=", ".join(every))
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--data", type=Path, help="where the trees are made (default: a temporary folder)")
@@ -399,6 +442,7 @@ def main() -> None:
     if any(name.startswith("dvc") for name in chosen):
         hash_tools.dvc()
     hash_tools.floor()
+    hash_tools.reading()
     try:
         print(HEAD, flush=True)
         for index, name in enumerate(chosen):

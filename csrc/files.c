@@ -8,27 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/uio.h>
 #include <unistd.h>
-
-ssize_t eg_read_at(int fd, uint8_t *buffer, size_t length, uint64_t offset)
-{
-    size_t done = 0;
-    while (done < length) {
-        ssize_t got = pread(fd, buffer + done, length - done, (off_t)(offset + done));
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return -1;
-        }
-        if (got == 0) {
-            break;
-        }
-        done += (size_t)got;
-    }
-    return (ssize_t)done;
-}
 
 int eg_open_file(const struct eg_tree *tree, const struct eg_block *block, const struct eg_entry *entry)
 {
@@ -71,27 +51,46 @@ static int kind_of_no_file(const struct eg_tree *tree, const struct stat *st)
 
 enum outcome { HASHED, FAILED, CHANGED, COLD };
 
+/* What is not in memory is not waited for; it is; and nothing is mapped, so that whatever is wrong has an errno. */
+enum manner { HASTY, PATIENT, CAREFUL };
+
 /*
  * Read all of a file of the given size, and one byte more than there should be: whoever gets that one has seen the file grow.
- * HASHED if it is all there, CHANGED if not, FAILED with errno. With patient unset, what is not in memory is not waited for: COLD.
+ * HASHED if it is all there, CHANGED if not, FAILED with errno, COLD if it would have to be waited for and is not.
  */
-static enum outcome read_all(int fd, uint8_t *buffer, size_t size, bool patient)
+static enum outcome read_all(int fd, uint8_t *buffer, size_t size, enum manner manner)
 {
     ssize_t got;
-#ifdef RWF_NOWAIT
-    if (!patient && size > 0) {
-        struct iovec all = {buffer, size + 1};
-        return preadv2(fd, &all, 1, 0, RWF_NOWAIT) == (ssize_t)size ? HASHED : COLD;
+    if (manner == HASTY && size > 0) {
+        return eg_read_cached(fd, buffer, size + 1, 0) == (ssize_t)size ? HASHED : COLD;
     }
-#endif
-    (void)patient;
     got = eg_read_at(fd, buffer, size + 1, 0);
     return got < 0 ? FAILED : (size_t)got == size ? HASHED : CHANGED;
 }
 
+/* Hash an open file where it lies in memory, and see afterwards that it was all there. COLD if it has to be read instead. */
+static enum outcome hash_in_place(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int fd,
+                                  const struct stat *before)
+{
+    size_t size = (size_t)before->st_size;
+    const uint8_t *bytes = eg_is_cached(fd, 0, size) ? eg_window_open(&worker->window, fd, 0, size) : NULL;
+    uint8_t digest[EG_BLAKE3_OUT_LEN];
+    struct stat after;
+
+    if (bytes == NULL) {
+        return COLD;
+    }
+    eg_blake3(bytes, size, digest);
+    if (!eg_window_close(&worker->window) || fstat(fd, &after) != 0 || !eg_same_stat(before, &after)) {
+        return CHANGED;
+    }
+    eg_file_done(worker, block, entry, before, digest);
+    return HASHED;
+}
+
 /* Read an open file of at most EG_BUFFER bytes: small ones behind those that wait, others to be hashed at once. */
 static enum outcome read_open(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int fd,
-                              const struct stat *before, bool patient)
+                              const struct stat *before, enum manner manner)
 {
     size_t size = (size_t)before->st_size, slot;
     bool small = size <= EG_SMALL_FILE;
@@ -99,11 +98,17 @@ static enum outcome read_open(struct eg_worker *worker, struct eg_block *block, 
     enum outcome outcome;
     struct stat after;
 
+    if (manner != CAREFUL && size >= EG_MAPPED_FILE) {
+        outcome = hash_in_place(worker, block, entry, fd, before);
+        if (outcome != COLD) {
+            return outcome;
+        }
+    }
     if (small && (worker->used + size + 1 > EG_SMALL_ROOM || worker->waiting_count == EG_BLOCK_ENTRIES)) {
         eg_batch_flush(worker);
     }
     buffer = small ? worker->small + worker->used : worker->buffer;
-    outcome = read_all(fd, buffer, size, patient);
+    outcome = read_all(fd, buffer, size, manner);
     if (outcome == FAILED) {
         eg_file_failed(worker, block, entry, EG_UNREADABLE, errno);
     }
@@ -137,7 +142,7 @@ static enum outcome read_head(struct eg_worker *worker, struct eg_block *block, 
     return error > 0 ? FAILED : error < 0 ? CHANGED : HASHED;
 }
 
-static enum outcome read_file(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, bool patient)
+static enum outcome read_file(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, enum manner manner)
 {
     struct eg_tree *tree = worker->tree;
     enum outcome outcome;
@@ -166,18 +171,21 @@ static enum outcome read_file(struct eg_worker *worker, struct eg_block *block, 
     } else if (entry->flags & EG_ENTRY_HEAD) {
         outcome = read_head(worker, block, entry, fd, &st);
     } else if (st.st_size <= (tree->installed ? EG_SMALL_FILE : EG_BUFFER)) {
-        outcome = read_open(worker, block, entry, fd, &st, patient);
+        outcome = read_open(worker, block, entry, fd, &st, manner);
+    } else if (!tree->installed && manner == HASTY && !eg_is_cached(fd, 0, 1)) {
+        outcome = COLD;
     } else {
-        if ((tree->installed ? eg_stream_hash : eg_large_hash)(worker, block, entry, fd, &st)) {
+        if (tree->installed ? eg_stream_hash(worker, block, entry, fd, &st) :
+                              eg_large_hash(worker, block, entry, fd, &st, false)) {
             return HASHED; /* or noted as failed; the descriptor is closed by whoever is last */
         }
         outcome = FAILED;
     }
     if (outcome == COLD) {
         /* The disk gets many files to fetch before the first of them is waited for. */
-#ifdef POSIX_FADV_WILLNEED
-        posix_fadvise(fd, 0, 0, POSIX_FADV_WILLNEED);
-#endif
+        uint64_t size = (uint64_t)st.st_size < EG_AHEAD * EG_BUFFER ? (uint64_t)st.st_size : EG_AHEAD * EG_BUFFER;
+        eg_fetch(fd, 0, size);
+        worker->cold_bytes += size;
         worker->cold[worker->cold_count++] = (struct eg_cold){entry, fd, st};
         return COLD;
     }
@@ -187,7 +195,7 @@ static enum outcome read_file(struct eg_worker *worker, struct eg_block *block, 
 
 static void read_again(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry)
 {
-    if (read_file(worker, block, entry, true) == CHANGED) {
+    if (read_file(worker, block, entry, CAREFUL) == CHANGED) {
         eg_file_failed(worker, block, entry, EG_UNSTABLE, 0);
     }
 }
@@ -197,8 +205,12 @@ static void read_cold(struct eg_worker *worker, struct eg_block *block)
     for (size_t i = 0; i < worker->cold_count; i++) {
         struct eg_cold *cold = &worker->cold[i];
         enum outcome outcome = HASHED;
+        if (cold->before.st_size > EG_BUFFER && !eg_stopped(worker->tree) &&
+            eg_large_hash(worker, block, cold->entry, cold->fd, &cold->before, true)) {
+            continue;
+        }
         if (!eg_stopped(worker->tree)) {
-            outcome = read_open(worker, block, cold->entry, cold->fd, &cold->before, true);
+            outcome = read_open(worker, block, cold->entry, cold->fd, &cold->before, PATIENT);
         }
         close(cold->fd);
         if (outcome == CHANGED) {
@@ -206,14 +218,15 @@ static void read_cold(struct eg_worker *worker, struct eg_block *block)
         }
     }
     worker->cold_count = 0;
+    worker->cold_bytes = 0;
 }
 
 static void hash_file(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry)
 {
-    if (worker->cold_count > 0 && worker->cold_count == worker->tree->cold_limit) {
+    if (worker->cold_count > 0 && (worker->cold_count == worker->tree->cold_limit || worker->cold_bytes >= EG_COLD_BYTES)) {
         read_cold(worker, block);
     }
-    if (read_file(worker, block, entry, worker->tree->cold_limit == 0) == CHANGED) {
+    if (read_file(worker, block, entry, worker->tree->cold_limit == 0 ? PATIENT : HASTY) == CHANGED) {
         read_again(worker, block, entry);
     }
 }
@@ -273,6 +286,7 @@ void eg_block_hash(struct eg_worker *worker, struct eg_block *block)
         }
     }
     read_cold(worker, block);
+    eg_window_leave(&worker->window);
     if (eg_stopped(tree)) {
         return;
     }

@@ -5,7 +5,8 @@
  * 5.3 of the BLAKE3 paper). Threads take the next segment; a finished subtree is merged with its neighbour as soon as that one is
  * there. Segments are taken in order, so few wait: a number that grows with the threads and with the logarithm of the size.
  *
- * Files are read, never mapped: a mapping would end the process with SIGBUS when somebody truncates the file.
+ * What is in memory is mapped, which saves the copy. What is not is asked for some segments before its turn, so that the disk
+ * always has something to do, and read. Reading is also the way out of whatever goes wrong with a map.
  */
 #include "blake3_internal.h"
 #include "tree_internal.h"
@@ -18,20 +19,49 @@
 #define SHORTER (-1)
 #define MEMORY (-2)
 
+/* Keep the disk busy: from the first segment on that was not in memory, ask for what will be hashed after those at hand. */
+static void fetch_ahead(struct eg_large *large, uint64_t index, bool cached)
+{
+    uint64_t size = (uint64_t)large->before.st_size, last = index + EG_AHEAD, next = last;
+
+    if (!cached && !atomic_exchange(&large->cold, true)) {
+        next = index;
+    }
+    if (!atomic_load(&large->cold)) {
+        return;
+    }
+    for (; next <= last && next < large->segments; next++) {
+        uint64_t at = next * EG_BUFFER;
+        eg_fetch(large->fd, at, size - at < EG_BUFFER ? size - at : EG_BUFFER);
+    }
+}
+
 /* Hash one segment: 0, an errno, or SHORTER. */
 static int hash_segment(struct eg_worker *worker, struct eg_large *large, uint64_t index, uint8_t value[EG_BLAKE3_OUT_LEN])
 {
     uint64_t offset = index * EG_BUFFER, left = (uint64_t)large->before.st_size - offset;
     size_t length = left < EG_BUFFER ? (size_t)left : EG_BUFFER;
-    ssize_t got = eg_read_at(large->fd, worker->buffer, length, offset);
+    bool cached = eg_is_cached(large->fd, offset, length), whole;
+    const uint8_t *bytes;
 
-    if (got < 0) {
-        return errno;
+    fetch_ahead(large, index, cached);
+    bytes = cached ? eg_window_open(&worker->window, large->fd, offset, length) : NULL;
+    if (bytes != NULL) {
+        eg_blake3_subtree(bytes, length, offset / EG_BLAKE3_CHUNK_LEN, value);
+        whole = eg_window_close(&worker->window);
+    } else {
+        ssize_t got = eg_read_at(large->fd, worker->buffer, length, offset);
+        if (got < 0) {
+            return errno;
+        }
+        whole = (size_t)got == length;
+        if (whole) {
+            eg_blake3_subtree(worker->buffer, length, offset / EG_BLAKE3_CHUNK_LEN, value);
+        }
     }
-    if ((size_t)got != length) {
+    if (!whole) {
         return SHORTER;
     }
-    eg_blake3_subtree(worker->buffer, length, offset / EG_BLAKE3_CHUNK_LEN, value);
     worker->bytes_done += length;
     eg_count(worker);
     return 0;
@@ -102,16 +132,17 @@ void eg_large_help(struct eg_worker *worker, struct eg_large *large)
 
         node.index = atomic_fetch_add(&large->claimed, 1);
         if (node.index >= large->segments) {
-            return;
+            break;
         }
         error = eg_stopped(worker->tree) ? SHORTER : hash_segment(worker, large, node.index, node.value);
         if (error != 0) {
             atomic_store(&large->error, error);
             atomic_store(&large->claimed, large->segments);
-            return;
+            break;
         }
         merge(large, node);
     }
+    eg_window_leave(&worker->window);
 }
 
 /* The file again, from its beginning, by one thread: 0, an errno, or SHORTER where it changed once more. */
@@ -200,7 +231,8 @@ void eg_large_leave(struct eg_worker *worker, struct eg_large *large)
     }
 }
 
-bool eg_large_hash(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int fd, const struct stat *st)
+bool eg_large_hash(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int fd, const struct stat *st,
+                   bool cold)
 {
     struct eg_large *large = calloc(1, sizeof *large);
 
@@ -214,6 +246,7 @@ bool eg_large_hash(struct eg_worker *worker, struct eg_block *block, struct eg_e
     large->fd = fd;
     large->before = *st;
     large->users = 1;
+    atomic_init(&large->cold, cold);
     large->segments = ((uint64_t)st->st_size + EG_BUFFER - 1) / EG_BUFFER;
     atomic_fetch_add(&block->pending, 1);
     eg_push_large(worker->tree, large);

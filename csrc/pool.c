@@ -122,6 +122,7 @@ static void *run(void *argument)
     bool last;
 
     work(worker);
+    eg_window_end(&worker->window);
     pthread_mutex_lock(&tree->lock);
     last = --tree->running == 0;
     pthread_mutex_unlock(&tree->lock);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define MOST EG_SHA256_MAX_LANES /* that one thread takes at once */
+#define PIECES (1024 * 1024)     /* and the bytes that it reads of all of them together */
 
 static void begin(struct eg_stream *stream)
 {
@@ -106,7 +107,7 @@ static bool end(struct eg_worker *worker, struct eg_stream *stream, const uint8_
 static void go_on(struct eg_worker *worker, struct eg_stream **streams, bool *ended, size_t count)
 {
     struct eg_sha256_lane lanes[MOST];
-    size_t room = EG_BUFFER / count / 4096 * 4096, wanted[MOST];
+    size_t room = PIECES / count / 4096 * 4096, wanted[MOST];
     ssize_t got[MOST];
 
     for (size_t i = 0; i < count; i++) {

@@ -11,6 +11,8 @@
  *   streams.c   files that a thread hashes side by side, because no single one can be shared
  *   listed.c    files that are only listed, and the heads of bytecode
  *   wanted.c    which files are to be hashed where that is not all of them
+ *   reading.c   how bytes come into memory: read, or asked for in advance
+ *   window.c    a part of a file in memory without a copy of it: mapped, and guarded
  *   order.c     sorting a folder's entries, and walking all of them in order
  *   manifest.c  the manifest's lines, and the root
  *   rows.c      what stands in its place for installed packages
@@ -32,6 +34,7 @@
 #include "tree.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/stat.h>
@@ -39,9 +42,13 @@
 
 #define EG_BLOCK_ENTRIES 256          /* files of one folder that are handed to a thread at once */
 #define EG_SMALL_FILE (32 * 1024)     /* up to here, files are hashed many at once */
-#define EG_BUFFER (1024 * 1024)       /* a thread's buffer, and the piece of a large file that it takes at a time */
+/* A thread's buffer, and the piece of a large file that it takes at a time: as large as a huge page. */
+#define EG_BUFFER (2 * 1024 * 1024)
+#define EG_MAPPED_FILE (256 * 1024)   /* from here on, files that are in memory are mapped: with fewer bytes, a copy costs less */
 #define EG_SMALL_ROOM (512 * 1024)    /* for small files that wait to be hashed with others */
-#define EG_COLD_FILES 64              /* that a thread has the disk fetch at once */
+#define EG_COLD_FILES 64              /* that a thread has the disk fetch at once, */
+#define EG_COLD_BYTES (32 * 1024 * 1024) /* and about how many bytes of them */
+#define EG_AHEAD 8                    /* pieces of a large file that the disk is asked for before they are read */
 #define EG_MAX_PROBLEMS 10000         /* that are listed; all are counted */
 #define EG_RECORD_LEN 80
 #define EG_DEVICES 255
@@ -124,6 +131,7 @@ struct eg_large {
     atomic_ullong claimed;      /* the next segment that nobody has taken */
     uint64_t segments;
     atomic_int error;           /* an errno, or a negative number: see large.c */
+    atomic_bool cold;           /* not all of it is in memory */
     pthread_mutex_t lock;
     struct eg_node *nodes;      /* subtrees that wait for their neighbour */
     size_t node_count, node_room;
@@ -167,6 +175,16 @@ struct eg_cold {
     struct stat before;
 };
 
+/* What a thread sees of a file without a copy: window.c. */
+struct eg_window {
+    uint8_t *places;            /* addresses for some parts of files, NULL where there are none */
+    unsigned used;              /* of them */
+    uint8_t *at;                /* the part that is looked at */
+    size_t length;
+    volatile sig_atomic_t lost; /* some of it was not there */
+    bool guarded;               /* this thread asked for the handler */
+};
+
 /* What one thread works with. */
 struct eg_worker {
     struct eg_tree *tree;
@@ -179,7 +197,9 @@ struct eg_worker {
     const void *inputs[EG_BLOCK_ENTRIES];
     size_t lengths[EG_BLOCK_ENTRIES];
     uint8_t digests[EG_BLOCK_ENTRIES * EG_BLAKE3_OUT_LEN];
+    struct eg_window window;
     size_t cold_count;
+    uint64_t cold_bytes;                /* that were asked for */
     struct eg_cold cold[EG_COLD_FILES];
     uint64_t keys[EG_BLOCK_ENTRIES];
     char *path;                         /* for paths that have to be spelled out */
@@ -278,8 +298,6 @@ void eg_block_hash(struct eg_worker *worker, struct eg_block *block);
 void eg_block_part_done(struct eg_worker *worker, struct eg_block *block);
 /* Open a file of a block for reading: the descriptor, or -1 with errno. */
 int eg_open_file(const struct eg_tree *tree, const struct eg_block *block, const struct eg_entry *entry);
-/* Read up to length bytes at an offset until they are there or the file ends: the number read, or -1 with errno. */
-ssize_t eg_read_at(int fd, uint8_t *buffer, size_t length, uint64_t offset);
 
 /* entry.c */
 void eg_batch_flush(struct eg_worker *worker);
@@ -296,9 +314,33 @@ bool eg_same_stat(const struct stat *a, const struct stat *b);
 int64_t eg_mtime_ns(const struct stat *st);
 int64_t eg_ctime_ns(const struct stat *st);
 
+/* reading.c */
+/* Read up to length bytes at an offset until they are there or the file ends: the number read, or -1 with errno. */
+ssize_t eg_read_at(int fd, uint8_t *buffer, size_t length, uint64_t offset);
+/* The same, once, of what is in memory; where a file system cannot tell, and at the end of the file, that is nothing. */
+ssize_t eg_read_cached(int fd, uint8_t *buffer, size_t length, uint64_t offset);
+/* Whether a part of a file, which is not empty, seems to be in memory: its first byte and its last one are. */
+bool eg_is_cached(int fd, uint64_t offset, uint64_t length);
+/* Ask the disk for a part of a file, and do not wait for it. */
+void eg_fetch(int fd, uint64_t offset, uint64_t length);
+
+/* window.c */
+/* Map a part of a file, of EG_BUFFER bytes at most: its bytes, or NULL where they are to be read instead. One at a time. */
+const uint8_t *eg_window_open(struct eg_window *window, int fd, uint64_t offset, size_t length);
+/* False where some of it was not there: what was seen of it is worthless. */
+bool eg_window_close(struct eg_window *window);
+/* Unmap what is still mapped. */
+void eg_window_leave(struct eg_window *window);
+/* The thread needs no window any more. */
+void eg_window_end(struct eg_window *window);
+
 /* large.c */
-/* Hash a file of more than EG_BUFFER bytes and close it; false without memory, and then it is not closed. */
-bool eg_large_hash(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int fd, const struct stat *st);
+/*
+ * Hash a file of more than EG_BUFFER bytes and close it; false without memory, and then it is not closed. Of a cold one, the
+ * first EG_AHEAD pieces have been asked for.
+ */
+bool eg_large_hash(struct eg_worker *worker, struct eg_block *block, struct eg_entry *entry, int fd, const struct stat *st,
+                   bool cold);
 void eg_large_help(struct eg_worker *worker, struct eg_large *large);
 void eg_large_leave(struct eg_worker *worker, struct eg_large *large);
 

@@ -1,7 +1,8 @@
 /*
  * Preloaded into a process: makes reading files fail as FAULTS in the environment says, "kind:every". Every so many calls of
  * pread, it is short, interrupted (EINTR), fails (EIO), or the file is cut in half (truncate) or grows (grow) just before it is
- * read. The kinds openat, fstat, fstatat and getdents make that call fail with EIO, in the threads of the engine alone.
+ * read. Every so many maps of a file, it is cut in half as soon as it is mapped (mapped), or cannot be (unmappable). The kinds
+ * openat, fstat, fstatat and getdents make that call fail with EIO, in the threads of the engine alone.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -116,11 +118,26 @@ ssize_t pread(int fd, void *buffer, size_t length, off_t offset)
     return syscall(SYS_pread64, fd, buffer, length, offset);
 }
 
+void *mmap(void *place, size_t length, int protection, int flags, int fd, off_t offset)
+{
+    bool of_file = fd >= 0 && (flags & MAP_SHARED);
+    void *mapped;
+    if (of_file && due("unmappable")) {
+        errno = ENODEV;
+        return MAP_FAILED;
+    }
+    mapped = (void *)syscall(SYS_mmap, place, length, protection, flags, fd, offset);
+    if (mapped != MAP_FAILED && of_file && due("mapped")) {
+        resize(fd, false);
+    }
+    return mapped;
+}
+
 /* Reads that do not wait for the disk: as far as they are tampered with, they find nothing in memory. */
 ssize_t preadv2(int fd, const struct iovec *parts, int count, off_t offset, int flags)
 {
     const char *faults = getenv("FAULTS");
-    if (faults != NULL && strncmp(faults, "none", 4) != 0) {
+    if (faults != NULL && strstr(faults, "mapp") == NULL) {
         errno = EAGAIN;
         return -1;
     }

@@ -44,14 +44,14 @@ def faults(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a tree with files of all the ways in which the engine reads: in batches, whole, and shared."""
+    """Return a tree with files of all the ways in which the engine reads: in batches, whole, mapped, and shared."""
     found = tmp_path / "tree"
     found.mkdir()
     for number in range(100):
         (found / f"small{number:03d}").write_bytes(os.urandom(100 + number * 20))
     for number in range(20):
-        (found / f"middle{number:02d}").write_bytes(os.urandom(40_000 + number * 3000))
-    (found / "large").write_bytes(os.urandom(6_000_000))
+        (found / f"middle{number:02d}").write_bytes(os.urandom(40_000 + number * 30_000))
+    (found / "large").write_bytes(os.urandom(12_000_000))
     return found
 
 
@@ -87,6 +87,25 @@ def test_a_file_cut_while_it_is_read_is_read_again_or_told(folder: Path, faults:
         assert set(problems) == {"unstable 0"}
     else:
         assert (root, problems) == (now, [])
+
+
+@pytest.mark.parametrize("every", [1, 2, 7])
+def test_a_file_cut_while_it_is_mapped_is_read_again_or_told(folder: Path, faults: str, every: int) -> None:
+    """Without a guard, the process would end by SIGBUS."""
+    before = hash_tree(folder, cache=False).root
+    root, _, *problems = walked(folder, LD_PRELOAD=faults, FAULTS=f"mapped:{every}")
+    now = hash_tree(folder, cache=False).root
+    assert now != before
+    if root == "None":
+        assert set(problems) == {"unstable 0"}
+    else:
+        assert (root, problems) == (now, [])
+
+
+@pytest.mark.parametrize("every", [1, 2])
+def test_what_cannot_be_mapped_is_read(folder: Path, faults: str, every: int) -> None:
+    tree = hash_tree(folder, cache=False)
+    assert walked(folder, LD_PRELOAD=faults, FAULTS=f"unmappable:{every}") == [str(tree.root), "121"]
 
 
 @pytest.mark.parametrize("every", [1, 3, 60])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,22 @@ IGNORE = ("*.tmp", "/build/", "**/cache/*.[oa]")
 
 def plant(folder: Path) -> None:
     """Fill *folder*: files around every limit of the engine, deep and wide folders, links, what is left out."""
-    sizes = (0, 1, 63, 64, 65, 1023, 1024, 1025, 32 * 1024, 32 * 1024 + 1, 1 << 20, (1 << 20) + 1, (3 << 20) + 77)
+    sizes = (
+        0,
+        1,
+        63,
+        64,
+        65,
+        1023,
+        1024,
+        1025,
+        32 * 1024,
+        32 * 1024 + 1,
+        1 << 18,
+        1 << 21,
+        (1 << 21) + 1,
+        (7 << 20) + 77,
+    )
     for number, size in enumerate(sizes):
         (folder / f"size {number}").write_bytes(os.urandom(size))
     for number in range(600):
@@ -43,18 +59,22 @@ def plant(folder: Path) -> None:
         (folder / left_out).write_bytes(b"left out")
 
 
+def sanitized(tmp_path: Path, sanitizer: str, main: str) -> str:
+    flags = ("-O1", "-g", f"-fsanitize={sanitizer}", "-fno-sanitize-recover=all", "-pthread")
+    return compiled(os.environ.get("CC", "cc"), tmp_path, *flags, *SOURCES, f"csrc/tests/{main}.c")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("sanitizer", ["address,undefined", "thread"])
 def test_the_engine_walks_without_a_fault(tmp_path: Path, sanitizer: str) -> None:
     folder = tmp_path / "tree"
     folder.mkdir()
     plant(folder)
-    flags = ("-O1", "-g", f"-fsanitize={sanitizer}", "-fno-sanitize-recover=all", "-pthread")
-    program = compiled(os.environ.get("CC", "cc"), tmp_path, *flags, *SOURCES, "csrc/tests/test_tree.c")
+    program = sanitized(tmp_path, sanitizer, "test_tree")
     tree = hash_tree(folder, ignore=IGNORE, cache=False)
     head = f"{tree.root} {tree.files} {tree.bytes}"
     wanted = [f"{head} 0 0 0", f"{head} {tree.files} 0 0", f"{head} 0 {tree.files} 0"]
-    assert tree.files == 13 + 600 + 1 + 2 + 1 + len(list((folder / "many/3").iterdir()))
+    assert tree.files == 14 + 600 + 1 + 2 + 1 + len(list((folder / "many/3").iterdir()))
     for jobs in ("1", "4"):
         assert output(program, str(folder), jobs) == wanted
     for wrong in ("dangling", "loop"):
@@ -75,8 +95,7 @@ def test_the_engine_looks_into_packages_without_a_fault(tmp_path: Path, sanitize
     (folder / "dangling").symlink_to("nowhere")
     (folder / "loop").symlink_to(".")
     os.mkfifo(folder / "pipe")
-    flags = ("-O1", "-g", f"-fsanitize={sanitizer}", "-fno-sanitize-recover=all", "-pthread")
-    program = compiled(os.environ.get("CC", "cc"), tmp_path, *flags, *SOURCES, "csrc/tests/test_listed.c")
+    program = sanitized(tmp_path, sanitizer, "test_listed")
     with look(os.fsencode(folder), b"") as listed:
         names = [row.rsplit(b",", 2)[0] for row in listed.rows()[0]]
     # Most of them, as in an environment, a link to a folder among them, and some that are not there.
@@ -90,3 +109,10 @@ def test_the_engine_looks_into_packages_without_a_fault(tmp_path: Path, sanitize
             done = subprocess.run(command, input=wanted, capture_output=True, check=False)
             assert (done.returncode, done.stderr) == (0, b"")
             assert done.stdout == expected
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="files are mapped on Linux alone")
+@pytest.mark.parametrize("sanitizer", ["address,undefined", "thread"])
+def test_a_file_may_be_cut_under_a_window(tmp_path: Path, sanitizer: str) -> None:
+    assert output(sanitized(tmp_path, sanitizer, "test_window"), str(tmp_path)) == ["done"]
