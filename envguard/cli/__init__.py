@@ -1,13 +1,12 @@
 """The command line. Only this folder knows click, prints, or ends the process.
 
 ``main`` first asks whether the very same ``envguard check``, ``lock check``, ``lock list`` or ``data verify`` was answered before
-and nothing that the answer was derived from has changed. So a clean check neither imports click nor parses anything, and there is
-no second parser of options: what is compared is the command as it was typed. Other plain command lines do without click, too.
+and nothing that the answer was derived from has changed. So a clean check neither imports click nor parses anything. Other
+plain command lines do without click, too.
 """
 
 from __future__ import annotations
 
-import os
 import sys
 
 TYPE_CHECKING = False
@@ -29,15 +28,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         prepare()
         if arguments[:1] == ["check"] or arguments[:2] in _ANSWERED:
-            from ..answers import recall
-            from ..probes import PROBES
+            from .answered import answered
 
-            key = answer_key(arguments)
-            answer = recall(key, PROBES, _tree) if key else None
+            answer = answered(arguments)
             if answer is not None:
                 from .streams import emit
 
-                return 0 if emit(answer) else 2
+                status, text = answer
+                return status if emit(text) else 2
         from .lines import plain
 
         call = plain(arguments)
@@ -67,27 +65,3 @@ def _plainly(call: Call, arguments: Sequence[str]) -> int:
         from .console import settle
 
         return settle(console(), error)
-
-
-def _tree(identity: str) -> str:
-    """Say what is in a recorded tree now, for the answer of an earlier check."""
-    from ..trees.probe import retell
-    from .progress import ProgressLine
-
-    with ProgressLine() as line:
-        return retell(identity, progress=line.callback)
-
-
-def answer_key(arguments: Sequence[str]) -> tuple[str, ...] | None:
-    """Return what tells one check from another before anything is read; None where the current folder is gone.
-
-    Everything else that an answer depends on is in its trace.
-    """
-    from .color import wanted
-
-    try:
-        folder = os.getcwd()
-    except OSError:
-        return None
-    color = "color" if wanted(None, sys.stdout) else "plain"
-    return (__file__, sys.version, folder, color, os.environ.get("ENVGUARD_COLOR", ""), *arguments)

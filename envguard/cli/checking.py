@@ -6,13 +6,12 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .. import answers
 from ..check import run_check
 from ..model import Verdict
 from ..observe import Request, find_project
 from ..reader import Reader
 from ..report.words import summary
-from . import answer_key
+from .answered import keep
 from .console import start_folder, write_file
 from .progress import ProgressLine
 from .rendering import render
@@ -48,8 +47,6 @@ def check_project(
     else:
         write_file(output, text)
         console.say(f"{summary(outcome.report)} (the report is in {output})")
-    clean = outcome.report.verdict is Verdict.CLEAN
-    key = answer_key(console.arguments)
-    if clean and output is None and cache and key is not None:
-        answers.remember(key, outcome.trace, text)
+    if outcome.report.verdict is Verdict.CLEAN and output is None and cache:
+        keep(console.arguments, outcome.trace, text)
     return STATUS[outcome.report.verdict]

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .. import answers
 from ..amounts import plural, size
 from ..config import load_config
 from ..names import printable
@@ -17,7 +16,8 @@ from ..rules import data
 from ..rules.evidence import Evidence
 from ..trees.edit import recorded_in
 from ..trees.look import look_at
-from . import answer_key, options
+from . import options
+from .answered import keep
 from .console import Console, current_folder, start_folder
 from .data_status import NOTHING
 from .progress import ProgressLine
@@ -59,9 +59,8 @@ def command(context: click.Context, /, *, names: tuple[str, ...], full: bool) ->
     told = "".join(f"{text}\n" for state in states for text in _said(state, found[state.name]))
     console.emit(told)
     status = status_of([finding for state in states for finding in found[state.name]])
-    key = answer_key(console.arguments)
-    if status == SAME and not full and key is not None:
-        answers.remember(key, reader.trace, told)
+    if status == SAME and not full:
+        keep(console.arguments, reader.trace, told)
     context.exit(status)
 
 

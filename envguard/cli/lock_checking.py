@@ -6,12 +6,11 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from .. import answers
 from ..check import check_lock
 from ..errors import EnvguardError
 from ..observe import find_project
 from ..reader import Reader
-from . import answer_key
+from .answered import keep
 from .console import FAILED, start_folder
 from .rendering import render
 from .status import STATUS, graver
@@ -28,7 +27,8 @@ def check_locks(
 ) -> int:
     """Check the lock of each project that one of *files* belongs to, and return the gravest exit status.
 
-    Without *files* it is the project of the current folder. Where all are clean, the answer is kept; not *cache* reads all anew.
+    Without *files* it is the project of the current folder. Where all of them could be checked, the answer is kept; not *cache*
+    reads all anew.
     """
     reader = Reader()
     status = 0
@@ -44,9 +44,8 @@ def check_locks(
         console.emit(text)
         said += text
         status = graver(status, STATUS[report.verdict])
-    key = answer_key(console.arguments)
-    if status == 0 and cache and key is not None:
-        answers.remember(key, reader.trace, said)
+    if status != FAILED and cache:
+        keep(console.arguments, reader.trace, said, status=status)
     return status
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from .. import answers
 from ..config import load_config
 from ..errors import ConfigError, LockfileError
 from ..installed import find_environment
@@ -14,7 +13,7 @@ from ..lockfiles.model import Refused
 from ..lockfiles.select import select
 from ..observe import Request, choose_selection, find_project
 from ..reader import Reader
-from . import answer_key
+from .answered import keep
 from .console import start_folder
 
 if TYPE_CHECKING:
@@ -52,9 +51,7 @@ def list_locked(
         raise LockfileError(selected.message, path=path, keys=selected.keys)
     text = _json(read, selected, chosen, markers) if form == "json" else _text(selected)
     console.emit(text)
-    key = answer_key(console.arguments)
-    if key is not None:
-        answers.remember(key, reader.trace, text)
+    keep(console.arguments, reader.trace, text)
     return 0
 
 

@@ -355,6 +355,7 @@ def test_a_remembered_answer_costs_next_to_no_imports(cli: Cli, recorded: Projec
         "envguard.answers",
         "envguard.cache",
         "envguard.cli",
+        "envguard.cli.answered",
         "envguard.cli.color",
         "envguard.cli.streams",
         "envguard.probes",

@@ -748,6 +748,7 @@ def test_a_remembered_answer_with_data_imports_what_a_walk_needs(
         "envguard.answers",
         "envguard.cache",
         "envguard.cli",
+        "envguard.cli.answered",
         "envguard.cli.color",
         "envguard.cli.progress",
         "envguard.cli.streams",

@@ -231,11 +231,22 @@ def test_no_answer_outlives_a_change(
         assert "EG105 [weak-hash]" in result.out
 
 
-def test_what_is_not_clean_is_not_kept(cli: Cli, runs: Runs, project: Project) -> None:
-    text = project.manifest.read_text(encoding="utf-8").replace("numpy>=2", "numpy>=2.1")
+def test_what_was_found_is_found_again_until_it_is_mended(cli: Cli, runs: Runs, project: Project) -> None:
+    text = project.manifest.read_text(encoding="utf-8")
+    project.manifest.write_text(text.replace("numpy>=2", "numpy>=2.1"), encoding="utf-8")
+    first = cli("lock", "check")
+    assert first.status == 1
+    assert cli("lock", "check") == first
+    assert runs.count == 1
     project.manifest.write_text(text, encoding="utf-8")
-    assert cli("lock", "check").status == 1
-    assert cli("lock", "check").status == 1
+    assert cli("lock", "check").status == 0
+    assert runs.count == 2
+
+
+def test_what_could_not_be_asked_is_asked_again(cli: Cli, runs: Runs, project: Project) -> None:
+    project.lock.write_text("[[package", encoding="utf-8")
+    assert cli("lock", "check").status == 2
+    assert cli("lock", "check").status == 2
     assert runs.count == 2
 
 
