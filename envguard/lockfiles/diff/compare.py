@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..model import SourceKind
-from ..parts import LOCAL, roots
+from ..parts import LOCAL
 from .model import Aspect, Detail, Kind, LockDiff, PackageChange
 from .ways import Ways
 
@@ -138,7 +138,7 @@ def _extras(package: LockedPackage, ways: Ways) -> frozenset[str]:
     """Return the extras of *package* that the project itself asks for."""
     return frozenset(
         extra
-        for root in roots(ways.lock)
+        for root in ways.roots
         for edge in root.dependencies
         if edge.name == package.name
         for extra in edge.extras

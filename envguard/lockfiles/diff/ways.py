@@ -20,6 +20,7 @@ class Ways:
         self.by_name: dict[str, list[LockedPackage]] = {}
         for package in lock.packages:
             self.by_name.setdefault(package.name, []).append(package)
+        self.roots = roots(lock)
         self._conditions: dict[str, frozenset[str]] | None = None
 
     def reasons(self) -> dict[str, tuple[str, ...]] | None:
@@ -30,9 +31,8 @@ class Ways:
         edges = [(package, edge) for package in self.lock.packages for _, edge in edges_of(package)]
         if not edges:
             return None
-        own = roots(self.lock)
-        if own:
-            direct = [edge.name for root in own for _, edge in edges_of(root)]
+        if self.roots:
+            direct = [edge.name for root in self.roots for _, edge in edges_of(root)]
         else:
             # What nobody else requires must be required by the project.
             required = {edge.name for _, edge in edges}
@@ -56,7 +56,7 @@ class Ways:
             return frozenset(ALWAYS if when.group is None else self._named(when.group) for when in package.when)
         return frozenset(
             place
-            for root in roots(self.lock)
+            for root in self.roots
             for place, edge in edges_of(root)
             if edge.name == package.name and package in candidates_of(edge, self.by_name)
         )
