@@ -6,13 +6,10 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .baseline import FILE, read_baseline
 from .check import report_on
 from .errors import LockfileError, RepositoryError
-from .lockfiles import read_lock
-from .lockfiles.diff.compare import compare
 from .observe import find_project, look_at_files
-from .repository.snapshot import index_reader, revision_reader
+from .repository.snapshot import index_reader
 from .rules.registry import Need
 
 if TYPE_CHECKING:
@@ -50,7 +47,7 @@ def open_staged(folder: str) -> Staged:
     """Return what is staged in the repository around *folder*; RepositoryError where there is none."""
     index = index_reader(folder)
     try:
-        head = revision_reader(folder, _HEAD)
+        head = index.revision(_HEAD)
         head.exists(head.root)
     except RepositoryError as error:
         if "there is no revision" not in error.message:
@@ -67,6 +64,9 @@ def judge_lock(staged: Staged, project: str, *, fail_on: Severity | None = None)
 
 def judge_change(staged: Staged, project: str, *, fail_on: Severity | None = None) -> tuple[LockDiff, Report]:
     """Return the staged change of the lock, and the report on it and on the record beside it."""
+    from .baseline import FILE, read_baseline
+    from .lockfiles.diff.compare import compare
+
     evidence = _with_change(staged, look_at_files(staged.index, project, deeply=False))
     path = os.path.join(project, FILE)
     if staged.head is not None and evidence.change is not None:
@@ -79,7 +79,8 @@ def judge_change(staged: Staged, project: str, *, fail_on: Severity | None = Non
 
 def judge_record(staged: Staged, project: str, *, fail_on: Severity | None = None) -> Report:
     """Return the report on the staged ``envguard.lock``; BaselineError where it is none that can be read."""
-    from .trees.look import manifest_path
+    from .baseline import read_baseline
+    from .trees.places import manifest_path
 
     evidence = look_at_files(staged.index, project, deeply=False)
     baseline = read_baseline(staged.index, project)
@@ -98,6 +99,9 @@ def _with_change(staged: Staged, evidence: Evidence) -> Evidence:
         return evidence
     if staged.head.identity(lock.path) == staged.index.identity(lock.path):
         return evidence
+    from .lockfiles import read_lock
+    from .lockfiles.diff.compare import compare
+
     before: Lock | None = None
     if staged.head.is_file(lock.path):
         try:

@@ -7,15 +7,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..errors import RepositoryError, UnreadableError
 from ..reader import MAX_BYTES, Reader
 from ..trace import ABSENT
 from .git import Git
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 INDEX = ""
 _LINK, _MODULE = "120000", "160000"
@@ -40,13 +36,11 @@ class SnapshotReader(Reader):
 
     __slots__ = ("_entries", "_folders", "_git", "_label", "_revision", "root")
 
-    def __init__(self, folder: str, revision: str, environ: Mapping[str, str] | None = None) -> None:
-        super().__init__(environ)
+    def __init__(self, git: Git, revision: str) -> None:
+        super().__init__()
         self.trace.unsettle()
-        self._git = Git(folder)
-        # One question for all: where the work tree begins, and whether the revision is one.
-        self.root = os.path.realpath(os.fsdecode(self._git.run("rev-parse", "--show-toplevel")[:-1]))
-        self._git.folder = self.root
+        self._git = git
+        self.root = git.folder
         self._revision = revision
         self._label = f"revision {revision}" if revision else "the index"
         self._entries: dict[str, _Entry] | None = None
@@ -90,8 +84,12 @@ class SnapshotReader(Reader):
         entry = self._listed().get(inside) if inside else None
         return entry.blob if entry is not None else None
 
+    def revision(self, revision: str) -> SnapshotReader:
+        """Return a reader of *revision* of the same repository; the two share one git process. Errors as of ``revision_reader``."""
+        return SnapshotReader(self._git, _named(revision, self.root))
+
     def close(self) -> None:
-        """End the git process that was kept for reading."""
+        """End the git process that was kept for reading, for every reader that shares it."""
         self._git.close()
 
     def _kind(self, path: str) -> str:
@@ -170,7 +168,7 @@ class SnapshotReader(Reader):
 
 def index_reader(folder: str) -> SnapshotReader:
     """Return a reader of what is staged in the repository around *folder*; RepositoryError where there is none."""
-    return SnapshotReader(folder, INDEX)
+    return SnapshotReader(_repository(folder), INDEX)
 
 
 def revision_reader(folder: str, revision: str) -> SnapshotReader:
@@ -178,9 +176,20 @@ def revision_reader(folder: str, revision: str) -> SnapshotReader:
 
     A revision is whatever git takes for one: a branch, a tag, ``HEAD~2``, a commit.
     """
+    return SnapshotReader(_repository(folder), _named(revision, folder))
+
+
+def _repository(folder: str) -> Git:
+    """Return git at the top of the work tree around *folder*."""
+    git = Git(folder)
+    git.folder = os.path.realpath(os.fsdecode(git.run("rev-parse", "--show-toplevel")[:-1]))
+    return git
+
+
+def _named(revision: str, folder: str) -> str:
     if not revision or revision.startswith("-") or "\0" in revision:
         raise RepositoryError(f"'{revision}' is no revision", path=folder)
-    return SnapshotReader(folder, revision)
+    return revision
 
 
 def _below(path: str, root: str) -> bool:

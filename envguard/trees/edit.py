@@ -13,8 +13,8 @@ from ..baseline import RecordedTree, empty_baseline, fault_of_name, read_baselin
 from ..data.ignore import Ignore, validate
 from ..errors import ConfigError, WriteError
 from ..reader import Reader
-from .look import find, kept_manifest, manifest_path
-from .places import as_recorded, locate, name_of, variable_of
+from .look import find, kept_manifest
+from .places import as_recorded, locate, manifest_path, name_of, variable_of
 from .probe import identify, walk
 
 if TYPE_CHECKING:

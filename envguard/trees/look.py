@@ -10,7 +10,7 @@ from ..data.manifest import Manifest
 from ..errors import BaselineError, ConfigError, UnreadableError
 from . import probe
 from .model import TreeState
-from .places import locate, variable_of
+from .places import FOLDER, locate, manifest_path, variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from ..data.model import Progress
     from ..reader import Reader
 
-FOLDER = ".envguard/manifests"
 MAX_MANIFEST = 8 * 1024**3
 
 
@@ -63,11 +62,6 @@ def kept_manifest(reader: Reader, baseline: Baseline, name: str) -> Manifest | s
         return Manifest.from_bytes(manifest.to_bytes(), path=path)
     except UnreadableError as error:
         return f"the kept manifest ({shown}) {error.message}"
-
-
-def manifest_path(project: str, name: str) -> str:
-    """Return where the manifest of the tree *name* is kept."""
-    return os.path.join(project, *FOLDER.split("/"), f"{name}.b3")
 
 
 def _look(

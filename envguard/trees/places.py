@@ -16,9 +16,15 @@ from ..errors import ConfigError
 if TYPE_CHECKING:
     from ..reader import Reader
 
+FOLDER = ".envguard/manifests"
 _VARIABLE = re.compile(
     r"\$(?:(?P<plain>[A-Za-z_][A-Za-z0-9_]*)|\{(?P<braced>[A-Za-z_][A-Za-z0-9_]*)\})(?P<rest>/.*)?", re.DOTALL
 )
+
+
+def manifest_path(project: str, name: str) -> str:
+    """Return where the manifest of the tree *name* is kept."""
+    return os.path.join(project, *FOLDER.split("/"), f"{name}.b3")
 
 
 def variable_of(recorded: str) -> str | None:

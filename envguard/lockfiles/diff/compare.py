@@ -137,11 +137,7 @@ def _details(
 def _extras(package: LockedPackage, ways: Ways) -> frozenset[str]:
     """Return the extras of *package* that the project itself asks for."""
     return frozenset(
-        extra
-        for root in ways.roots
-        for edge in root.dependencies
-        if edge.name == package.name
-        for extra in edge.extras
+        extra for root in ways.roots for edge in root.dependencies if edge.name == package.name for extra in edge.extras
     )
 
 
