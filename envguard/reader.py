@@ -62,8 +62,8 @@ class Reader:
         self.probe("variables")
         return snapshots()
 
-    def variables_in_c(self, names: Collection[str]) -> dict[str, str]:
-        """Return those of the variables *names* that C's ``getenv`` finds."""
+    def variables_in_c(self, names: Collection[str]) -> dict[str, str] | None:
+        """Return those of the variables *names* that C's ``getenv`` finds; None where C cannot be asked."""
         from .probes.variables import in_c
 
         self.probe("getenv", " ".join(names))

@@ -24,6 +24,7 @@ _VERSION = re.compile(r"\b(\d{3,}\.\d+(?:\.\d+)?)\b")
 _PROFILE = re.compile(r"\bMIG (\S+)$")
 _OF_A_GPU = (
     "nvidia.gpus",
+    "nvidia.count",
     "nvidia.capability",
     "nvidia.architecture",
     "nvidia.multiprocessors",
@@ -63,7 +64,7 @@ class _Told:
 
 
 def nvidia(reader: Reader) -> dict[str, Fact]:
-    """Return the facts ``nvidia.*``: of each thing the values of all GPUs that are seen, in CUDA's order.
+    """Return the facts ``nvidia.*``: of each thing the different values of the GPUs that are seen, in CUDA's order.
 
     All are ``none`` where there is no such GPU that this process could use.
     """
@@ -76,7 +77,7 @@ def nvidia(reader: Reader) -> dict[str, Fact]:
         return dict.fromkeys(_KEYS, Unknown(reason=reason) if places else "none")
     told = _Told()
     _module(told, quick)
-    present = _listed(gpu.get("model", "?") for gpu in told.gpus)
+    present = ", ".join(gpu.get("model", "?") for gpu in told.gpus) or "none"
     if not told.nodes and not reader.exists("/usr/bin/nvidia-modprobe"):
         # A container that was given no GPU sees the module of the host and none of its device files.
         return {**dict.fromkeys(_KEYS, "none"), "nvidia.present": present}
@@ -85,6 +86,9 @@ def nvidia(reader: Reader) -> dict[str, Fact]:
     for source in (told.nvml, told.cuda):
         if source.get("library"):
             reader.is_file(source["library"])
+    if not told.module and "nvidiactl" not in told.nodes and told.cuda.get("missing"):
+        # Where no file of the module tells (Windows, WSL), the driver's library does: it comes with every driver.
+        return dict.fromkeys(_KEYS, "none")
     if not told.module or any(gpu.get("mig") == 1 for gpu in told.devices):
         # Nothing cheap tells when instances are made anew with another size, or when a driver without files is another.
         reader.trace.unsettle()
@@ -191,6 +195,7 @@ def _per_gpu(told: _Told, shown: Sequence[str]) -> dict[str, Fact]:
         "nvidia.vbios": listed(lambda m, w, _p, _c: _first(m.get("vbios"), w.get("vbios", _MISSING)), nvml),
         "nvidia.firmware": listed(lambda m, w, _p, _c: _first(m.get("firmware"), w.get("firmware", _MISSING)), nvml),
         "nvidia.persistence": listed(lambda _m, w, _p, _c: _switch(w.get("persistence", _MISSING)), nvml),
+        "nvidia.count": str(len(shown) or "none"),
         "nvidia.uuid": ", ".join(shown) or "none",
     }
 
@@ -286,11 +291,5 @@ def _switch(value: Any) -> Any:
 
 
 def _listed(values: Iterable[str]) -> str:
-    """Return *values* in their order, equal neighbours once with their number: ``8 x NVIDIA H100 80GB HBM3``."""
-    runs: list[tuple[str, int]] = []
-    for value in values:
-        if runs and runs[-1][0] == value:
-            runs[-1] = (value, runs[-1][1] + 1)
-        else:
-            runs.append((value, 1))
-    return ", ".join(value if count == 1 else f"{count} x {value}" for value, count in runs) or "none"
+    """Return *values*, each once, in the order in which they come: how many GPUs there are is a fact of its own."""
+    return ", ".join(dict.fromkeys(values)) or "none"

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
     from ..reader import Reader
 
-_AMD = ("amd.gpus", "amd.driver", "amd.rocm", "amd.partition", "amd.memory", "amd.vbios", "amd.names", "amd.uuid")
+_AMD = (
+    "amd.gpus",
+    "amd.count",
+    "amd.driver",
+    "amd.rocm",
+    "amd.partition",
+    "amd.memory",
+    "amd.vbios",
+    "amd.names",
+    "amd.uuid",
+)
 _INTEL = "0x8086"
 # The display of a processor renders, too, and no framework computes on it.
 _COMPUTES = ("xe", "i915")
@@ -43,7 +53,8 @@ def _amd(reader: Reader) -> dict[str, Fact]:
         return dict.fromkeys(_AMD, uuids)
     nodes = [node for uuid in uuids for node in nodes if _uuid(node) == uuid]
     return {
-        "amd.gpus": ", ".join(map(_gfx, nodes)) or "none",
+        "amd.gpus": ", ".join(dict.fromkeys(map(_gfx, nodes))) or "none",
+        "amd.count": str(len(nodes) or "none"),
         "amd.driver": driver.get("driver") or "of the kernel",
         "amd.rocm": _rocm(reader),
         "amd.partition": _each(nodes, "compute", "memory", untold="this kernel does not tell how GPUs are partitioned"),
@@ -92,7 +103,7 @@ def _each(nodes: list[dict[str, str]], *keys: str, untold: str) -> Fact:
     values = ["/".join(node[key] for key in keys if key in node) for node in nodes]
     if not nodes:
         return "none"
-    return ", ".join(values) if all(values) else Unknown(reason=untold)
+    return ", ".join(dict.fromkeys(values)) if all(values) else Unknown(reason=untold)
 
 
 def _rocm(reader: Reader) -> Fact:
@@ -122,7 +133,7 @@ def _asked(reader: Reader) -> Fact:
     broken = next((name["error"] for name in names if isinstance(name, dict)), None)
     if broken or not names:
         return Unknown(reason=f"amdsmi: {broken or problem}")
-    return ", ".join(names)
+    return ", ".join(dict.fromkeys(names))
 
 
 def _intel(reader: Reader) -> Fact:

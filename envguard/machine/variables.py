@@ -14,6 +14,8 @@ from ..facts import NOT_SET, VARIABLE, table
 from ..model import Fact, Unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..reader import Reader
 
 _SECRET_NAME = re.compile(r"(?:^|_)(?:API_?KEY|AUTH|CREDENTIALS?|PASS(?:WD|WORD)?|SECRET|TOKEN)S?(?:_|$)")
@@ -32,17 +34,15 @@ def variables(reader: Reader, *, live: bool) -> dict[str, Fact]:
     started, now = reader.variables()
     known = table()
     names = {name for name in (*now, *(started or ())) if known.entry(VARIABLE + name) is not None}
-    if not live:
-        return {VARIABLE + name: _fact(name, started, now, now) for name in names}
     listed = {key.removeprefix(VARIABLE) for key in known.exact if key.startswith(VARIABLE)}
-    in_c = reader.variables_in_c(sorted(listed | names))
-    return {VARIABLE + name: _fact(name, started, now, in_c) for name in names | in_c.keys()}
+    in_c = reader.variables_in_c(sorted(listed | names)) if live else None
+    snapshots = {"the start of the process": started, "os.environ": now, "C": in_c}
+    return {VARIABLE + name: _fact(name, snapshots) for name in names.union(in_c or ())}
 
 
-def _fact(name: str, started: dict[str, str] | None, now: dict[str, str], in_c: dict[str, str]) -> Fact:
-    witnesses = {"os.environ": now.get(name), "C": in_c.get(name)}
-    if started is not None:
-        witnesses = {"the start of the process": started.get(name), **witnesses}
+def _fact(name: str, snapshots: Mapping[str, Mapping[str, str] | None]) -> Fact:
+    """Return what the variable *name* is in those *snapshots* that could be taken."""
+    witnesses = {witness: values.get(name) for witness, values in snapshots.items() if values is not None}
     if any(value is not None and looks_secret(name, value) for value in witnesses.values()):
         return Unknown(reason="its value looks like a secret, so it is neither kept nor compared")
     values = {_word(value) for value in witnesses.values()}

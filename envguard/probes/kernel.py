@@ -151,6 +151,8 @@ def nvidia() -> str:
     version = head("/proc/driver/nvidia/version").split("\n", 1)[0].strip()
     nodes = [name for name in ("nvidiactl", "dxg") if there(f"/dev/{name}")]
     if not version and not nodes:
+        if sys.platform == "win32":
+            return "nodes: windows"
         return "" if there("/proc/self") or sys.platform != "linux" else "unmounted: /proc"
     lines = [f"version: {version}", f"boot: {head('/proc/sys/kernel/random/boot_id').strip()}"]
     for bus in names("/proc/driver/nvidia/gpus"):

@@ -73,17 +73,18 @@ def variables() -> str:
 
 def getenv(names: str) -> str:
     """Return a digest of what C says of the variables *names*, which have spaces between them."""
-    return digest(repr(sorted(in_c(names.split(" ")).items())))
+    found = in_c(names.split(" "))
+    return digest(repr(sorted(found.items()) if found is not None else None))
 
 
-def in_c(names: Iterable[str]) -> dict[str, str]:
-    """Return those of the variables *names* that are set as C's ``getenv`` has them; empty where C cannot be asked."""
+def in_c(names: Iterable[str]) -> dict[str, str] | None:
+    """Return those of the variables *names* that are set as C's ``getenv`` has them; None where C cannot be asked."""
     import ctypes
 
     try:
         getenv = ctypes.CDLL(None).getenv
     except (OSError, TypeError, AttributeError):
-        return {}
+        return None
     getenv.restype, getenv.argtypes = ctypes.c_char_p, (ctypes.c_char_p,)
     values = {name: getenv(os.fsencode(name)) for name in names}
     return {name: os.fsdecode(value) for name, value in values.items() if value is not None}

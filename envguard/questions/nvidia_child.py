@@ -183,10 +183,11 @@ def _words(error: Exception) -> str:
 
 def _cuda(teller: Teller) -> None:
     """Say which devices a CUDA program sees, in its order, and what cannot be known without the CUDA driver."""
+    name = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
     try:
-        cuda = ctypes.CDLL("libcuda.so.1")
+        cuda = ctypes.CDLL(name)
     except OSError:
-        teller.tell("cuda", error="libcuda.so.1 is not there")
+        teller.tell("cuda", error=f"{name} is not there", missing=True)
         return
 
     def call(name: str, *arguments: Any) -> int:

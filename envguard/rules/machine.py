@@ -184,8 +184,9 @@ def unreadable_fact(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Run envguard with the environment's own interpreter, and where the fact can be read; then record again. Where it
-    never can be, waive it by its name.
+    Run envguard with the environment's own interpreter, install what is missing (`pip install 'envguard[gpu]'` for
+    NVIDIA GPUs), and run it where the fact can be read; then record again. Where it never can be, waive it by its
+    name.
     """
     machine, baseline = evidence.machine, evidence.baseline
     if machine is None or baseline is None:
@@ -205,12 +206,20 @@ def unreadable_fact(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             expected=old if isinstance(old, str) else "unknown",
             found=new if isinstance(new, str) else "unknown",
             place=_place(evidence, baseline, item.key),
-            hint=repair.record(evidence)
-            if isinstance(new, str)
-            else "run envguard with the environment's own interpreter",
+            hint=repair.record(evidence) if isinstance(new, str) else _readable(item.key, reason),
             severities=item.severities,
             unknown=True,
         )
+
+
+def _readable(key: str, reason: str) -> str:
+    """Return how the fact *key*, which could not be read for that *reason*, can be read."""
+    _, mark, command = reason.partition(" is not installed: ")
+    if mark:
+        return command
+    if key.startswith("interpreter."):
+        return "run envguard with the environment's own interpreter"
+    return f"mend what keeps it from being read, or waive unreadable-fact for '{key}'"
 
 
 def _reason(fact: Fact) -> str:

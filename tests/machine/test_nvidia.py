@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ONE = {
     "nvidia.gpus": "NVIDIA H100 80GB HBM3",
+    "nvidia.count": "1",
     "nvidia.capability": "9.0",
     "nvidia.architecture": "Hopper",
     "nvidia.multiprocessors": "132 of 2048 threads",
@@ -61,12 +62,13 @@ def test_one_gpu_tells_everything(make: Make) -> None:
     assert observed() == ONE
 
 
-def test_eight_equal_gpus_are_one_line(make: Make) -> None:
+def test_of_eight_equal_gpus_each_thing_is_told_once(make: Make) -> None:
     make(eight())
     facts = observed()
-    assert facts["nvidia.gpus"] == "8 x NVIDIA H100 80GB HBM3"
-    assert facts["nvidia.multiprocessors"] == "8 x 132 of 2048 threads"
-    assert facts["nvidia.nvlink"] == "8 x 18 links"
+    assert facts["nvidia.count"] == "8"
+    assert facts["nvidia.gpus"] == "NVIDIA H100 80GB HBM3"
+    assert facts["nvidia.multiprocessors"] == "132 of 2048 threads"
+    assert facts["nvidia.nvlink"] == "18 links"
     assert str(facts["nvidia.uuid"]).count("GPU-") == 8
 
 
@@ -81,7 +83,13 @@ def test_what_cuda_shows_counts_and_its_order(make: Make) -> None:
     assert facts["nvidia.present"] == "NVIDIA A100, NVIDIA H100 80GB HBM3"
     machine.write([])
     facts = observed()
-    assert facts["nvidia.gpus"] == facts["nvidia.multiprocessors"] == facts["nvidia.uuid"] == "none"
+    assert (
+        facts["nvidia.gpus"]
+        == facts["nvidia.count"]
+        == facts["nvidia.multiprocessors"]
+        == facts["nvidia.uuid"]
+        == "none"
+    )
     assert facts["nvidia.driver"] == "580.159.04"
 
 
@@ -166,7 +174,7 @@ def test_without_cuda_the_variable_is_applied_as_cuda_does(make: Make) -> None:
     (machine.libraries / "libcuda.so.1").unlink()
     facts = observed(CUDA_VISIBLE_DEVICES="3,1")
     assert facts["nvidia.uuid"] == f"{machine.gpus[3].uuid}, {machine.gpus[1].uuid}"
-    assert facts["nvidia.gpus"] == "2 x NVIDIA H100 80GB HBM3"
+    assert facts["nvidia.gpus"] == "NVIDIA H100 80GB HBM3"
     assert reason(facts["nvidia.multiprocessors"]) == "GPU 0: CUDA: libcuda.so.1 is not there"
     assert reason(facts["nvidia.cuda"]) == "CUDA: libcuda.so.1 is not there"
     assert observed(CUDA_VISIBLE_DEVICES="-1")["nvidia.gpus"] == "none"
@@ -235,7 +243,7 @@ def test_a_lost_gpu_in_the_middle_is_named(make: Make) -> None:
     machine = make(gpus)
     facts = observed()
     assert reason(facts["nvidia.memory"]) == "GPU 3: GPU is lost"
-    assert facts["nvidia.gpus"] == "8 x NVIDIA H100 80GB HBM3"
+    assert facts["nvidia.gpus"] == "NVIDIA H100 80GB HBM3"
     gpus[3].answers = {"handle": "!15"}
     machine.write()
     facts = observed()
@@ -257,7 +265,7 @@ def test_a_driver_that_hangs_costs_the_time_limit_and_what_it_did_not_say(
     machine.write(cuda__init="hang")
     facts = observed()
     assert reason(facts["nvidia.multiprocessors"]) == "GPU 0: CUDA: it did not answer within 3 seconds"
-    assert facts["nvidia.memory"] == "8 x 81559 MiB"
+    assert facts["nvidia.memory"] == "81559 MiB"
 
 
 def test_a_driver_that_crashes_takes_nobody_with_it(make: Make) -> None:
@@ -294,6 +302,18 @@ def test_a_driver_without_files_is_asked_and_its_answer_not_kept(make: Make) -> 
     facts = nvidia(reader)
     assert {**facts, "nvidia.present": ONE["nvidia.present"]} == ONE
     assert not reader.trace.settled()
+
+
+@pytest.mark.parametrize("quick", ["nodes: windows", "version: \nboot: x\nnodes: dxg"])
+def test_where_no_file_tells_a_missing_driver_library_is_no_gpu(quick: str) -> None:
+    """Windows, and WSL on a machine whose GPU is another maker's."""
+    nvml = '{"part": "nvml", "error": "NVML Shared Library Not Found"}\n'
+    missing = '{"part": "cuda", "error": "it is not there", "missing": true}\n{"part": "end"}'
+    facts = nvidia(Told({"nvidia-devices": nvml + missing}, nvidia=quick))
+    assert set(facts.values()) == {"none"}
+    hangs = '{"part": "end", "error": "it did not answer within 30 seconds"}'
+    facts = nvidia(Told({"nvidia-devices": nvml + hangs}, nvidia=quick))
+    assert isinstance(facts["nvidia.gpus"], Unknown)
 
 
 def test_no_sign_of_a_gpu_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

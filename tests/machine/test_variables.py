@@ -64,6 +64,12 @@ def test_a_start_that_is_not_told_is_no_witness() -> None:
     assert variables(reader, live=True) == {"variable.MKL_CBWR": "AVX2"}
 
 
+def test_a_system_whose_c_cannot_be_asked_has_two_witnesses() -> None:
+    assert told(now={"MKL_CBWR": "AVX2"}, told_c=False) == {"MKL_CBWR": "AVX2"}
+    late = told(started={}, now={"MKL_CBWR": "AVX2"}, told_c=False)
+    assert late == {"MKL_CBWR": "not set for the start of the process, AVX2 for os.environ"}
+
+
 def test_outside_a_run_c_is_not_asked() -> None:
     assert told(live=False, now={}, in_c={"NCCL_ALGO": "^NVLS"}) == {}
 

@@ -22,6 +22,7 @@ class Told(Reader):
         started: dict[str, str] | None = None,
         in_c: dict[str, str] | None = None,
         told_start: bool = True,
+        told_c: bool = True,
         **probes: str,
     ) -> None:
         super().__init__(environ=now or {})
@@ -29,6 +30,7 @@ class Told(Reader):
         self.answers = answers or {}
         self.now = now or {}
         self.started = (self.now if started is None else started) if told_start else None
+        self.told_c = told_c
         self.in_c = self.now if in_c is None else in_c
 
     def probe(self, name: str, argument: str = "") -> str:
@@ -40,7 +42,9 @@ class Told(Reader):
     def variables(self) -> tuple[dict[str, str] | None, dict[str, str]]:
         return self.started, self.now
 
-    def variables_in_c(self, names: Collection[str]) -> dict[str, str]:
+    def variables_in_c(self, names: Collection[str]) -> dict[str, str] | None:
+        if not self.told_c:
+            return None
         return {name: value for name, value in self.in_c.items() if name in names}
 
 

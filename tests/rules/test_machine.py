@@ -172,3 +172,24 @@ def test_another_number_of_threads_says_how_to_get_the_recorded_one() -> None:
     assert finding.message == "threads.torch is 1, recorded was 8"
     assert finding.hint == "export OMP_NUM_THREADS=8, or record with what the run is started with: envguard record"
     assert [finding.severities.at(level) for level in Level] == [Severity.ERROR, Severity.ERROR, None]
+
+
+@pytest.mark.parametrize(
+    ("key", "reason", "hint"),
+    [
+        ("interpreter.build", "it does not run", "run envguard with the environment's own interpreter"),
+        (
+            "nvidia.memory",
+            "NVML: nvidia-ml-py is not installed: pip install 'envguard[gpu]'",
+            "pip install 'envguard[gpu]'",
+        ),
+        (
+            "nvidia.ecc",
+            "GPU 3: GPU is lost",
+            "mend what keeps it from being read, or waive unreadable-fact for 'nvidia.ecc'",
+        ),
+    ],
+)
+def test_what_cannot_be_read_says_how_it_could(key: str, reason: str, hint: str) -> None:
+    seen = evidence(recorded=machine(facts={key: "1"}), facts={key: Unknown(reason=reason)})
+    assert one("unreadable-fact", seen).hint == hint
