@@ -41,6 +41,7 @@ def cases(folder: Path) -> dict[str, Case]:
             name="`envguard check`, one package drifted", command=(envguard, "check"), folder=drifted, status=1
         ),
         "cold": Case(name="`envguard check`, clean, cold", command=(envguard, "check"), folder=clean, cold=True),
+        "show": Case(name="`envguard machine show`, no GPU", command=(envguard, "machine", "show"), folder=clean),
         "enforce": Case(
             name="`import envguard; envguard.enforce()`, clean, warm, NumPy loaded",
             command=(str(guarded / ".venv" / "bin" / "python"), "-c", ENFORCE),

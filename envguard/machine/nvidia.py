@@ -135,7 +135,7 @@ def _asked(told: _Told, answer: str) -> None:
         elif part == "cuda-device":
             told.shown.append(item)
         elif part == "end":
-            told.problem = item.get("error")
+            told.problem = str(item["error"]) if "error" in item else None
     problem = told.problem or "it ended without a word"
     if not (complete and told.nvml) and "error" not in told.nvml:
         told.nvml = {**told.nvml, "error": problem}
@@ -160,7 +160,7 @@ def _shown(told: _Told, variable: str | None, order: str) -> tuple[str, ...] | U
             )
             for gpu in told.devices
         ]
-        broken = next((gpu["error"] for gpu in told.devices if "error" in gpu), None)
+        broken = next((_words(gpu) for gpu in told.devices if "error" in gpu), None)
         return Unknown(reason=f"NVML: {broken}") if broken else visible(devices, variable, order)
     return Unknown(reason=f"NVML: {told.nvml['error']}; CUDA: {_words(told.cuda)}")
 
@@ -177,7 +177,7 @@ def _per_gpu(told: _Told, shown: Sequence[str]) -> dict[str, Fact]:
         for number, device in enumerate(each):
             value = read(*device)
             if isinstance(value, dict):
-                return Unknown(reason=f"GPU {number}: {value['error']}")
+                return Unknown(reason=f"GPU {number}: {_words(value)}")
             if value == _MISSING:
                 return Unknown(reason=f"GPU {number}: {reason}" if len(each) > 1 else reason)
             values.append("none" if value is None else str(value))
@@ -265,7 +265,7 @@ def _uuids_of(gpu: Mapping[str, Any]) -> list[str]:
 
 def _instances(gpu: Mapping[str, Any]) -> list[dict[str, Any]]:
     found = gpu.get("instances")
-    return found if isinstance(found, list) else []
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
 
 
 def _bare(uuid: str) -> str:

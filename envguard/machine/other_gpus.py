@@ -76,9 +76,13 @@ def _visible(nodes: list[dict[str, str]], variables: Mapping[str, str]) -> tuple
 
 
 def _uuid(node: dict[str, str]) -> str:
-    return (
-        f"GPU-{int(node.get('unique_id') or '0'):016x}" if node.get("unique_id", "0") != "0" else f"node {node['node']}"
-    )
+    unique = _number(node, "unique_id")
+    return f"GPU-{unique:016x}" if unique else f"node {node['node']}"
+
+
+def _number(node: dict[str, str], key: str) -> int:
+    text = node.get(key, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 20 else 0
 
 
 def _blocks(text: str) -> list[dict[str, str]]:
@@ -93,9 +97,9 @@ def _blocks(text: str) -> list[dict[str, str]]:
 
 
 def _gfx(node: dict[str, str]) -> str:
-    number = int(node.get("gfx_target_version", "0"))
+    number = _number(node, "gfx_target_version")
     name = f"gfx{number // 10000}{number // 100 % 100:x}{number % 100:x}"
-    units = int(node.get("simd_count", "0")) // max(1, int(node.get("simd_per_cu", "1")))
+    units = _number(node, "simd_count") // max(1, _number(node, "simd_per_cu"))
     return f"{name} of {units} compute units"
 
 
@@ -129,21 +133,23 @@ def _asked(reader: Reader) -> Fact:
             continue
         problem = item.get("error", problem)
         if item.get("part") == "amd-device":
-            names.append(item.get("name", {"error": "it does not tell the name of a GPU"}))
-    broken = next((name["error"] for name in names if isinstance(name, dict)), None)
-    if broken or not names:
-        return Unknown(reason=f"amdsmi: {broken or problem}")
+            names.append(item.get("name"))
+    untold = [name for name in names if not isinstance(name, str)]
+    if untold:
+        problem = (
+            untold[0].get("error", problem) if isinstance(untold[0], dict) else "it does not tell the name of a GPU"
+        )
+    if untold or not names:
+        return Unknown(reason=f"amdsmi: {problem}")
     return ", ".join(dict.fromkeys(names))
 
 
 def _intel(reader: Reader) -> Fact:
-    lines = [line.split(" ") for line in reader.probe("drm").splitlines()]
-    return (
-        ", ".join(
-            f"{device} ({driver})" for vendor, device, driver in lines if vendor == _INTEL and driver in _COMPUTES
-        )
-        or "none"
-    )
+    words = [line.split(" ") for line in reader.probe("drm").splitlines()]
+    told = [
+        f"{line[1]} ({line[2]})" for line in words if line[0] == _INTEL and line[-1] in _COMPUTES and len(line) == 3
+    ]
+    return ", ".join(told) or "none"
 
 
 def _apple(reader: Reader, system: Fact, architecture: Fact) -> Fact:

@@ -104,7 +104,11 @@ def _level(features: frozenset[str] | Unknown, architecture: Fact) -> Fact:
 def _caches(reader: Reader) -> Fact:
     kinds = {"Data": "d", "Instruction": "i", "Unified": ""}
     words = [line.split(" ") for line in reader.ask("caches").splitlines()]
-    told = [f"L{level}{kinds.get(kind, '?')} {size}" for level, kind, size in words if kind != "Instruction"]
+    told = [
+        f"L{line[0]}{kinds.get(line[1], '?')} {line[2]}"
+        for line in words
+        if len(line) == 3 and line[1] != "Instruction"
+    ]
     return ", ".join(told) or Unknown(reason="this system does not tell the caches of its processors")
 
 

@@ -81,7 +81,11 @@ class Machine:
         base = self.root / "proc/driver/nvidia"
         (base / "gpus").mkdir(parents=True)
         (self.root / "dev").mkdir()
+        # What is no GPU's is as it is here.
         (self.root / "proc/self").mkdir()
+        (self.root / "sys").mkdir()
+        for path in ("proc/cpuinfo", "proc/self/cgroup", "sys/devices", "sys/fs"):
+            (self.root / path).symlink_to(f"/{path}")
         (self.root / "dev/nvidiactl").touch()
         line = f"NVRM version: NVIDIA UNIX x86_64 Kernel Module  {self.driver}  Tue Sep 23 10:11:16 UTC 2026\n"
         (base / "version").write_text(line + "GCC version:  gcc version 12.2.0 (Debian 12.2.0-14)\n")
