@@ -9,6 +9,10 @@ from __future__ import annotations
 import os
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 def folder() -> str | None:
     """Return the absolute cache folder, or None where there is no place for one.
@@ -23,8 +27,8 @@ def folder() -> str | None:
     return os.path.join(base, "envguard") if os.path.isabs(base) else None
 
 
-def replace(path: str, data: bytes) -> bool:
-    """Put *data* in the place of the file *path*, for this user alone; return whether that was done.
+def replace(path: str, data: bytes | Iterable[bytes]) -> bool:
+    """Put *data*, whole or in pieces, in the place of the file *path*, for this user alone; return whether that was done.
 
     Whoever reads at the same time sees the old file or the new one. Nothing is flushed to disk: what a crash of the
     machine leaves is told by a checksum, and costs time only.
@@ -35,7 +39,7 @@ def replace(path: str, data: bytes) -> bool:
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
         try:
             with open(fd, "wb") as file:
-                file.write(data)
+                file.writelines((data,) if isinstance(data, bytes) else data)
             os.replace(temporary, path)
         except BaseException:
             _remove(temporary)
@@ -45,8 +49,12 @@ def replace(path: str, data: bytes) -> bool:
     return True
 
 
-def sweep(inside: str, *, seconds: float = 24 * 3600) -> None:
-    """Remove what writers that were killed have left in the folder *inside*: half-written files older than *seconds*."""
+def sweep(inside: str, *, seconds: float = 24 * 3600, unused: float | None = None) -> None:
+    """Remove what writers that were killed have left in the folder *inside*: half-written files older than *seconds*.
+
+    Any other file goes, too, that was neither written nor touched for *unused* seconds.
+    """
+    now = time.time()
     try:
         names = os.listdir(inside)
     except OSError:
@@ -54,7 +62,8 @@ def sweep(inside: str, *, seconds: float = 24 * 3600) -> None:
     for name in names:
         path = os.path.join(inside, name)
         try:
-            old = name.endswith(".tmp") and os.stat(path).st_mtime + seconds < time.time()
+            limit = seconds if name.endswith(".tmp") else unused
+            old = limit is not None and os.stat(path).st_mtime + limit < now
         except OSError:
             continue
         if old:

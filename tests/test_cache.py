@@ -12,6 +12,7 @@ import pytest
 from envguard import cache
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -102,3 +103,27 @@ def test_what_killed_writers_left_is_swept_away(tmp_path: Path) -> None:
     cache.sweep(str(tmp_path))
     assert sorted(os.listdir(tmp_path)) == ["b.1-2.tmp", "c"]
     cache.sweep(str(tmp_path / "nowhere"))
+
+
+def test_what_nobody_used_is_swept_away_where_that_is_asked_for(tmp_path: Path) -> None:
+    for name, age in (("a.1-2.tmp", 90_000), ("b.1-2.tmp", 5_000), ("c", 5_000), ("d", 10)):
+        (tmp_path / name).write_bytes(b"")
+        then = (tmp_path / name).stat().st_mtime - age
+        os.utime(tmp_path / name, (then, then))
+    cache.sweep(str(tmp_path), unused=3600)
+    assert sorted(os.listdir(tmp_path)) == ["b.1-2.tmp", "d"]
+
+
+def test_a_file_is_written_in_pieces_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    assert cache.replace(str(path), iter([b"one", b"two", b""]))
+    assert path.read_bytes() == b"onetwo"
+
+    def breaks() -> Iterator[bytes]:
+        yield b"three"
+        raise MemoryError
+
+    with pytest.raises(MemoryError):
+        cache.replace(str(path), breaks())
+    assert path.read_bytes() == b"onetwo"
+    assert os.listdir(tmp_path) == ["file"]

@@ -130,7 +130,8 @@ def backend() -> Backend:
     """Return which hasher is active and why."""
     if isinstance(_core, ImportError):
         missing = isinstance(_core, ModuleNotFoundError) or "cannot import name" in str(_core)
-        return Backend("blake3 package", "the C core was not built" if missing else f"the C core: {_core}", ())
+        why = "the C core was not built" if missing else f"the C core: {_core}"
+        return Backend("blake3 package", f"the slow one; {why}", ())
     bits = _core.lib.eg_cpu_features()
     features = tuple(name.lower() for name in _FEATURES if bits & getattr(_core.lib, f"EG_CPU_{name}"))
     level = _core.ffi.string(_core.lib.eg_blake3_level_name()).decode()

@@ -2,8 +2,8 @@
 
 It is one file a tree, under ``trees`` in the cache folder, named by the real path of the root and the ignore patterns (and
 under ``files`` one for each folder of installed packages, whose records are of other digests). A
-header (magic, version, size of a record, number of records), the records, and the BLAKE3 of everything before it. Whatever
-is wrong with it, there is none. Soundness lies in what is recorded, not in this file: see ``cutoffs``.
+header (magic, version, size of a record), the records, and their BLAKE3. Whatever is wrong with it, there is none. Soundness lies in what is recorded, not in this file: see ``cutoffs``. No file says of which tree it is, so that of a
+tree which is gone goes when nobody has used it for a season.
 """
 
 from __future__ import annotations
@@ -11,19 +11,22 @@ from __future__ import annotations
 import os
 import stat
 import struct
+import time
 
 from .. import _native, cache, trace
 from .records import RECORD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 _MAGIC = b"EGTREE\r\n"
-_VERSION = 1
-_HEADER = struct.Struct("<8sIIQ")
+_VERSION = 2
+_HEADER = struct.pack("<8sII", _MAGIC, _VERSION, RECORD.size)
 _CHECKSUM = 32
 _NEVER = -(1 << 63)
+_DAY = 24 * 3600
+_SEASON = 90 * _DAY
 
 
 def path_of(root: bytes, more: Sequence[bytes], *, kind: str = "trees") -> str | None:
@@ -51,33 +54,41 @@ def read(path: str) -> bytes | None:
         st = os.fstat(fd)
         if not stat.S_ISREG(st.st_mode) or st.st_mode & 0o022 or st.st_uid != os.geteuid():
             return None
+        length = st.st_size - len(_HEADER) - _CHECKSUM
+        if length < 0 or length % RECORD.size:
+            return None
         with open(fd, "rb", closefd=False) as file:
-            data = file.read(st.st_size)
+            # In three parts: there may be many millions of records, which are not copied.
+            head, records, checksum = file.read(len(_HEADER)), file.read(length), file.read(_CHECKSUM + 1)
     except OSError:
         return None
     finally:
         os.close(fd)
-    if len(data) < _HEADER.size + _CHECKSUM:
+    if head != _HEADER or len(records) != length or _native.blake3(records) != checksum:
         return None
-    magic, version, size, count = _HEADER.unpack_from(data)
-    if (magic, version, size) != (_MAGIC, _VERSION, RECORD.size):
-        return None
-    end = _HEADER.size + count * RECORD.size
-    if len(data) != end + _CHECKSUM:
-        return None
-    view = memoryview(data)
-    return data[_HEADER.size : end] if _native.blake3(view[:end]) == data[end:] else None
+    if st.st_mtime + _DAY < time.time():
+        cache.touch(path)
+    return records
 
 
 def write(path: str, records: Iterable[bytes]) -> bool:
     """Keep sorted *records*, in any pieces, as the cache file *path*; return whether they were kept."""
-    body = b"".join(records)
-    head = _HEADER.pack(_MAGIC, _VERSION, RECORD.size, len(body) // RECORD.size)
-    whole = head + body
-    if not cache.replace(path, whole + _native.blake3(whole)):
+    if not cache.replace(path, _whole(records)):
         return False
-    cache.sweep(os.path.dirname(path))
+    cache.sweep(os.path.dirname(path), unused=_SEASON)
     return True
+
+
+def _whole(records: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield what is written: there may be many millions of records, which are not held all at once."""
+    from blake3 import blake3
+
+    hasher = blake3()
+    yield _HEADER
+    for piece in records:
+        hasher.update(piece)
+        yield piece
+    yield hasher.digest()
 
 
 def cutoffs(now_ns: int) -> tuple[dict[int, int], int]:

@@ -59,9 +59,7 @@ def test_the_version_says_which_code_does_the_hashing(cli: Cli) -> None:
     result = cli("--version")
     assert result.status == 0
     python = re.escape(platform.python_version())
-    hashing = (
-        r"(C core \((AVX-512|AVX2|SSE4\.1|NEON|portable); this processor has .*\)|blake3 package \(the C core .*\))"
-    )
+    hashing = r"(C core \((AVX-512|AVX2|SSE4\.1|NEON|portable); this processor has .*\)|blake3 package \(the slow one; the C core .*\))"
     assert re.fullmatch(rf"envguard \d+\.\d+\S* \(Python {python}\) hashing: {hashing}\n", result.out)
 
 

@@ -43,9 +43,8 @@ def test_what_is_kept_is_read(path: str, records: bytes) -> None:
 
 def test_the_format_is_fixed(path: str, folder: Path) -> None:
     stat_cache.write(path, [RECORDS[:80]])
-    body = b"EGTREE\r\n" + b"\x01\0\0\0" + b"\x50\0\0\0" + b"\x01\0\0\0\0\0\0\0" + RECORDS[:80]
     with open(path, "rb") as file:
-        assert file.read() == body + blake3(body).digest()
+        assert file.read() == b"EGTREE\r\n\x02\0\0\0\x50\0\0\0" + RECORDS[:80] + blake3(RECORDS[:80]).digest()
     assert path == f"{folder}/cache/trees/{blake3(b'/data').hexdigest()[:32]}"
 
 
@@ -77,14 +76,34 @@ def test_no_damaged_one_is_read(path: str, cut: int, flip: int, tail: bytes) -> 
         assert stat_cache.read(path) is None
 
 
-@pytest.mark.parametrize("head", [b"EGTREE\r\n\0\0\0\0", b"EGTREE\r\n\x02\0\0\0", b"OTHER.\r\n\x01\0\0\0"])
+@pytest.mark.parametrize("head", [b"EGTREE\r\n\0\0\0\0", b"EGTREE\r\n\x01\0\0\0", b"OTHER.\r\n\x02\0\0\0"])
 def test_one_of_another_version_is_not_read(path: str, head: bytes) -> None:
     stat_cache.write(path, [RECORDS])
     with open(path, "r+b") as file:
-        body = head + file.read()[len(head) : -32]
-        file.seek(0)
-        file.write(body + blake3(body).digest())
+        file.write(head)
     assert stat_cache.read(path) is None
+
+
+def test_one_that_nobody_uses_is_taken_away(path: str) -> None:
+    day = 24 * 3600
+    folder = os.path.dirname(path)
+    used, unused, young = path, os.path.join(folder, "unused"), os.path.join(folder, "young")
+    for name in (used, unused, young):
+        stat_cache.write(name, [RECORDS])
+    for name, age in ((used, 91), (unused, 91), (young, 89)):
+        os.utime(name, (time.time() - age * day,) * 2)
+    assert stat_cache.read(used) == RECORDS
+    stat_cache.write(os.path.join(folder, "another"), [RECORDS])
+    assert sorted(os.listdir(folder)) == sorted([os.path.basename(used), "young", "another"])
+
+
+def test_reading_writes_no_stamp_more_than_once_a_day(path: str) -> None:
+    stat_cache.write(path, [RECORDS])
+    for age, touched in ((3600, False), (2 * 24 * 3600, True)):
+        then = time.time() - age
+        os.utime(path, (then, then))
+        stat_cache.read(path)
+        assert (os.stat(path).st_mtime > then + 1) == touched
 
 
 def test_one_that_others_can_write_is_not_read(path: str) -> None:

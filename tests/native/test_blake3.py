@@ -153,9 +153,9 @@ def test_the_hexdigest_is_the_hash_in_lower_case() -> None:
 def test_without_the_core_it_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_native, "_core", ImportError("cannot import name '_core' from 'envguard._native'"))
     backend = _native.backend()
-    assert str(backend) == "blake3 package (the C core was not built)"
+    assert str(backend) == "blake3 package (the slow one; the C core was not built)"
     monkeypatch.setattr(_native, "_core", ImportError("libc.so.9: version not found"))
-    assert str(_native.backend()) == "blake3 package (the C core: libc.so.9: version not found)"
+    assert str(_native.backend()) == "blake3 package (the slow one; the C core: libc.so.9: version not found)"
 
 
 def test_the_features_are_those_that_the_kernel_lists() -> None:
