@@ -51,8 +51,8 @@ class Coverage:
 
     def __init__(self, lock: Lock) -> None:
         self.lock = lock
-        self.minors = frozenset(_minors(lock.requires_python, 3))
-        self.old = any(_minors(lock.requires_python, 2))
+        self.minors = frozenset(minors(lock.requires_python, 3))
+        self.old = any(minors(lock.requires_python, 2))
         self._platforms: frozenset[str] | None = None
 
     def usable(self, package: LockedPackage) -> bool:
@@ -141,8 +141,8 @@ def _environment(minor: int, triple: str) -> Mapping[str, str]:
     return named_environment(_BASE, python_version=f"3.{minor}", platform=triple)
 
 
-def _minors(requires: str | None, major: int) -> Iterator[int]:
-    """Yield the minor versions of Python *major* in the range *requires*; all of them where it is none."""
+def minors(requires: str | None, major: int) -> Iterator[int]:
+    """Yield the minor versions of Python *major* in the range *requires*, None for all; all of them where it is no range."""
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from ..rules.impact import role_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from ..lockfiles.diff.model import LockDiff, PackageChange
     from ..lockfiles.model import Lock, LockedPackage
@@ -66,9 +66,16 @@ def _package(change: PackageChange, diff: LockDiff, numeric: Iterable[str]) -> d
         "numbers": role.numbers,
         "old": _entry(change.old),
         "new": _entry(change.new),
-        "details": [{"aspect": str(detail.aspect), "old": detail.old, "new": detail.new} for detail in change.details],
-        "required_by": None if diff.reasons is None else list(diff.reasons.get(change.name, ())),
+        "details": [
+            {"aspect": str(detail.aspect), "old": detail.old, "new": detail.new, "direction": detail.direction}
+            for detail in change.details
+        ],
+        "required_by": _way(diff.reasons if change.new is not None else diff.reasons_before, change.name),
     }
+
+
+def _way(reasons: Mapping[str, tuple[str, ...]] | None, name: str) -> list[str] | None:
+    return None if reasons is None else list(reasons.get(name, ()))
 
 
 def _entry(package: LockedPackage | None) -> dict[str, Any] | None:

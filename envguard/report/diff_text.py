@@ -16,6 +16,10 @@ WIDTH = 100
 # Of what cannot change numbers as far as anybody knows the first few will do.
 _FEW = 10
 _WIDEST = {"name": 34, "old": 18, "new": 18}
+_WHAT = 12
+_INDENT = " " * 6
+# What a row has besides the three: spaces, an arrow, and what it is called.
+_REST = 9 + _WHAT
 
 
 def write(meaning: Meaning, stream: TextIO, *, title: str, color: bool = False, every: bool = False) -> None:
@@ -54,10 +58,19 @@ def _section(section: Section, widths: dict[str, int], *, every: bool) -> Iterat
 def _row(row: Row, widths: dict[str, int]) -> Iterator[str]:
     arrow = "->" if row.old and row.new else "  "
     name, old, new = (f"{printable(getattr(row, column)):{width}}" for column, width in widths.items())
-    line = f"  {name}  {old} {arrow} {new}  {row.what:<12} {printable(row.why)}".rstrip()
-    yield line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
+    if len(name) + len(old) + len(new) > WIDTH - _REST:
+        # What is too long for the table has a line of its own.
+        yield f"  {name.rstrip()}"
+        name = " " * widths["name"] if len(old) + len(new) + widths["name"] <= WIDTH - _REST else "  "
+    head, why = f"  {name}  {old} {arrow} {new}  {row.what:<{_WHAT}}", printable(row.why)
+    whole = f"{head} {why}".rstrip()
+    if len(whole) <= WIDTH:
+        yield whole
+    else:
+        yield head.rstrip()
+        yield from _wrapped(why, _INDENT)
     for note in row.notes:
-        yield from _wrapped(printable(note), "      ")
+        yield from _wrapped(printable(note), _INDENT)
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

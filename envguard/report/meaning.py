@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from ..lockfiles.diff.model import LockDiff, PackageChange
 
+_RECORD = "envguard record"
+_SHORT = 60
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -72,9 +75,7 @@ def meaning(diff: LockDiff, numeric: Iterable[str] = ()) -> Meaning:
     )
     return Meaning(
         sections=told,
-        environments=tuple(
-            f"{name}: {old or 'none'} -> {new or 'none'}" for name, (old, new) in diff.environments.items()
-        ),
+        environments=tuple(_environments(diff)),
         builds=tuple(build_lines(diff)),
         counts=_counts(diff),
         numbers=numbers,
@@ -82,33 +83,53 @@ def meaning(diff: LockDiff, numeric: Iterable[str] = ()) -> Meaning:
     )
 
 
+def _environments(diff: LockDiff) -> Iterator[str]:
+    for name, (old, new) in diff.environments.items():
+        yield from (
+            _names(name, old, new) if name in ("extras", "groups") else (f"{name}: {old or 'none'} -> {new or 'none'}",)
+        )
+
+
+def _names(what: str, old: str | None, new: str | None, *, came: str = "came", went: str = "went") -> Iterator[str]:
+    """Yield which of the names in *new* were not in *old*, and the other way round; both are lists in words."""
+    before, after = (dict.fromkeys((text or "").split(", ")) for text in (old, new))
+    for names, word in (
+        ([name for name in after if name not in before], came),
+        ([name for name in before if name not in after], went),
+    ):
+        if any(names):
+            yield f"{what}: {', '.join(filter(None, names))} {word}"
+
+
 def _row(change: PackageChange, diff: LockDiff) -> Row:
-    aspects = [detail.aspect for detail in change.details]
-    what = str(change.kind)
-    if change.kind is Kind.SAME and aspects:
-        what = str(aspects[0])
+    old, new = (
+        (package.version or "(no version)") if package is not None else "" for package in (change.old, change.new)
+    )
+    same = change.kind is Kind.SAME
     return Row(
         name=change.name,
-        old=(change.old.version or "(no version)") if change.old is not None else "",
-        new=(change.new.version or "(no version)") if change.new is not None else "",
-        what=what,
+        old=old,
+        new=new if not same or new != old else "",
+        what=str(change.details[0].aspect) if same and change.details else str(change.kind),
         why=_why(change, diff),
         notes=tuple(_notes(change)),
     )
 
 
 def _why(change: PackageChange, diff: LockDiff) -> str:
-    if change.new is None and diff.new is not None:
-        return ""
-    if diff.reasons is None:
+    """Return which direct requirement pulls the package in, or pulled it in, by way of what."""
+    gone = change.new is None and diff.new is not None
+    reasons = diff.reasons_before if gone or diff.new is None else diff.reasons
+    if reasons is None:
         return "the lock does not tell by what"
-    way = diff.reasons.get(change.name, ())
+    way = reasons.get(change.name, ())
     if len(way) < 2:
-        return "required directly" if way else ""
-    between = (
-        "" if len(way) == 2 else f" and {plural(len(way) - 2, 'package')} between" if len(way) > 3 else f", {way[1]}"
-    )
-    return f"by {way[0]}{between}"
+        words = "required directly" if way else ""
+    else:
+        count = len(way) - 2
+        more = "" if not count else f", {way[1]}" if count == 1 else f" and {plural(count, 'package')} between"
+        words = f"by {way[0]}{more}"
+    return f"was {words}" if gone and words else words
 
 
 def _notes(change: PackageChange) -> Iterator[str]:
@@ -119,10 +140,11 @@ def _notes(change: PackageChange) -> Iterator[str]:
             case Aspect.PRERELEASE:
                 yield "a pre-release, newly chosen"
             case Aspect.MARKERS:
-                verb = (
-                    "narrowed" if detail.old == "everywhere" else "widened" if detail.new == "everywhere" else "changed"
+                yield f"markers {detail.direction or 'changed'}: {detail.old} -> {detail.new}"
+            case Aspect.GROUPS if len(f"{detail.old}{detail.new}") > _SHORT:
+                yield from _names(
+                    "groups", detail.old, detail.new, came="ask for it now", went="do not ask for it any more"
                 )
-                yield f"markers {verb}: {detail.old} -> {detail.new}"
             case _:
                 yield f"{detail.aspect}: {detail.old} -> {detail.new}"
 
@@ -143,13 +165,16 @@ def _counts(diff: LockDiff) -> str:
 
 def _verdict(diff: LockDiff, *, numbers: bool) -> str:
     if not diff:
-        return "the locks say the same"
+        digests = [lock.digest for lock in (diff.old, diff.new) if lock is not None]
+        if len(set(digests)) < 2:
+            return "the locks say the same"
+        return f"nothing that is installed differs; a record names the lock that it was made for, so record again: {_RECORD}"
     if numbers:
         return (
             "numbers can change: keep results from before and after apart, and once it is installed record again: "
-            "envguard record"
+            f"{_RECORD}"
         )
     return (
         "no package that is known to compute numbers differs; nobody promises that the others do not. Once it is installed "
-        "record again: envguard record"
+        f"record again: {_RECORD}"
     )

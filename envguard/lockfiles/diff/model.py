@@ -38,11 +38,15 @@ class Aspect(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Detail:
-    """One thing that changed about a package: what was *old* and what is *new*, in words."""
+    """One thing that changed about a package: what was *old* and what is *new*, in words.
+
+    *direction* is ``narrowed`` or ``widened`` where one is a part of the other.
+    """
 
     aspect: Aspect
     old: str | None = None
     new: str | None = None
+    direction: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +71,7 @@ class LockDiff:
     *packages* are sorted by name. *environments* are differences in what the locks cover: ``requires-python`` and the like,
     each as what was and what is. *reasons* say why a package is in the (newer) lock: the way to it from a direct
     requirement; a package that is missing in it has no such way, and None stands for all where the lock tells no ways.
+    *reasons_before* say it of the older lock, where packages were removed.
     """
 
     old: Lock | None
@@ -74,6 +79,7 @@ class LockDiff:
     packages: tuple[PackageChange, ...] = ()
     environments: Mapping[str, tuple[str | None, str | None]] = field(default_factory=dict)
     reasons: Mapping[str, tuple[str, ...]] | None = None
+    reasons_before: Mapping[str, tuple[str, ...]] | None = None
 
     def __bool__(self) -> bool:
         return bool(self.packages or self.environments)

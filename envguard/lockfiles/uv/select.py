@@ -90,16 +90,16 @@ class _Walk:
     def add_member(self, roots: _Roots, package: LockedPackage, extras: set[str], groups: set[str]) -> None:
         place = ("package", package.index)
         roots.packages.append(package)
-        roots.active.add(_encode("project", package.name))
+        roots.active.add(encode("project", package.name))
         roots.edges += [((*place, "dependencies", n), edge) for n, edge in enumerate(package.dependencies)]
         for extra in sorted(extras & package.extras.keys()):
-            roots.active.add(_encode("extra", package.name, extra))
+            roots.active.add(encode("extra", package.name, extra))
             keys = (*place, "optional-dependencies", extra)
             roots.edges += [((*keys, n), edge) for n, edge in enumerate(package.extras[extra])]
         for group in sorted(groups & package.groups.keys()):
             self.refuse_group_python(package.group_requires_python, group, (*place, "group-requires-python", group))
             roots.groups.add(group)
-            roots.active.add(_encode("group", package.name, group))
+            roots.active.add(encode("group", package.name, group))
             keys = (*place, "dev-dependencies", group)
             roots.edges += [((*keys, n), edge) for n, edge in enumerate(package.groups[group])]
 
@@ -171,7 +171,7 @@ class _Walk:
                 seen.add((package.index, None))
                 queue.extend(((*place, "dependencies", n), e) for n, e in enumerate(package.dependencies))
             for extra in edge.extras:
-                reached.add(_encode("extra", package.name, extra))
+                reached.add(encode("extra", package.name, extra))
                 if (package.index, extra) in seen:
                     continue
                 seen.add((package.index, extra))
@@ -225,17 +225,18 @@ class _Walk:
                 )
 
 
-def _encode(kind: str, package: str, name: str | None = None) -> str:
+def encode(kind: str, package: str, name: str | None = None) -> str:
+    """Return how uv spells a chosen extra, group or project (*kind*) in a marker: as the name of an extra."""
     text = f"{kind}-{len(package.encode())}-{package}"
     return text if name is None else f"{text}-{name}"
 
 
 def _item_active(package: str, extra: str | None, group: str | None, active: frozenset[str]) -> bool:
     if extra is not None:
-        return _encode("extra", package, extra) in active
+        return encode("extra", package, extra) in active
     if group is not None:
-        return _encode("group", package, group) in active
-    return _encode("project", package) in active
+        return encode("group", package, group) in active
+    return encode("project", package) in active
 
 
 def _item_words(package: str, extra: str | None, group: str | None) -> str:

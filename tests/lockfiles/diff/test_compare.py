@@ -137,7 +137,10 @@ def test_forks_of_one_name_are_matched_by_what_they_are_for() -> None:
         ("2.0+cu128", "2.1+cu128"),
     ]
     diff = compare(forks("2.0", "2.0+cu128"), lock([locked("torch", "2.0+cu128")]))
-    assert [str(change.kind) for change in diff.packages] == ["removed"]
+    assert [(str(change.kind), change.detail(Aspect.MARKERS)) for change in diff.packages] == [
+        ("same version", Detail(aspect=Aspect.MARKERS, old="Linux", new="everywhere", direction="widened")),
+        ("removed", None),
+    ]
 
 
 def app(**more: Any) -> LockedPackage:
@@ -155,14 +158,117 @@ def test_groups_of_a_filtering_format_are_told() -> None:
     before = replace(lock([locked("a", when=(When(group="main"),))]), groups=("main", "dev"))
     after = replace(lock([locked("a", when=(When(group="dev"),))]), groups=("main", "dev"))
     (change,) = compare(before, after).packages
-    assert change.details == (Detail(aspect=Aspect.GROUPS, old="group main", new="group dev"),)
+    assert change.details == (Detail(aspect=Aspect.GROUPS, old="dependencies", new="group dev"),)
 
 
 def test_markers_that_came_are_told() -> None:
     before = lock([app(dependencies=(Edge(name="a"),)), locked("a")])
     after = lock([app(dependencies=(Edge(name="a", marker="sys_platform == 'linux'"),)), locked("a")])
     (change,) = compare(before, after).packages
-    assert change.details == (Detail(aspect=Aspect.MARKERS, old="everywhere", new="sys_platform == 'linux'"),)
+    assert change.details == (Detail(aspect=Aspect.MARKERS, old="everywhere", new="Linux", direction="narrowed"),)
+
+
+def test_what_others_need_is_told_where_it_is_needed_always_or_not_any_more() -> None:
+    def needed(**more: Any) -> Lock:
+        return lock([app(**more), locked("a", dependencies=(Edge(name="b"),)), locked("b")])
+
+    before = needed(dependencies=(Edge(name="a"),))
+    after = needed(groups={"dev": (Edge(name="a"),)})
+    assert [(change.name, change.details) for change in compare(before, after).packages] == [
+        (name, (Detail(aspect=Aspect.GROUPS, old="dependencies", new="group dev"),)) for name in ("a", "b")
+    ]
+    # One group more or less for what only others need is no news about it.
+    after = needed(dependencies=(Edge(name="a"),), groups={"dev": (Edge(name="a"),)})
+    assert [change.name for change in compare(before, after).packages] == ["a"]
+
+
+def test_extras_and_groups_that_come_and_go_are_told() -> None:
+    before = lock([app(extras={"fast": ()}, groups={"dev": ()})])
+    after = lock([app(extras={"fast": (), "slow": ()})])
+    assert compare(before, after).environments == {"extras": ("fast", "fast, slow"), "groups": ("dev", None)}
+
+
+def test_a_build_that_took_the_place_of_another_was_published_again() -> None:
+    before = locked("a", artifacts=(file("a-1.0-py3-none-any.whl", "sha256:1"), file("a-1.0.tar.gz", "sha256:0")))
+    after = replace(before, artifacts=(file("a-1.0-1-py3-none-any.whl", "sha256:2"), file("a-1.0.tar.gz", "sha256:0")))
+    (detail,) = details(before, after)
+    assert detail == Detail(
+        aspect=Aspect.REPUBLISHED, old="a-1.0-py3-none-any.whl sha256:1", new="a-1.0-1-py3-none-any.whl sha256:2"
+    )
+    # Beside the other one it is only one more.
+    assert not compare(
+        lock([before]),
+        lock([replace(before, artifacts=(*before.artifacts, file("a-1.0-1-py3-none-any.whl", "sha256:2")))]),
+    )
+
+
+def test_several_files_that_were_published_again_are_counted() -> None:
+    names = [f"a-1.0-cp3{minor}-cp3{minor}-linux_x86_64.whl" for minor in (11, 12, 13)]
+    before = locked("a", artifacts=tuple(file(name, f"sha256:1{name}") for name in names))
+    after = replace(before, artifacts=tuple(file(name, f"sha256:2{name}") for name in names))
+    (detail,) = details(before, after)
+    assert detail.new == f"{names[0]} sha256:2{names[0]} and 2 more"
+
+
+def test_hashes_that_are_gone_with_their_files_are_told_where_a_lock_has_hashes_alone() -> None:
+    before = replace(lock([locked("a", artifacts=(file("", "sha256:1"),))]), format="pipenv")
+    (change,) = compare(before, replace(lock([locked("a", "1.1")]), format="pipenv")).packages
+    assert change.detail(Aspect.HASHES_LOST) == Detail(aspect=Aspect.HASHES_LOST, old="1 hash", new="none")
+    # uv locks a version that has no files for some platform without any.
+    (change,) = compare(replace(before, format="uv"), lock([locked("a", "1.1")])).packages
+    assert change.details == ()
+
+
+def test_the_way_to_what_was_removed_is_that_of_before() -> None:
+    before = lock([app(dependencies=(Edge(name="a"),)), locked("a", dependencies=(Edge(name="b"),)), locked("b")])
+    diff = compare(before, lock([app(dependencies=(Edge(name="a"),)), locked("a")]))
+    assert diff.reasons_before is not None
+    assert diff.reasons_before["b"] == ("a", "b")
+
+
+def test_locks_of_two_formats_are_compared_by_what_both_tell() -> None:
+    """A project that moves from poetry to uv: nothing but the format differs."""
+    digest = f"sha256:{'a' * 64}"
+    wheel = (file("a-1.0-py3-none-any.whl", digest),)
+    unnamed = Source(kind=SourceKind.REGISTRY, location="")
+    before = replace(
+        lock(
+            [
+                locked(
+                    "a", source=unnamed, artifacts=wheel, when=(When(group="main", marker="sys_platform == 'linux'"),)
+                ),
+                locked("b", source=unnamed, when=(When(group="dev"),)),
+                locked("c", source=unnamed, when=(When(group="main", marker='extra == "plot"'),)),
+                locked("", None, source=Source(kind=SourceKind.VIRTUAL, location=".")),
+            ]
+        ),
+        format="poetry",
+        extras=("plot",),
+        groups=("main", "dev"),
+    )
+    after = lock(
+        [
+            app(
+                dependencies=(Edge(name="a", marker="sys_platform == 'linux'"),),
+                groups={"dev": (Edge(name="b"),)},
+                extras={"plot": (Edge(name="c"),)},
+            ),
+            locked("a", artifacts=wheel),
+            locked("b"),
+            locked("c"),
+        ]
+    )
+    diff = compare(before, after)
+    assert diff.packages == ()
+    assert diff.environments == {"format": ("poetry", "uv")}
+    changed = replace(
+        after,
+        packages=tuple(
+            replace(p, artifacts=(file("a-1.0-py3-none-any.whl", f"sha256:{'b' * 64}"),)) if p.name == "a" else p
+            for p in after.packages
+        ),
+    )
+    assert [change.details[0].aspect for change in compare(before, changed).packages] == [Aspect.REPUBLISHED]
 
 
 def test_a_prerelease_is_told_where_it_is_new() -> None:

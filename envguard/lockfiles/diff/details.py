@@ -1,0 +1,159 @@
+"""What else differs about a package that both locks have: its source, its hashes, for what and where it is installed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from ..formats import by_name as format_named
+from ..model import SourceKind
+from ..parts import ALWAYS
+from .model import Aspect, Detail, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ..model import Artifact, LockedPackage, Source
+    from .ways import Ways
+
+    Side = tuple[LockedPackage, Ways]
+
+# A wheel's name with a build tag (PEP 427), which alone differs where a version was built and published again.
+_BUILD = re.compile(r"(?P<release>[^-]+-[^-]+)-(?P<build>\d[^-]*)-(?P<tags>[^-]+-[^-]+-[^-]+\.whl)")
+
+
+def details(before: Side, after: Side, kind: Kind) -> Iterator[Detail]:
+    """Yield what differs between two entries of one package besides their versions, which differ as *kind* says."""
+    (old, ours), (new, theirs) = before, after
+    if _elsewhere(old.source, new.source):
+        yield Detail(aspect=Aspect.SOURCE, old=_source(old.source), new=_source(new.source))
+    if kind is Kind.SAME:
+        yield from _hashes(old, new)
+    elif _lost(old, new, theirs):
+        yield Detail(aspect=Aspect.HASHES_LOST, old=f"{_counted(old)}", new="none")
+    if kind not in (Kind.SAME, Kind.REBUILT):
+        yield from prerelease(new, old)
+    yield from _groups(before, after)
+    was, now = ours.where(old), theirs.where(new)
+    was, now = was & ours.places.all, now & ours.places.all
+    if was != now:
+        direction = "narrowed" if was | now == was else "widened" if was | now == now else None
+        name = ours.places.name
+        yield Detail(aspect=Aspect.MARKERS, old=name(was), new=name(now), direction=direction)
+    asked = ours.extras(old), theirs.extras(new)
+    # Formats that filter do not tell which extras the project asked for; those of a manifest are told by all.
+    if asked[0] != asked[1] and ours.roots and theirs.roots:
+        yield Detail(aspect=Aspect.EXTRAS, old=_joined(asked[0], "none"), new=_joined(asked[1], "none"))
+
+
+def prerelease(new: LockedPackage, old: LockedPackage | None = None) -> Iterator[Detail]:
+    """Yield that *new* is a pre-release, where *old* was none."""
+    if new.version is None or not any(letter.isalpha() for letter in new.version.partition("+")[0]):
+        return
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        chosen = Version(new.version).is_prerelease
+        before = old is not None and old.version is not None and Version(old.version).is_prerelease
+    except InvalidVersion:
+        return
+    if chosen and not before:
+        yield Detail(aspect=Aspect.PRERELEASE, old=old.version if old is not None else None, new=new.version)
+
+
+def _groups(before: Side, after: Side) -> Iterator[Detail]:
+    """Yield where a package is asked for, if that differs; for what others need alone, if it is needed always or not any more."""
+    (old, ours), (new, theirs) = before, after
+    asked = ours.direct(old), theirs.direct(new)
+    needed = ours.groups(old), theirs.groups(new)
+    told = needed
+    if ours.lock.format == theirs.lock.format and any(asked):
+        told = asked
+        if asked[0] == asked[1]:
+            return
+    elif (ALWAYS in needed[0]) == (ALWAYS in needed[1]):
+        return
+    yield Detail(
+        aspect=Aspect.GROUPS,
+        old=_joined(told[0], "not asked for directly"),
+        new=_joined(told[1], "not asked for directly"),
+    )
+
+
+def _hashes(old: LockedPackage, new: LockedPackage) -> Iterator[Detail]:
+    """Compare the hashes of one version: a file that has another one was published again, or was tampered with."""
+    known: dict[str, set[str | None]] = {}
+    for file in old.artifacts:
+        known.setdefault(file.filename, set()).add(file.hash)
+    rebuilt = {_unbuilt(name): name for name in known}
+    listed = {file.filename for file in new.artifacts}
+    again: list[tuple[str, str, Artifact]] = []
+    for file in new.artifacts:
+        name = file.filename if file.filename in known else rebuilt.get(_unbuilt(file.filename), "")
+        hashes = known.get(name, {None})
+        # A file that is listed twice, or once without a hash, vouches for nothing; one that stayed was not replaced.
+        if not file.filename or file.hash in hashes or None in hashes or (name != file.filename and name in listed):
+            continue
+        was = min(filter(None, hashes))
+        if file.hash is None:
+            yield Detail(aspect=Aspect.HASHES_LOST, old=f"{name} {was}", new="none")
+            return
+        if _algorithm(was) == _algorithm(file.hash):
+            again.append((name, was, file))
+    if again:
+        name, was, file = again[0]
+        more = f" and {len(again) - 1} more" if len(again) > 1 else ""
+        yield Detail(aspect=Aspect.REPUBLISHED, old=f"{name} {was}{more}", new=f"{file.filename} {file.hash}{more}")
+        return
+    ours, theirs = ({file.hash for file in package.artifacts if file.hash} for package in (old, new))
+    if ours and not theirs and new.source.kind is old.source.kind:
+        yield Detail(aspect=Aspect.HASHES_LOST, old=_counted(old), new="none")
+    # No file in common, and none that could tell which: no hash of then would be accepted now.
+    unnamed = not all(file.filename for file in (*old.artifacts, *new.artifacts))
+    if unnamed and ours and theirs and not ours & theirs and {*map(_algorithm, ours)} == {*map(_algorithm, theirs)}:
+        yield Detail(aspect=Aspect.REPUBLISHED, old=min(ours), new=min(theirs))
+
+
+def _unbuilt(filename: str) -> str:
+    match = _BUILD.fullmatch(filename)
+    return f"{match['release']}-{match['tags']}" if match is not None else filename
+
+
+def _lost(old: LockedPackage, new: LockedPackage, ways: Ways) -> bool:
+    """Return whether *new*, of another version, has no hashes where *old* had some."""
+    if new.source.kind is not old.source.kind or not any(file.hash for file in old.artifacts):
+        return False
+    # Where files are listed by name, one that has none is told by the check of the lock against itself.
+    listed = bool(new.artifacts) or not format_named(ways.lock.format).lists_files
+    return listed and not any(file.hash for file in new.artifacts)
+
+
+def _counted(package: LockedPackage) -> str:
+    count = sum(file.hash is not None for file in package.artifacts)
+    return f"{count} hashes" if count != 1 else "1 hash"
+
+
+def _elsewhere(old: Source, new: Source) -> bool:
+    if old.kind is new.kind is SourceKind.REGISTRY and not (old.location and new.location):
+        # A lock that leaves the index to the settings says nothing that could differ.
+        return False
+    return _source(old) != _source(new)
+
+
+def _source(source: Source) -> str:
+    match source.kind:
+        case SourceKind.REGISTRY:
+            return f"index {source.location.rstrip('/')}" if source.location else "an index"
+        case SourceKind.GIT:
+            inside = f", folder {source.subdirectory}" if source.subdirectory else ""
+            return f"git {source.location} at {(source.commit or 'no commit')[:12]}{inside}"
+        case _:
+            return f"{source.kind} {source.location}"
+
+
+def _algorithm(text: str) -> str:
+    return text.partition(":")[0]
+
+
+def _joined(words: Iterable[str], nothing: str) -> str:
+    return ", ".join(sorted(words)) or nothing
