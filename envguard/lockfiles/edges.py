@@ -57,17 +57,16 @@ def cleared(
                 return True
             return edge.name not in never and possible(both(here, edge.marker))
 
-        yield replace(
-            package,
-            dependencies=resolved(filter(keep, package.dependencies), by_name),
-            extras={
-                extra: resolved(
-                    (e for e in edges if e.name in by_name or ((package.name, extra) in asked and keep(e))), by_name
-                )
-                for extra, edges in package.extras.items()
-            },
-            markers=package.markers or _fork(package) if len(by_name[package.name]) > 1 else (),
-        )
+        dependencies = resolved(filter(keep, package.dependencies), by_name)
+        extras = {
+            extra: resolved(
+                (e for e in edges if e.name in by_name or ((package.name, extra) in asked and keep(e))), by_name
+            )
+            for extra, edges in package.extras.items()
+        }
+        markers = package.markers or _fork(package) if len(by_name[package.name]) > 1 else ()
+        same = (dependencies, extras, markers) == (package.dependencies, package.extras, package.markers)
+        yield package if same else replace(package, dependencies=dependencies, extras=extras, markers=markers)
 
 
 def named(packages: Iterable[LockedPackage]) -> dict[str, list[LockedPackage]]:

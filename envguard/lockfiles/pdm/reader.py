@@ -11,7 +11,7 @@ import os
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from ...errors import LockfileError
 from ...names import normalize
@@ -21,7 +21,7 @@ from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, Wh
 from ..poetry.declared import besides, wanted
 from ..poetry.requirements import from_pep508
 from ..text import read_lock_text
-from ..urls import without_credentials
+from ..urls import filename_at, without_credentials
 from .manifest import read_manifest
 from .tables import COMMANDS, DEFAULT, INHERIT, ROOT, LockTable
 from .targets import marker_of, python_marker
@@ -183,7 +183,7 @@ def _artifact(file: LockTable, source: Source) -> Artifact:
     url = file.text("url")
     if url is None and "file" not in file.value:
         raise LockfileError("the key 'file' is missing", path=file.path, keys=file.keys, hint=COMMANDS.lock)
-    filename = file.text("file") or unquote(urlsplit(url or "").path).rpartition("/")[2]
+    filename = file.text("file") or filename_at(url or "")
     location = without_credentials(url) if url is not None else None
     if location is None and source.kind is SourceKind.URL:
         location = source.location
