@@ -1,9 +1,9 @@
 """YAML in, as plain values, with errors that name the place.
 
 PyYAML's C loader composes the document; what follows is done here, because it would take the last of two equal keys in
-silence, expand aliases without a limit and let tags choose types. Of the types of YAML 1.1 texts, numbers, booleans and null are
-known; a date stays the text that it is written as. It is an optional dependency (the extra ``conda``), imported when the
-first document is read.
+silence, expand aliases without a limit and let tags choose types. The types are those of YAML 1.2 (its core schema): texts, numbers,
+true and false, null. What YAML 1.1 had beside them is the text that it is written as: dates, ``yes``, ``1_000``, ``1:30``; and so is an integer that no
+machine has (a hash of digits alone). It is an optional dependency (the extra ``conda``), imported when the first document is read.
 """
 
 from __future__ import annotations
@@ -29,6 +29,14 @@ _TOO_DEEP = f"has values nested deeper than {MAX_DEPTH} levels"
 _CORE = "tag:yaml.org,2002:"
 _TEXT = f"{_CORE}str"
 _TEXTS = frozenset((_TEXT, f"{_CORE}timestamp", f"{_CORE}value"))
+# What PyYAML, which knows YAML 1.1, takes for a number or a truth value, and the newer version does too.
+_NUMBERS = {
+    f"{_CORE}bool": re.compile(r"true|True|TRUE|false|False|FALSE"),
+    f"{_CORE}int": re.compile(r"[-+]?(?:0|[1-9][0-9]{0,18})|0x[0-9a-fA-F]{1,16}"),
+    f"{_CORE}float": re.compile(
+        r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+    ),
+}
 _INSTALL = "pip install 'envguard[conda]'"
 # PyYAML composes by recursion in C, which older builds of libyaml do not bound: 100,000 brackets end the process. A document
 # that is nested deeply has as many brackets that open, or a line that begins with as many columns of indentation and indicators.
@@ -120,17 +128,17 @@ class _Values:
             return node.value
         if tag == f"{_CORE}null":
             return None
+        pattern = _NUMBERS.get(tag)
+        if pattern is None:
+            raise self.refused(node, f"a tag, {tag}: nothing is made of what is read here")
+        if pattern.fullmatch(node.value) is None:
+            return node.value
         make = {
             f"{_CORE}bool": self.loader.construct_yaml_bool,
             f"{_CORE}int": self.loader.construct_yaml_int,
             f"{_CORE}float": self.loader.construct_yaml_float,
-        }.get(tag)
-        if make is None:
-            raise self.refused(node, f"a tag, {tag}: nothing is made of what is read here")
-        try:
-            return make(node)
-        except (KeyError, ValueError, OverflowError):
-            raise self.refused(node, f"{node.value[:40]!r}, which is none of {tag}") from None
+        }[tag]
+        return make(node)
 
     def key(self, node: Any) -> str:
         """Return a key as the text that it is written as, whatever type it would have as a value."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from envguard.lockfiles.formats import FORMATS
+
 from .cli.conftest import MANIFEST, lock_text
 
 if TYPE_CHECKING:
@@ -79,6 +81,9 @@ def test_pre_commit_accepts_the_manifest() -> None:
         ("pixi.toml", True),
         ("conda-lock.yml", True),
         ("gpu.conda-lock.yaml", True),
+        ("conda-lock-gpu.yml", True),
+        ("conda-locks.yml", False),
+        ("mojoproject.toml", True),
         ("environment.yaml", True),
         ("not-uv.lock", False),
         ("pylock.a.b.toml", False),
@@ -90,6 +95,12 @@ def test_pre_commit_accepts_the_manifest() -> None:
 )
 def test_the_hook_runs_for_locks_and_manifests_of_any_folder(path: str, expected: bool) -> None:
     assert (re.search(hook("envguard-lock")["files"], path) is not None) is expected
+
+
+@pytest.mark.parametrize("name", ["envguard-lock", "envguard-lock-diff", "envguard-baseline"])
+def test_every_hook_for_locks_runs_for_every_format(name: str) -> None:
+    locks = [pattern.replace("*", "gpu") for form in FORMATS for pattern in form.files]
+    assert [lock for lock in locks if not re.search(hook(name)["files"], f"a/{lock}")] == []
 
 
 def test_the_environment_hook_runs_where_the_files_under_an_environment_moved() -> None:

@@ -14,12 +14,13 @@ from .edges import both, possible
 from .filenames import conda_release, other_release
 from .formats import by_name as format_named
 from .model import SourceKind
-from .parts import file_route, inconsistency
+from .parts import file_route, inconsistency, version_words
+from .urls import host_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from .model import Artifact, Inconsistency, Lock, LockedPackage, Source
+    from .model import Artifact, Inconsistency, Lock, LockedPackage
 
 _LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128}
 _STRONG = re.compile("|".join(f"{algorithm}:[0-9a-f]{{{length}}}" for algorithm, length in _LENGTHS.items()))
@@ -83,11 +84,14 @@ def _usual(package: LockedPackage) -> tuple[str, ...]:
 
 
 def _name(package: LockedPackage, artifact: Artifact) -> Iterator[Inconsistency]:
-    read = conda_release if package.source.kind is SourceKind.CONDA else other_release
-    other = read(package.name, package.version, artifact.filename)
+    other: tuple[str, ...] | None
+    if package.conda is not None:
+        other = conda_release(package, artifact.filename)
+    else:
+        other = other_release(package.name, package.version, artifact.filename)
     if other is None:
         return
-    entry = f"{package.name} {package.version or ''}".rstrip()
+    entry = f"{package.name} {version_words(package)}" if package.version is not None else package.name
     yield inconsistency(
         package,
         "artifact",
@@ -134,29 +138,30 @@ def _copied(package: LockedPackage, artifact: Artifact, other: LockedPackage, fi
 
 def _unhashed(packages: Sequence[LockedPackage]) -> Iterator[Inconsistency]:
     """Yield for each index the packages of which no file has a hash; it may offer none, or somebody took them out."""
-    found: dict[Source, list[LockedPackage]] = {}
-    hashed: set[Source] = set()
+    found: dict[str, list[LockedPackage]] = {}
+    hashed: set[str] = set()
     for package in packages:
         location = package.source.location
         # A folder of files offers no hashes, and uv writes none for it.
         local = bool(location) and "://" not in location
         if package.source.kind not in (SourceKind.REGISTRY, SourceKind.CONDA) or local or not package.artifacts:
             continue
+        index = location or host_of(package.artifacts[0].location or "")
         if any(artifact.hash is not None for artifact in package.artifacts):
-            hashed.add(package.source)
+            hashed.add(index)
         else:
-            found.setdefault(package.source, []).append(package)
-    for source, bare in found.items():
+            found.setdefault(index, []).append(package)
+    for index, bare in found.items():
         names = sorted({package.name for package in bare})
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         what = f"{', '.join(names[:_NAMED])}{more} {'has' if len(names) == 1 else 'have'} no hash"
         yield replace(
             inconsistency(
                 bare[0],
-                "unhashed" if source in hashed else "hashless",
-                f"{what}, though others of {source.location or 'the same index'} have" if source in hashed else what,
+                "unhashed" if index in hashed else "hashless",
+                f"{what}, though others of {index or 'the same index'} have" if index in hashed else what,
                 expected="sha256 or stronger",
                 found="none",
             ),
-            subject=names[0] if len(names) == 1 else source.location or "index",
+            subject=names[0] if len(names) == 1 else index or "index",
         )

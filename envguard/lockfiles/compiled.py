@@ -16,6 +16,7 @@ from ..notes import NotingReader
 from .model import (
     Artifact,
     Commands,
+    CondaBuild,
     ConflictItem,
     Edge,
     FreshnessVerdict,
@@ -54,7 +55,9 @@ SHAPES: Mapping[type, Mapping[str, Shape]] = {
         "when": many(When),
         "keys": TEXTS,
         "parts": one(Parts),
+        "conda": one(CondaBuild),
     },
+    CondaBuild: {"python": TEXTS},
     Lock: {
         "markers": TEXTS,
         "supported": TEXTS,
@@ -72,6 +75,7 @@ SHAPES: Mapping[type, Mapping[str, Shape]] = {
         "supported_keys": TEXTS,
         "requires_keys": TEXTS,
         "overrides": TEXTS,
+        "unlisted": many(LockedPackage),
     },
     Reason: {"keys": TEXTS},
     FreshnessVerdict: {"reasons": many(Reason)},

@@ -27,7 +27,8 @@ def inconsistencies(lock: Lock) -> tuple[Inconsistency, ...]:
     found: list[Inconsistency] = []
     for package in lock.packages:
         found += _duplicates(package, by_name)
-        for keys, edge in placed_edges(package):
+        # Where every platform lists what it installs, dependencies are held against each such list.
+        for keys, edge in () if form.cells else placed_edges(package):
             # Nearly every name has one entry, and needs no more than its name.
             if edge.version is not None or edge.source is not None or len(by_name.get(edge.name, ())) != 1:
                 found += _edge(package, keys, edge, by_name)
@@ -46,9 +47,10 @@ def _duplicates(package: LockedPackage, by_name: ByName) -> Iterator[Inconsisten
         if other is package:
             return
         # The same entry for another group, platform or environment says something new; a file may repeat what another has.
-        if (other.version, other.source, other.markers, other.path) == (
+        if (other.version, other.source, other.conda, other.markers, other.path) == (
             package.version,
             package.source,
+            package.conda,
             package.markers,
             package.path,
         ) and (other.when == package.when or not set(other.when).isdisjoint(package.when)):

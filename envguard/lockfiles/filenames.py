@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..names import normalize
+from .conda.archives import split_filename
+
+if TYPE_CHECKING:
+    from .model import LockedPackage
 
 _ARCHIVES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar.zst", ".tar", ".tbz", ".txz", ".tlz", ".tar.lz")
 
@@ -27,19 +33,22 @@ def named_version(filename: str, package: str) -> tuple[str, str] | None:
 
 def other_release(name: str, version: str | None, filename: str) -> tuple[str, str] | None:
     """Return name and version in *filename* where they are not *name* and *version*; None where they are, or nobody can tell."""
-    return _other(named_version(filename, name), name, version)
-
-
-def conda_release(name: str, version: str | None, filename: str) -> tuple[str, str] | None:
-    """Return what ``other_release`` does of the name of a conda package, ``name-version-build.conda``."""
-    stem = next((filename.removesuffix(end) for end in (".conda", ".tar.bz2") if filename.endswith(end)), "")
-    parts = stem.rsplit("-", 2)
-    return _other((normalize(parts[0]), parts[1]) if len(parts) == 3 else None, name, version)
-
-
-def _other(found: tuple[str, str] | None, name: str, version: str | None) -> tuple[str, str] | None:
+    found = named_version(filename, name)
     same = found is None or (found[0] == name and (version is None or same_version(found[1], version)))
     return None if same else found
+
+
+def conda_release(package: LockedPackage, filename: str) -> tuple[str, str, str] | None:
+    """Return name, version and build in *filename* where they are not those of the conda *package*.
+
+    None where they are, or nobody can tell. Conda compares all of them as they are written.
+    """
+    found = split_filename(filename)
+    build = package.conda.build if package.conda is not None else None
+    known = (package.name, package.version, build)
+    return (
+        None if found is None or all(one in (None, other) for one, other in zip(known, found, strict=True)) else found
+    )
 
 
 def same_version(one: str, other: str) -> bool:

@@ -8,6 +8,7 @@ from ..errors import LockfileError
 from ..names import normalize
 from .coverage import RefusedError, holds, python_in, refuse_uncovered, refuse_unknown
 from .model import Selected, SourceKind
+from .parts import version_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,9 +41,9 @@ def select(lock: Lock, selection: Selection, environment: Mapping[str, str]) -> 
             continue
         # A conda package and a package of an index may share a name and are both installed.
         other = found.setdefault((package.name, package.source.kind is SourceKind.CONDA), package)
-        if (other.version, other.source) != (package.version, package.source):
+        if (other.version, other.source, other.conda) != (package.version, package.source, package.conda):
             raise LockfileError(
-                f"two versions of {package.name} are selected at once: {other.version} and {package.version}",
+                f"two versions of {package.name} are selected at once: {version_words(other)} and {version_words(package)}",
                 path=package.path or lock.path,
                 keys=package.route,
                 line=package.line,

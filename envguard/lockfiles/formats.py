@@ -20,7 +20,9 @@ class Format:
     as it is read, so that an entry that nothing leads to does not belong there; *lists_files* that each package of an index
     lists its files by name, *lists_hashes* that it lists their hashes, by name or without, and that its tool installs whatever
     the index offers where there are none; *declares* that a module ``declared`` tells what was asked for beside the
-    dependencies; *checks* that a module ``checks`` finds what only this format can contradict itself in.
+    dependencies; *checks* that a module ``checks`` finds what only this format can contradict itself in; *cells*
+    that every platform (and environment) lists what it installs, so that dependencies are held against each such list;
+    *exclusive* that its groups are environments, of which exactly one is installed.
     """
 
     name: str
@@ -35,6 +37,8 @@ class Format:
     lists_hashes: bool = False
     declares: bool = False
     checks: bool = False
+    cells: bool = False
+    exclusive: bool = False
 
     def matches(self, filename: str) -> bool:
         """Return whether a file called *filename* (a base name) is of this format, as far as its name tells."""
@@ -97,6 +101,34 @@ FORMATS = (
         select="pylock.select",
         native=False,
         lists_files=True,
+    ),
+    Format(
+        name="pixi",
+        files=("pixi.lock",),
+        manifests=("pixi.toml", "pyproject.toml", "mojoproject.toml"),
+        lock="pixi lock",
+        package="pixi",
+        select="pixi.select",
+        checks=True,
+        cells=True,
+        exclusive=True,
+    ),
+    Format(
+        name="conda-lock",
+        files=(
+            "conda-lock.yml",
+            "conda-lock.yaml",
+            "*.conda-lock.yml",
+            "*.conda-lock.yaml",
+            "conda-lock-*.yml",
+            "conda-lock-*.yaml",
+        ),
+        manifests=("environment.yml", "environment.yaml", "pyproject.toml", "meta.yaml"),
+        lock="conda-lock lock",
+        package="conda_lock",
+        select="conda_lock.select",
+        checks=True,
+        cells=True,
     ),
 )
 

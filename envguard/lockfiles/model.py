@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Artifact",
     "Commands",
+    "CondaBuild",
     "ConflictItem",
     "Declared",
     "Edge",
@@ -84,7 +85,8 @@ class Artifact:
 class Edge:
     """A dependency of one locked package on another; *version* and *source* only where the name alone is ambiguous.
 
-    *specifier* is the range that is asked for (PEP 440), None where the lock does not tell.
+    *specifier* is the range that is asked for (PEP 440), None where the lock does not tell; *match* the whole match spec of a
+    conda package, whose ranges are other ones.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Edge:
     extras: tuple[str, ...] = ()
     marker: str | None = None
     specifier: str | None = None
+    match: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,13 +132,28 @@ class When:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CondaBuild:
+    """What tells the builds of one version of a conda package apart: *build* (``py312h58c1407_0``) and *subdir*.
+
+    *number* is that of the build, *md5* is kept beside the hash of the file, for environments that know no better one. *python* are
+    the names under which an index of Python packages has what is in it, None where the lock does not tell.
+    """
+
+    build: str | None
+    subdir: str | None
+    number: int | None = None
+    md5: str | None = None
+    python: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LockedPackage:
     """One entry of a lock. *index* is its position in the file, *markers* the forks it belongs to (none: all).
 
     *metadata* is what a mutable source declared when it was locked, as the format wrote it, or None. *when* are the
     conditions of a format that selects by a filter: one of them must hold, none of them means always. *keys* is the route
     to the entry, *line* its line where the format has no routes, *path* its file where that is not the lock itself; *parts*
-    are the keys of what stands inside of it.
+    are the keys of what stands inside of it. *conda* is there for conda packages alone, whose names are not normalised.
     """
 
     index: int
@@ -155,6 +173,7 @@ class LockedPackage:
     line: int | None = None
     path: str | None = None
     parts: Parts = _NO_PARTS
+    conda: CondaBuild | None = None
 
     @property
     def route(self) -> tuple[str | int, ...]:
@@ -205,7 +224,8 @@ class Lock:
     *manifest* and *options* are the resolver's recorded inputs, as the format wrote them. *extras*, *groups* and
     *default_groups* are the names that can be chosen in a format that selects by a filter; *files* are further files that
     belong to the lock, absolute; *supported_keys* is the route to *supported*, *requires_keys* that to *requires_python*. *overrides* are the names whose requirements
-    the project replaces by its own, None where nobody can tell: then no version can contradict what asks for it.
+    the project replaces by its own, None where nobody can tell: then no version can contradict what asks for it. *unlisted* are
+    entries that nothing can install, in a format that lists for each environment what it installs.
     """
 
     path: str
@@ -230,6 +250,7 @@ class Lock:
     supported_keys: tuple[str | int, ...] = ("supported-markers",)
     requires_keys: tuple[str | int, ...] = ("requires-python",)
     overrides: tuple[str, ...] | None = None
+    unlisted: tuple[LockedPackage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,13 +272,14 @@ class RefusalKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """No selection is possible; *keys* is the place in the lock that says so."""
+    """No selection is possible; *keys* is the place in the lock that says so, *hint* what mends it, where that is special."""
 
     kind: RefusalKind
     message: str
     keys: tuple[str | int, ...] = ()
     expected: str | None = None
     found: str | None = None
+    hint: str | None = None
 
     @property
     def everywhere(self) -> bool:

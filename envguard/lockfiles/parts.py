@@ -59,6 +59,12 @@ def roots(lock: Lock) -> list[LockedPackage]:
     ]
 
 
+def version_words(package: LockedPackage) -> str:
+    """Return the version of *package*, with the build of a conda package."""
+    build = package.conda.build if package.conda is not None else None
+    return " ".join(filter(None, (package.version or "(no version)", build)))
+
+
 def inconsistency(
     package: LockedPackage,
     kind: str,

@@ -16,6 +16,11 @@ def without_credentials(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
+def host_of(url: str) -> str:
+    """Return the host that *url* names, with its port; empty for a path."""
+    return urlsplit(url).netloc.rpartition("@")[2] if "://" in url else ""
+
+
 def filename_at(location: str) -> str:
     """Return the name of the file at *location*, a URL or a path."""
     # Nearly every one is plain, and there are thousands.

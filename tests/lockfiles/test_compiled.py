@@ -24,6 +24,7 @@ from envguard.lockfiles.formats import format_of
 from envguard.lockfiles.model import (
     Artifact,
     Commands,
+    CondaBuild,
     ConflictItem,
     Edge,
     FreshnessVerdict,
@@ -152,13 +153,23 @@ SOURCES = st.builds(
     editable=st.booleans(),
 )
 EDGES = st.builds(
-    Edge, name=TEXT, version=MAYBE, source=st.none() | SOURCES, extras=TEXTS, marker=MAYBE, specifier=MAYBE
+    Edge,
+    name=TEXT,
+    version=MAYBE,
+    source=st.none() | SOURCES,
+    extras=TEXTS,
+    marker=MAYBE,
+    specifier=MAYBE,
+    match=MAYBE,
 )
 ARTIFACTS = st.builds(
     Artifact, filename=TEXT, wheel=st.booleans(), location=MAYBE, hash=MAYBE, size=st.none() | st.integers()
 )
 WHENS = st.builds(When, group=MAYBE, marker=MAYBE, requires_python=MAYBE, platform=MAYBE)
 PARTS = st.builds(Parts, **{field.name: MAYBE for field in dataclasses.fields(Parts)})
+CONDA = st.builds(
+    CondaBuild, build=MAYBE, subdir=MAYBE, number=st.none() | st.integers(), md5=MAYBE, python=st.none() | TEXTS
+)
 PACKAGES = st.builds(
     LockedPackage,
     index=st.integers(),
@@ -178,6 +189,7 @@ PACKAGES = st.builds(
     line=st.none() | st.integers(),
     path=MAYBE,
     parts=PARTS,
+    conda=st.none() | CONDA,
 )
 MADE = st.builds(
     Lock,
@@ -203,6 +215,7 @@ MADE = st.builds(
     supported_keys=KEYS,
     requires_keys=KEYS,
     overrides=st.none() | TEXTS,
+    unlisted=few(PACKAGES),
 )
 VERDICTS = st.builds(
     FreshnessVerdict,
@@ -244,7 +257,15 @@ def test_any_lock_and_any_verdict_come_back_as_they_were(values: list[Any]) -> N
 
 def test_no_field_of_a_lock_is_left_to_a_test_that_does_not_know_it() -> None:
     """What is added to the model is added to the strategies above, so that the test before this one sees it."""
-    known = {Lock: MADE, LockedPackage: PACKAGES, Source: SOURCES, Edge: EDGES, Artifact: ARTIFACTS, When: WHENS}
+    known = {
+        Lock: MADE,
+        LockedPackage: PACKAGES,
+        CondaBuild: CONDA,
+        Source: SOURCES,
+        Edge: EDGES,
+        Artifact: ARTIFACTS,
+        When: WHENS,
+    }
     for of, strategy in known.items():
         given_names = set(strategy.wrapped_strategy.kwargs)  # type: ignore[attr-defined]
         assert given_names == {field.name for field in dataclasses.fields(of)}

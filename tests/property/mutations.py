@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import tomlkit
 from hypothesis import strategies as st
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _VALUES: st.SearchStrategy[Any] = st.one_of(
     st.booleans(),
@@ -30,8 +33,10 @@ def _places(value: Any, keys: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @st.composite
-def broken_documents(draw: st.DrawFn, document: dict[str, Any]) -> str:
-    """Return the TOML text of *document* with up to four values gone or replaced."""
+def broken_documents(
+    draw: st.DrawFn, document: dict[str, Any], dump: Callable[[dict[str, Any]], str] = tomlkit.dumps
+) -> str:
+    """Return the text of *document*, as *dump* writes it, with up to four values gone or replaced."""
     found = copy.deepcopy(document)
     for _ in range(draw(st.integers(1, 4))):
         places = _places(found)
@@ -45,7 +50,7 @@ def broken_documents(draw: st.DrawFn, document: dict[str, Any]) -> str:
             del holder[place[-1]]
         else:
             holder[place[-1]] = copy.deepcopy(draw(_VALUES))
-    return tomlkit.dumps(found)
+    return dump(found)
 
 
 @st.composite

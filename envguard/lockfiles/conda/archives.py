@@ -1,0 +1,50 @@
+"""What the URL of a conda package tells: channel, platform, and from the name of its file name, version and build."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from ..urls import without_credentials
+
+_SUFFIXES = (".conda", ".tar.bz2")
+_TOKEN = re.compile(r"/t/[^/]+(?=/)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """The file of a conda package: *channel* is a URL without credentials and tokens, *subdir* a platform or ``noarch``."""
+
+    channel: str
+    subdir: str
+    filename: str
+    name: str
+    version: str
+    build: str
+
+
+def parse_archive(location: str) -> Archive | None:
+    """Return what *location*, a URL or a path, tells; None where it does not end in the file name of a conda package."""
+    plain = without_token(location).partition("#")[0].partition("?")[0]
+    rest, _, filename = plain.rpartition("/")
+    parts = split_filename(unquote(filename))
+    if parts is None:
+        return None
+    channel, _, subdir = rest.rpartition("/")
+    name, version, build = parts
+    return Archive(channel=channel, subdir=subdir, filename=unquote(filename), name=name, version=version, build=build)
+
+
+def split_filename(filename: str) -> tuple[str, str, str] | None:
+    """Return name, version and build in the *filename* of a conda package; None where it is none."""
+    stem = next((filename.removesuffix(suffix) for suffix in _SUFFIXES if filename.endswith(suffix)), None)
+    if stem is None:
+        return None
+    name, version, build = ["", "", "", *stem.rsplit("-", 2)][-3:]
+    return (name.lower(), version, build) if name and version and build else None
+
+
+def without_token(url: str) -> str:
+    """Return *url* without user, password and the token that conda writes into paths (``/t/<token>/``)."""
+    return _TOKEN.sub("", without_credentials(url), count=1) if "://" in url else url

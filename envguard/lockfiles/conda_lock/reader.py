@@ -1,0 +1,185 @@
+"""``conda-lock.yml`` of version 1 as the common model.
+
+The schema is that of conda-lock's "conda_lock.lockfile.v1.models". A package stands there once for each platform and once for each
+category that it belongs to; here it is one package with several conditions, as long as nothing else about it differs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ...errors import LockfileError
+from ...names import normalize
+from ...yaml import parse_yaml
+from ..conda.archives import parse_archive, without_token
+from ..model import Artifact, CondaBuild, Edge, Lock, LockedPackage, Source, SourceKind, When
+from ..text import read_lock_text
+from ..urls import filename_at
+from .tables import DEV, MAIN, LockTable, commands
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ...reader import Reader
+
+_VERSION = 1
+_STRENGTH = ("sha256", "md5")
+
+
+def read(reader: Reader, path: str) -> Lock:
+    """Return the lock at *path*.
+
+    Raises LockfileError with the line or the key path where it is no ``conda-lock.yml`` of a known version, UnreadableError
+    where it cannot be read.
+    """
+    own = commands(path)
+    text, digest = read_lock_text(reader, path, hint=own.lock, manifest="the files that it is made from")
+    root = LockTable(path, (), parse_yaml(text, path, LockfileError, hint=own.lock))
+    _refuse_other_versions(root)
+    metadata = root.table("metadata")
+    entries = (_package(index, table) for index, table in enumerate(root.tables("package")))
+    # Old releases wrote the virtual packages down that they assumed; conda-lock installs from a lock without them.
+    packages = tuple(_merged(package for package in entries if not package.name.startswith("__")))
+    categories = {when.group for package in packages for when in package.when} - {None}
+    return Lock(
+        path=path,
+        format="conda-lock",
+        version=_VERSION,
+        revision=0,
+        digest=digest,
+        requires_python=None,
+        markers=(),
+        supported=(),
+        required=(),
+        conflicts=(),
+        members=(),
+        packages=packages,
+        commands=own,
+        manifest=metadata.value,
+        options={"platforms": _platforms(metadata, packages), "channels": list(_channels(metadata))},
+        extras=tuple(sorted(str(name) for name in categories - {DEV})),
+        groups=(DEV,) if DEV in categories else (),
+        # What "conda-lock install" installs unless it is told otherwise.
+        default_groups=(DEV,) if DEV in categories else (),
+    )
+
+
+def _refuse_other_versions(root: LockTable) -> None:
+    if "version" not in root.value and "package" not in root.value:
+        raise LockfileError("has no version, so it is no conda-lock.yml", path=root.path, hint=root.hint)
+    version = root.needed("version", int)
+    if version != _VERSION:
+        raise LockfileError(
+            f"version {version} is not known here, only {_VERSION}",
+            path=root.path,
+            keys=("version",),
+            hint="update envguard" if version > _VERSION else root.hint,
+        )
+
+
+def _platforms(metadata: LockTable, packages: Iterable[LockedPackage]) -> list[str]:
+    there = {when.platform for package in packages for when in package.when if when.platform is not None}
+    return list(dict.fromkeys((*metadata.texts("platforms"), *sorted(there))))
+
+
+def _channels(metadata: LockTable) -> Iterator[str]:
+    for index, channel in enumerate(metadata.get("channels", list) or []):
+        if isinstance(channel, str):
+            yield channel
+        else:
+            yield LockTable(metadata.path, (*metadata.keys, "channels", index), channel).required("url")
+
+
+def _package(index: int, table: LockTable) -> LockedPackage:
+    manager = table.required("manager")
+    if manager not in ("conda", "pip"):
+        raise table.error("manager", f"expected conda or pip, found '{manager}'")
+    url, hashes = table.required("url"), table.table("hash")
+    category = table.text("category") or MAIN
+    platform = table.required("platform")
+    strongest = next((f"{name}:{hashes.text(name)}" for name in _STRENGTH if hashes.text(name)), None)
+    common: dict[str, Any] = {
+        "index": index,
+        "keys": table.keys,
+        "version": table.required("version"),
+        "when": (When(group=None if category == MAIN else category, platform=platform),),
+    }
+    if manager == "pip":
+        return _pip_package(table, url, strongest, common)
+    archive = parse_archive(url)
+    if archive is None:
+        raise table.error("url", f"'{url[:200]}' does not end in the file name of a conda package")
+    return LockedPackage(
+        **common,
+        name=table.required("name").lower(),
+        source=Source(kind=SourceKind.CONDA, location=archive.channel),
+        dependencies=tuple(
+            Edge(name=name.lower(), match=f"{name} {spec}".rstrip()) for name, spec in _dependencies(table)
+        ),
+        artifacts=(Artifact(filename=archive.filename, wheel=False, location=without_token(url), hash=strongest),),
+        conda=CondaBuild(build=table.text("build") or archive.build, subdir=archive.subdir, md5=hashes.text("md5")),
+    )
+
+
+def _pip_package(table: LockTable, url: str, strongest: str | None, common: dict[str, Any]) -> LockedPackage:
+    if table.value.get("source") is not None:
+        url = table.table("source").required("url")
+        source = _direct(table, url)
+        artifacts: tuple[Artifact, ...] = ()
+        if source.kind is SourceKind.URL:
+            artifacts = (_artifact(table, source.location, strongest),)
+    else:
+        source = Source(kind=SourceKind.REGISTRY, location="")
+        artifacts = (_artifact(table, url, strongest),)
+    return LockedPackage(
+        **common,
+        name=normalize(table.required("name")),
+        source=source,
+        dependencies=tuple(
+            Edge(name=normalize(name), specifier="" if spec == "*" else spec) for name, spec in _dependencies(table)
+        ),
+        artifacts=artifacts,
+    )
+
+
+def _direct(table: LockTable, url: str) -> Source:
+    """Return the source of what is not taken from an index."""
+    if not url.startswith("git+"):
+        return Source(kind=SourceKind.URL, location=without_token(url).partition("#")[0])
+    location, _, fragment = url.removeprefix("git+").partition("#")
+    location, mark, commit = location.rpartition("@")
+    if not mark or "/" in commit:
+        location, commit = url.removeprefix("git+").partition("#")[0], ""
+    subdirectory = fragment.removeprefix("subdirectory=") if fragment.startswith("subdirectory=") else None
+    try:
+        plain = without_token(location)
+    except ValueError:
+        raise table.error("source", f"'{url[:200]}' is no URL") from None
+    return Source(kind=SourceKind.GIT, location=plain, commit=commit or None, subdirectory=subdirectory)
+
+
+def _artifact(table: LockTable, url: str, strongest: str | None) -> Artifact:
+    try:
+        filename = filename_at(url)
+        location = without_token(url)
+    except ValueError:
+        raise table.error("url", f"'{url[:200]}' is no URL") from None
+    return Artifact(filename=filename, wheel=filename.endswith(".whl"), location=location, hash=strongest)
+
+
+def _dependencies(table: LockTable) -> Iterator[tuple[str, str]]:
+    own = table.table("dependencies")
+    for name in own.value:
+        yield name, own.required(name)
+
+
+def _merged(entries: Iterable[LockedPackage]) -> Iterator[LockedPackage]:
+    """Yield one package for the entries that differ in nothing but category and platform."""
+    found: dict[tuple[Any, ...], list[LockedPackage]] = {}
+    for package in entries:
+        key = (package.name, package.version, package.source, package.artifacts, package.dependencies, package.conda)
+        found.setdefault(key, []).append(package)
+    for first, *more in found.values():
+        whens = (*first.when, *(when for package in more for when in package.when))
+        yield replace(first, when=tuple(dict.fromkeys(whens))) if more else first
