@@ -90,26 +90,30 @@ def find_project(reader: Reader, start: str) -> str:
     return fallback
 
 
-def look_at_files(reader: Reader, project: str, *, deeply: bool = True, anew: bool = False) -> Evidence:
+def look_at_files(
+    reader: Reader, project: str, *, deeply: bool = True, anew: bool = False, lock: str | None = None
+) -> Evidence:
     """Return what the project's files alone tell: settings, locks, and *deeply* each lock against its manifest and itself.
 
-    *anew* reads all of it, whatever was read before.
+    *anew* reads all of it, whatever was read before; *lock* is looked at in the place of the project's own locks.
     """
     config = load_config(reader, project)
+    if lock is not None:
+        config = replace(config, locks=(lock,))
     evidence = Evidence(project=project, config=config, today=datetime.date.fromisoformat(reader.probe("today")))
     return _with_lock(reader, evidence, deeply=deeply, anew=anew)
 
 
-def look_at_change(reader: Reader, project: str, config: Config, change: LockDiff) -> Evidence:
-    """Return a change of the lock as evidence, and nothing else."""
-    lock = change.new or change.old
+def look_at_changes(reader: Reader, project: str, config: Config, changes: tuple[LockDiff, ...]) -> Evidence:
+    """Return changes of locks as evidence, and nothing else."""
+    locks = [lock for diff in changes if (lock := diff.new or diff.old) is not None]
     return Evidence(
         project=project,
         config=config,
         today=datetime.date.fromisoformat(reader.probe("today")),
-        lock_name=os.path.relpath(lock.path, project) if lock is not None else NATIVE_LOCKS[0],
-        lock=lock,
-        change=change,
+        lock_name=os.path.relpath(locks[0].path, project) if locks else NATIVE_LOCKS[0],
+        lock=locks[0] if locks else None,
+        changes=changes,
     )
 
 

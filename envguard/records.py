@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _HEAD = 4096
 _PACKAGES = "packages"
+# What is only recorded and shown, and never compared by a check.
+_SHOWN = "for people only"
 
 
 def record_kind(reader: Reader, path: str) -> str | None:
@@ -56,20 +58,24 @@ def compare_records(
     else:
         raise ConfigError(f"records of the kind '{kind}' are not compared here")
     sections = tuple(
-        Section(title=title, numbers=True, rows=rows)
+        Section(title=title, numbers=not title.endswith(_SHOWN), rows=rows)
         for title in sorted(before.keys() | after.keys())
         if (rows := tuple(_rows(title, before.get(title, {}), after.get(title, {}), numeric)))
     )
     count = sum(len(section.rows) for section in sections)
+    numbers = any(section.numbers for section in sections)
+    verdict = "the two records say the same"
+    if count:
+        verdict = "the two records differ in nothing that a result depends on"
+    if numbers:
+        verdict = "results of the two are results of two states: keep them apart"
     return Meaning(
         sections=sections,
         environments=(),
         builds=(),
         counts=f"{count} differ" if count != 1 else "1 differs",
-        numbers=bool(count),
-        verdict="results of the two are results of two states: keep them apart"
-        if count
-        else "the two records say the same",
+        numbers=numbers,
+        verdict=verdict,
     )
 
 
@@ -79,8 +85,9 @@ def _of_baseline(baseline: Baseline) -> Facts:
         found[f"machine {name}"] = {
             "lock": f"{machine.lock_path} {machine.lock_digest}",
             "selection": str(machine.selection.canonical()),
-            **{key: fact_text(value) for key, value in {**machine.facts, **machine.audit}.items()},
+            **{key: fact_text(value) for key, value in machine.facts.items()},
         }
+        found[f"machine {name}, {_SHOWN}"] = {key: fact_text(value) for key, value in machine.audit.items()}
         found[f"machine {name}, {_PACKAGES}"] = {
             key: f"{item.version} ({fact_text(item.digest)})" for key, item in machine.packages.items()
         }

@@ -6,14 +6,16 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from .changed import pairs, project_locks
 from .check import report_on
-from .errors import LockfileError, RepositoryError
+from .errors import ConfigError, LockfileError, RepositoryError
+from .lockfiles.formats import format_of
 from .observe import find_project, look_at_files
 from .repository.snapshot import index_reader
 from .rules.registry import Need
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from .lockfiles.diff.model import LockDiff
     from .lockfiles.model import Lock
@@ -25,22 +27,50 @@ _HEAD = "HEAD"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What is judged: the locks of the folder *project*, or the one called *lock* that is none of them."""
+
+    project: str
+    lock: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Staged:
     """What is staged, and what was committed last (None where nothing was), each through a reader."""
 
     index: SnapshotReader
     head: SnapshotReader | None
 
-    def projects(self, files: Iterable[str]) -> list[str]:
-        """Return the folders of the projects that *files*, absolute, belong to, each once."""
-        found: dict[str, None] = {}
+    def targets(self, files: Iterable[str]) -> list[Target]:
+        """Return what *files*, absolute, belong to, each once: their projects, and locks that are none of a project's.
+
+        Files that belong to nothing, such as the requirements of a manual in a repository without a project, are left out.
+        """
+        found: dict[Target, None] = {}
         for file in files:
             start = file if self.index.is_dir(file) else os.path.dirname(file)
             # A folder of which everything was removed is not there any more.
             while not self.index.exists(start) and os.path.dirname(start) != start:
                 start = os.path.dirname(start)
-            found[find_project(self.index, start)] = None
+            try:
+                project = find_project(self.index, start)
+            except ConfigError:
+                continue
+            found[Target(project=project)] = None
+            if self._is_stray(file, project):
+                found[Target(project=project, lock=os.path.relpath(self.index.real_path(file), project))] = None
         return list(found)
+
+    def _is_stray(self, file: str, project: str) -> bool:
+        """Return whether *file* is a lock, of a script, say, that the project does not count among its own."""
+        form = format_of(os.path.basename(file))
+        if form is None or not form.certain or not self.index.is_file(file):
+            return False
+        try:
+            return self.index.real_path(file) not in project_locks(self.index, project).values()
+        except ConfigError:
+            # Who judges the project says what is wrong with its settings.
+            return False
 
 
 def open_staged(folder: str) -> Staged:
@@ -56,34 +86,49 @@ def open_staged(folder: str) -> Staged:
     return Staged(index=index, head=head)
 
 
-def judge_lock(staged: Staged, project: str, *, fail_on: Severity | None = None) -> Report:
-    """Return the report on the staged lock: against its manifest, against itself, and against the lock of before."""
-    evidence = _with_change(staged, look_at_files(staged.index, project))
-    return report_on(evidence, fail_on, (Need.NOTHING, Need.LOCK, Need.CHANGE))
+def judge_lock(
+    staged: Staged, target: Target, *, anyway: bool = True, fail_on: Severity | None = None
+) -> Report | None:
+    """Return the report on the staged locks: against their manifests, against themselves, and against the locks of before.
+
+    None, unless *anyway*, where there is no lock, was none, and the settings name none.
+    """
+    evidence = look_at_files(staged.index, target.project, lock=target.lock)
+    changes = tuple(_changes(staged, target, evidence))
+    if not (anyway or evidence.views or changes or evidence.config.locks):
+        return None
+    return report_on(replace(evidence, changes=changes), fail_on, (Need.NOTHING, Need.LOCK, Need.CHANGE))
 
 
-def judge_change(staged: Staged, project: str, *, fail_on: Severity | None = None) -> tuple[LockDiff, Report]:
-    """Return the staged change of the lock, and the report on it and on the record beside it."""
-    from .baseline import FILE, read_baseline
-    from .lockfiles.diff.compare import compare
+def judge_change(
+    staged: Staged, target: Target, *, fail_on: Severity | None = None
+) -> tuple[tuple[LockDiff, ...], Report]:
+    """Return the staged changes of the locks, and the report on them and on the record beside them."""
+    evidence = look_at_files(staged.index, target.project, deeply=False, lock=target.lock)
+    evidence = replace(evidence, changes=tuple(_changes(staged, target, evidence)))
+    if staged.head is not None and evidence.changes:
+        from .baseline import FILE, read_baseline
 
-    evidence = _with_change(staged, look_at_files(staged.index, project, deeply=False))
-    path = os.path.join(project, FILE)
-    if staged.head is not None and evidence.change is not None:
-        baseline = read_baseline(staged.index, project)
+        path = os.path.join(target.project, FILE)
         changed = staged.head.identity(path) != staged.index.identity(path)
-        evidence = replace(evidence, baseline=baseline, baseline_changed=changed)
-    diff = evidence.change or compare(evidence.lock, evidence.lock)
-    return diff, report_on(evidence, fail_on, (Need.CHANGE,))
+        evidence = replace(evidence, baseline=read_baseline(staged.index, target.project), baseline_changed=changed)
+    return evidence.changes, report_on(evidence, fail_on, (Need.CHANGE,))
 
 
-def judge_record(staged: Staged, project: str, *, fail_on: Severity | None = None) -> Report:
-    """Return the report on the staged ``envguard.lock``; BaselineError where it is none that can be read."""
+def judge_record(
+    staged: Staged, project: str, *, anyway: bool = True, fail_on: Severity | None = None
+) -> Report | None:
+    """Return the report on the staged ``envguard.lock``; BaselineError where it is none that can be read.
+
+    None, unless *anyway*, where there is none.
+    """
     from .baseline import read_baseline
     from .trees.places import manifest_path
 
-    evidence = look_at_files(staged.index, project, deeply=False)
     baseline = read_baseline(staged.index, project)
+    if baseline is None and not anyway:
+        return None
+    evidence = look_at_files(staged.index, project, deeply=False)
     missing = tuple(
         name
         for name in sorted(baseline.data if baseline is not None else ())
@@ -92,21 +137,40 @@ def judge_record(staged: Staged, project: str, *, fail_on: Severity | None = Non
     return report_on(replace(evidence, baseline=baseline, missing_manifests=missing), fail_on, (Need.RECORD,))
 
 
-def _with_change(staged: Staged, evidence: Evidence) -> Evidence:
-    """Return *evidence* with what its main lock changes, where it changes anything."""
-    lock = evidence.lock
-    if lock is None or staged.head is None:
-        return evidence
-    if staged.head.identity(lock.path) == staged.index.identity(lock.path):
-        return evidence
-    from .lockfiles import read_lock
-    from .lockfiles.diff.compare import compare
+def _changes(staged: Staged, target: Target, evidence: Evidence) -> Iterator[LockDiff]:
+    """Yield how each lock of *evidence* differs from the one that was committed last, where it does."""
+    head = staged.head
+    if head is None:
+        return
+    now = {view.name: view.lock for view in evidence.views}
+    for old, new in pairs(_before(head, target, now), {name: lock.path for name, lock in now.items()}):
+        if old == new and head.identity(old or "") == staged.index.identity(new or ""):
+            continue
+        after = next((lock for lock in now.values() if lock.path == new), None)
+        before = _read(head, old) if old is not None else None
+        if before is not None or after is not None:
+            from .lockfiles.diff.compare import compare
 
-    before: Lock | None = None
-    if staged.head.is_file(lock.path):
+            yield compare(before, after)
+
+
+def _before(head: SnapshotReader, target: Target, now: dict[str, Lock]) -> dict[str, str]:
+    """Return the locks that were committed last, by their names."""
+    if target.lock is None:
         try:
-            before = read_lock(staged.head, lock.path)
-        except LockfileError:
-            # What was committed cannot be read; what is staged now mends it, or is told by its own reader.
-            before = None
-    return replace(evidence, change=compare(before, lock))
+            return project_locks(head, target.project)
+        except ConfigError:
+            # What was committed cannot be used as it was; what is staged mends it. What has the same name can be compared.
+            pass
+    paths = {name: os.path.join(target.project, name) for name in now}
+    return {name: path for name, path in paths.items() if head.is_file(path)}
+
+
+def _read(reader: SnapshotReader, path: str) -> Lock | None:
+    from .lockfiles import read_lock
+
+    try:
+        return read_lock(reader, path)
+    except LockfileError:
+        # What was committed cannot be read; what is staged now mends it, or is told by its own reader.
+        return None

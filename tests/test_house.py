@@ -33,7 +33,7 @@ FLOORS = (
     ("trees",),
     ("files",),
     ("rules",),
-    ("observe", "report", "selection"),
+    ("changed", "observe", "report", "selection"),
     ("check",),
     ("recording", "guard", "records", "staged"),
     ("cli",),

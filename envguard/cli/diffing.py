@@ -5,39 +5,29 @@ from __future__ import annotations
 import io
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..check import report_on
-from ..config import load_config
-from ..errors import ConfigError, EnvguardError, RepositoryError
-from ..lockfiles import find_lock, read_lock
+from ..config import Config, load_config
+from ..errors import ConfigError, EnvguardError
+from ..lockfiles import read_lock
 from ..lockfiles.diff.compare import compare
-from ..observe import find_project, look_at_change
+from ..observe import find_project, look_at_changes
 from ..reader import Reader
-from ..report.meaning import meaning
-from ..repository.snapshot import index_reader, revision_reader
+from ..report.locator import Locator
+from ..report.meaning import Told, meaning
 from ..rules.registry import Need
 from .console import Console, current_folder, start_folder
+from .sides import HEAD, Side, current_side, matched, named_side
 from .status import STATUS
 
 if TYPE_CHECKING:
-    from ..config import Config
+    from collections.abc import Sequence
+
     from ..lockfiles.diff.model import LockDiff
     from ..lockfiles.model import Lock
     from ..model import Report, Severity
     from ..report.meaning import Meaning
-
-HEAD = "HEAD"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
-    """One side of a comparison: its *name* for people, the *reader* that sees it, and the file, None where there is none."""
-
-    name: str
-    reader: Reader
-    path: str | None
 
 
 def diff(
@@ -52,88 +42,41 @@ def diff(
 ) -> int:
     """Say what differs between *old* and *new* (paths, revisions; see ``envguard diff``), and return the exit status."""
     folder = start_folder()
-    before = _side(folder, HEAD if old is None else old)
-    after = _working(folder, staged=staged) if new is None else _side(folder, new)
-    after = _same_file(before, after) if new is None and before.path is not None else after
-    config = _settings(folder)
-    kinds = {_record(side) for side in (before, after)}
-    if kinds != {None}:
-        if len(kinds) > 1:
-            raise ConfigError(f"{before.name} and {after.name} are of two kinds, which cannot be compared")
-        _emit_record(console, kinds.pop() or "", before, after, config, form)
-        return 0
-    found = compare(_lock(before), _lock(after))
-    if found.old is None and found.new is None:
+    before = named_side(folder, HEAD if old is None else old)
+    after = current_side(folder, staged=staged) if new is None else named_side(folder, new)
+    sides = tuple(matched(folder, before, after))
+    if not sides:
         raise ConfigError(f"there is no lock in {before.name}, and none in {after.name}")
-    evidence = look_at_change(after.reader, folder, config, found)
-    report = report_on(evidence, fail_on, (Need.CHANGE,))
-    console.emit(
-        _rendered(found, meaning(found, config.numeric), report, (before, after), config, form, console, every=every)
-    )
-    return STATUS[report.verdict]
+    root, config = _settings(folder)
+    kinds = {_record(side) for pair in sides for side in pair if side.path is not None}
+    if kinds == {None}:
+        told = [_locks(pair, folder, config) for pair in sides]
+        changes = tuple(one.diff for one in told if one.diff is not None)
+        evidence = look_at_changes(after.reader, root, config, changes)
+        report = report_on(evidence, fail_on, (Need.CHANGE,))
+    else:
+        told, report = [_records(pair, kinds, folder, config) for pair in sides], None
+    console.emit(_rendered(console, told, report, after.reader, config, form, every=every or report is None))
+    return STATUS[report.verdict] if report is not None else 0
 
 
-def _side(folder: str, text: str) -> Side:
-    """Return what *text* names: a file that is there, else a revision, with or without a path behind a colon."""
-    path = os.path.join(folder, text)
-    if os.path.isfile(path):
-        return Side(name=text, reader=Reader(), path=os.path.abspath(path))
-    revision, _, inside = text.partition(":")
-    try:
-        reader = revision_reader(folder, revision)
-        reader.exists(reader.root)
-    except RepositoryError as error:
-        if "no revision" not in error.message and "no git repository" not in error.message:
-            raise
-        raise ConfigError(
-            f"there is no file '{text}', and no revision '{revision}'", hint="git log --oneline"
-        ) from None
-    if inside:
-        # As git has it: from the top of the repository, unless it begins with a dot.
-        start = folder if inside.startswith(("./", "../")) else reader.root
-        path = os.path.normpath(os.path.join(start, inside))
-        if not reader.is_file(path):
-            raise ConfigError(f"there is no {inside} in revision {revision}")
-        return Side(name=text, reader=reader, path=path)
-    return Side(name=revision, reader=reader, path=_project_lock(reader, folder))
-
-
-def _working(folder: str, *, staged: bool) -> Side:
-    reader = index_reader(folder) if staged else Reader()
-    return Side(
-        name="what is staged" if staged else "the working tree", reader=reader, path=_project_lock(reader, folder)
-    )
-
-
-def _same_file(before: Side, after: Side) -> Side:
-    """Return *after* with the file that *before* names: a revision of a lock in a sub-folder is compared with that lock."""
-    path = before.path or ""
-    if isinstance(before.reader, type(after.reader)) or after.path == path or not after.reader.is_file(path):
-        return after
-    return Side(name=after.name, reader=after.reader, path=path)
-
-
-def _project_lock(reader: Reader, folder: str) -> str | None:
-    """Return the lock of the project around *folder* as *reader* sees it; None where there is none."""
-    # A folder that holds nothing that was committed is not there in a revision.
-    while not reader.exists(folder) and os.path.dirname(folder) != folder:
-        folder = os.path.dirname(folder)
-    try:
-        project = find_project(reader, folder)
-    except ConfigError:
-        return None
-    return find_lock(reader, project, next(iter(load_config(reader, project).locks), None))
-
-
-def _settings(folder: str) -> Config:
-    from ..config import Config
-
+def _settings(folder: str) -> tuple[str, Config]:
+    """Return the project around *folder* with its settings; two locks can be compared anywhere, too."""
     reader = Reader()
     try:
-        return load_config(reader, find_project(reader, folder))
+        project = find_project(reader, folder)
+        return project, load_config(reader, project)
     except EnvguardError:
-        # Two locks can be compared anywhere.
-        return Config()
+        return folder, Config()
+
+
+def _locks(pair: tuple[Side, Side], folder: str, config: Config) -> Told:
+    found = compare(*map(_lock, pair))
+    return _told(pair, folder, meaning(found, config.numeric), found)
+
+
+def _lock(side: Side) -> Lock | None:
+    return read_lock(side.reader, side.path) if side.path is not None else None
 
 
 def _record(side: Side) -> str | None:
@@ -142,64 +85,63 @@ def _record(side: Side) -> str | None:
     return record_kind(side.reader, side.path) if side.path is not None else None
 
 
-def _lock(side: Side) -> Lock | None:
-    return read_lock(side.reader, side.path) if side.path is not None else None
+def _records(pair: tuple[Side, Side], kinds: set[str | None], folder: str, config: Config) -> Told:
+    from ..records import compare_records
+
+    before, after = pair
+    if len(kinds) > 1:
+        raise ConfigError(f"{before.name} and {after.name} are of two kinds, which cannot be compared")
+    if before.path is None or after.path is None:
+        raise ConfigError("of two records one is missing; name both", hint="envguard diff HEAD:envguard.lock")
+    kind = next(iter(kinds)) or ""
+    found = compare_records(kind, (before.reader, before.path), (after.reader, after.path), config.numeric)
+    return _told(pair, folder, found)
 
 
-def _title(sides: tuple[Side, Side]) -> str:
-    before, after = sides
-    path = after.path or before.path or ""
-    base = os.path.basename(path)
-    return f"{base}: {before.name} -> {after.name}"
+def _told(pair: tuple[Side, Side], folder: str, meant: Meaning, found: LockDiff | None = None) -> Told:
+    before, after = pair
+    name = os.path.relpath(after.path or before.path or "", os.path.realpath(folder))
+    # From a sub-folder, or elsewhere, the name alone says more than the way there.
+    name = os.path.basename(name) if name.startswith(os.pardir) else name
+    title = f"{name}: {before.name} -> {after.name}"
+    return Told(title=title, old=before.name, new=after.name, meaning=meant, diff=found)
 
 
 def _rendered(
-    diff: LockDiff,
-    meant: Meaning,
-    report: Report,
-    sides: tuple[Side, Side],
+    console: Console,
+    told: Sequence[Told],
+    report: Report | None,
+    reader: Reader,
     config: Config,
     form: str,
-    console: Console,
     *,
     every: bool,
 ) -> str:
     stream = io.StringIO()
-    title = _title(sides)
+    locate, folder = Locator(reader), current_folder()
     if form == "json":
         from ..report import diff_json
 
-        names = sides[0].name, sides[1].name
-        diff_json.write(diff, meant, report, stream, sides=names, numeric=config.numeric)
+        diff_json.write(told, report, stream, numeric=config.numeric)
     elif form == "markdown":
         from ..report import diff_markdown
 
-        diff_markdown.write(meant, stream, title=title)
+        diff_markdown.write(told, stream, report)
     elif form == "github":
-        from ..report import github
+        from ..report import diff_github, github
 
-        github.write(report, stream, root=os.environ.get("GITHUB_WORKSPACE") or current_folder())
+        root = os.environ.get("GITHUB_WORKSPACE") or folder
+        diff_github.write(told, stream, root=root, locate=locate)
+        if report is not None:
+            github.write(report, stream, root=root, locate=locate)
     else:
         from ..report import diff_text, text
 
-        diff_text.write(meant, stream, title=title, color=console.colored(sys.stdout), every=every)
-        if report.findings or report.waived:
+        color = console.colored(sys.stdout)
+        for number, one in enumerate(told):
+            stream.write("\n" if number else "")
+            diff_text.write(one.meaning, stream, title=one.title, color=color, every=every)
+        if report is not None and (report.findings or report.waived):
             stream.write("\n")
-            text.write(report, stream, color=console.colored(sys.stdout), root=current_folder())
+            text.write(report, stream, color=color, root=folder, locate=locate)
     return stream.getvalue()
-
-
-def _emit_record(console: Console, kind: str, before: Side, after: Side, config: Config, form: str) -> None:
-    from ..records import compare_records
-    from ..report import diff_markdown, diff_text
-
-    if before.path is None or after.path is None or form not in ("text", "markdown"):
-        raise ConfigError("records are compared as text or markdown, and need two files")
-    meant = compare_records(kind, (before.reader, before.path), (after.reader, after.path), config.numeric)
-    stream = io.StringIO()
-    title = _title((before, after))
-    if form == "markdown":
-        diff_markdown.write(meant, stream, title=title)
-    else:
-        diff_text.write(meant, stream, title=title, color=console.colored(sys.stdout), every=True)
-    console.emit(stream.getvalue())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from ..errors import EnvguardError
-from ..staged import judge_change, judge_lock, judge_record, open_staged
+from ..observe import find_project
+from ..staged import Target, judge_change, judge_lock, judge_record, open_staged
 from .console import FAILED, start_folder
 from .rendering import render
 from .status import STATUS, graver
@@ -21,10 +23,13 @@ if TYPE_CHECKING:
 
 
 def lock(console: Console, files: Sequence[str]) -> int:
-    """Say what is wrong with the staged lock, and return the exit status; *files* are hints, as for all three."""
+    """Say what is wrong with the staged locks, and return the exit status; *files* are hints, as for all three."""
 
-    def one(staged: Staged, project: str) -> tuple[Report, str]:
-        report = judge_lock(staged, project)
+    def one(staged: Staged, target: Target) -> tuple[Report, str] | None:
+        # A hook also runs for manifests that nobody has locked: there is nothing to compare them with.
+        report = judge_lock(staged, target, anyway=not files)
+        if report is None:
+            return None
         return report, render(report, "text", staged.index, color=console.colored(sys.stdout))
 
     return _judge(console, files, one)
@@ -33,54 +38,62 @@ def lock(console: Console, files: Sequence[str]) -> int:
 def record(console: Console, files: Sequence[str]) -> int:
     """Say what is wrong with the staged record, and return the exit status."""
 
-    def one(staged: Staged, project: str) -> tuple[Report, str]:
-        report = judge_record(staged, project)
+    def one(staged: Staged, target: Target) -> tuple[Report, str] | None:
+        report = judge_record(staged, target.project, anyway=not files) if target.lock is None else None
+        if report is None:
+            return None
         return report, render(report, "text", staged.index, color=console.colored(sys.stdout))
 
     return _judge(console, files, one)
 
 
 def change(console: Console, files: Sequence[str]) -> int:
-    """Say what the staged change of the lock means, and return the exit status."""
+    """Say what the staged changes of the locks mean, and return the exit status."""
 
-    def one(staged: Staged, project: str) -> tuple[Report, str]:
-        diff, report = judge_change(staged, project)
-        if not diff:
-            return report, ""
-        import io
-
+    def one(staged: Staged, target: Target) -> tuple[Report, str] | None:
+        diffs, report = judge_change(staged, target)
+        if not diffs:
+            return None
         from ..config import load_config
         from ..report import diff_text
         from ..report.meaning import meaning
 
-        stream = io.StringIO()
-        newer = diff.new or diff.old
-        title = f"{os.path.relpath(newer.path, staged.index.root) if newer else ''}: HEAD -> what is staged"
         color = console.colored(sys.stdout)
-        found = meaning(diff, load_config(staged.index, project).numeric)
-        diff_text.write(found, stream, title=title, color=color)
+        numeric = load_config(staged.index, target.project).numeric
+        parts = []
+        for diff in diffs:
+            stream = io.StringIO()
+            newer = diff.new or diff.old
+            title = f"{os.path.relpath(newer.path, staged.index.root) if newer else ''}: HEAD -> what is staged"
+            diff_text.write(meaning(diff, numeric), stream, title=title, color=color)
+            parts.append(stream.getvalue())
         if report.findings or report.waived:
-            stream.write("\n" + render(report, "text", staged.index, color=color))
-        return report, stream.getvalue()
+            parts.append(render(report, "text", staged.index, color=color))
+        return report, "\n".join(parts)
 
     return _judge(console, files, one)
 
 
-def _judge(console: Console, files: Sequence[str], one: Callable[[Staged, str], tuple[Report, str]]) -> int:
+def _judge(console: Console, files: Sequence[str], one: Callable[[Staged, Target], tuple[Report, str] | None]) -> int:
     """Say what *one* says of each project (its report, and that in words), and return the gravest exit status.
 
     *files* are hints, relative to the current folder; without any, the project of the current folder is meant.
     """
     folder = start_folder()
     staged = open_staged(folder)
-    status = 0
-    for number, project in enumerate(staged.projects([os.path.join(folder, file) for file in files] or [folder])):
+    targets = staged.targets(os.path.join(folder, file) for file in files)
+    if not files:
+        targets = [Target(project=find_project(staged.index, folder))]
+    status, said = 0, False
+    for target in targets:
         try:
-            report, text = one(staged, project)
+            judged = one(staged, target)
         except EnvguardError as error:
             console.error(error)
             status = FAILED
             continue
-        console.emit(("\n" if number and text else "") + text)
-        status = graver(status, STATUS[report.verdict])
+        if judged is not None:
+            report, text = judged
+            console.emit(("\n" if said else "") + text)
+            status, said = graver(status, STATUS[report.verdict]), True
     return status

@@ -14,7 +14,8 @@ class Format:
 
     *files* are patterns of base names, the usual one first; *manifests* the base names of what it is made from; *package*
     the package that reads it, with a module ``reader`` and, where *freshness* says so, a module ``freshness``; *select* the
-    module that selects from it. A *native* lock is what a tool installs from; the others are often exports of one.
+    module that selects from it. A *native* lock is what a tool installs from; the others are often exports of one. *certain* is
+    whether a file of such a name is a lock; others may be the requirements of a manual.
 
     What a lock can be held against itself by: *whole* says that the project and everything that it leads to are in the lock
     as it is read, so that an entry that nothing leads to does not belong there; *lists_files* that each package of an index
@@ -32,6 +33,7 @@ class Format:
     package: str
     select: str = "flat"
     native: bool = True
+    certain: bool = True
     whole: bool = False
     lists_files: bool = False
     lists_hashes: bool = False

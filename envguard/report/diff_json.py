@@ -8,49 +8,77 @@ from typing import TYPE_CHECKING, Any, TextIO
 from ..rules.impact import role_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ..lockfiles.diff.model import LockDiff, PackageChange
     from ..lockfiles.model import Lock, LockedPackage
-    from ..model import Report
-    from .meaning import Meaning
+    from ..model import Finding, Report
+    from .meaning import Told
 
 
-def write(
-    diff: LockDiff,
-    meaning: Meaning,
-    report: Report,
-    stream: TextIO,
-    *,
-    sides: tuple[str, str],
-    numeric: Iterable[str] = (),
-) -> None:
-    """Write *diff*, what it means, and the findings of *report* to *stream* as one JSON object; *sides* name old and new."""
-    document = {
+def write(told: Sequence[Told], report: Report | None, stream: TextIO, *, numeric: Iterable[str] = ()) -> None:
+    """Write all that is *told* and the findings of *report* to *stream* as one JSON object.
+
+    ``locks`` has an object for each lock, ``records`` one for each record; *report* is None where nothing is judged.
+    """
+    document: dict[str, Any] = {
         "schema": {"name": "envguard.diff", "version": 1},
-        "old": _side(sides[0], diff.old),
-        "new": _side(sides[1], diff.new),
-        "packages": [_package(change, diff, numeric) for change in diff.packages],
-        "environments": {name: {"old": old, "new": new} for name, (old, new) in diff.environments.items()},
-        "builds": list(meaning.builds),
-        "numbers": meaning.numbers,
-        "summary": meaning.counts,
-        "verdict": str(report.verdict),
-        "findings": [
-            {
-                "code": finding.code,
-                "name": finding.name,
-                "severity": str(report.severity(finding)),
-                "subject": finding.subject,
-                "message": finding.message,
-                "expected": finding.expected,
-                "found": finding.found,
-            }
-            for finding in report.active
-        ],
+        "locks": [_lock(one, one.diff, numeric) for one in told if one.diff is not None],
+        "records": [_record(one) for one in told if one.diff is None],
+        "numbers": any(one.meaning.numbers for one in told),
+        "verdict": str(report.verdict) if report is not None else None,
+        "findings": [_finding(finding, report) for finding in report.active] if report is not None else [],
     }
     json.dump(document, stream, indent=2, ensure_ascii=True)
     stream.write("\n")
+
+
+def _lock(told: Told, diff: LockDiff, numeric: Iterable[str]) -> dict[str, Any]:
+    return {
+        "title": told.title,
+        "old": _side(told.old, diff.old),
+        "new": _side(told.new, diff.new),
+        "packages": [_package(change, diff, numeric) for change in diff.packages],
+        "environments": {name: {"old": old, "new": new} for name, (old, new) in diff.environments.items()},
+        "builds": list(told.meaning.builds),
+        "numbers": told.meaning.numbers,
+        "summary": told.meaning.counts,
+        "meaning": told.meaning.verdict,
+    }
+
+
+def _record(told: Told) -> dict[str, Any]:
+    return {
+        "title": told.title,
+        "old": told.old,
+        "new": told.new,
+        "sections": [
+            {
+                "title": section.title,
+                "numbers": section.numbers,
+                "differences": [
+                    {"name": row.name, "change": row.what, "old": row.old or None, "new": row.new or None}
+                    for row in section.rows
+                ],
+            }
+            for section in told.meaning.sections
+        ],
+        "numbers": told.meaning.numbers,
+        "summary": told.meaning.counts,
+        "meaning": told.meaning.verdict,
+    }
+
+
+def _finding(finding: Finding, report: Report) -> dict[str, Any]:
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "severity": str(report.severity(finding)),
+        "subject": finding.subject,
+        "message": finding.message,
+        "expected": finding.expected,
+        "found": finding.found,
+    }
 
 
 def _side(name: str, lock: Lock | None) -> dict[str, Any] | None:

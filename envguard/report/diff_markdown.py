@@ -8,16 +8,32 @@ from typing import TYPE_CHECKING, TextIO
 from ..names import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from .meaning import Meaning
+    from ..model import Finding, Report
+    from .meaning import Meaning, Told
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>()#+!|~@])")
 
 
-def write(meaning: Meaning, stream: TextIO, *, title: str) -> None:
-    """Write *meaning* to *stream* under *title*. Whatever stands in a lock is escaped: it makes no link and calls nobody."""
-    stream.writelines(f"{line}\n" for line in _lines(meaning, title))
+def write(told: Iterable[Told], stream: TextIO, report: Report | None = None) -> None:
+    """Write all that is *told* to *stream*, and what *report* finds in it.
+
+    Whatever stands in a lock is escaped: it makes no link and calls nobody.
+    """
+    for number, one in enumerate(told):
+        stream.write("\n" if number else "")
+        stream.writelines(f"{line}\n" for line in _lines(one.meaning, one.title))
+    for number, finding in enumerate(report.active if report is not None else ()):
+        stream.write("\n" if number == 0 else "")
+        stream.writelines(f"{line}\n" for line in _finding(finding, str(report.severity(finding)) if report else ""))
+
+
+def _finding(finding: Finding, severity: str) -> Iterator[str]:
+    yield f"- **{severity}: {finding.code} {finding.name}**: {_text(finding.message)}"
+    for word, value in (("expected", finding.expected), ("found", finding.found)):
+        if value is not None:
+            yield f"  - {word}: {_text(value)}"
 
 
 def _lines(meaning: Meaning, title: str) -> Iterator[str]:

@@ -23,9 +23,9 @@ _OF_VERDICT = {Verdict.CLEAN: "notice", Verdict.DRIFT: "error", Verdict.UNDECIDE
 def write(report: Report, stream: TextIO, *, root: str | None = None, locate: Locator | None = None) -> None:
     """Write *report* to *stream* as workflow commands; *root* is the folder that GitHub's paths are relative to."""
     locate = locate or Locator()
-    stream.write(f"::{_OF_VERDICT[report.verdict]} title=envguard::{_data(summary(report))}\n")
+    stream.write(f"::{_OF_VERDICT[report.verdict]} title=envguard::{data(summary(report))}\n")
     stream.writelines(
-        f"::notice title={_property(f'envguard, {key}')}::{_data(shorten(value, root))}\n"
+        f"::notice title={property_(f'envguard, {key}')}::{data(shorten(value, root))}\n"
         for key, value in report.notes.items()
     )
     for finding in report.active:
@@ -35,14 +35,14 @@ def write(report: Report, stream: TextIO, *, root: str | None = None, locate: Lo
             position = locate(finding.place)
             # Without a line GitHub shows no annotation at all.
             line = str(position.line if position else 1)
-            properties = {"file": _relative(finding.place.path, root), "line": line, **properties}
-        joined = ",".join(f"{key}={_property(value)}" for key, value in properties.items())
-        stream.write(f"::{command} {joined}::{_data(_message(finding, root))}\n")
+            properties = {"file": relative(finding.place.path, root), "line": line, **properties}
+        joined = ",".join(f"{key}={property_(value)}" for key, value in properties.items())
+        stream.write(f"::{command} {joined}::{data(_message(finding, root))}\n")
     for waived in report.waived:
-        title = _property(f"{waived.finding.code} {waived.finding.name}, waived")
+        title = property_(f"{waived.finding.code} {waived.finding.name}, waived")
         until = f", until {waived.waiver.until.isoformat()}" if waived.waiver.until else ""
         text = f"{shorten(waived.finding.message, root)}\nwaived: {waived.waiver.reason}{until}"
-        stream.write(f"::notice title={title}::{_data(text)}\n")
+        stream.write(f"::notice title={title}::{data(text)}\n")
 
 
 def _message(finding: Finding, root: str | None) -> str:
@@ -57,14 +57,17 @@ def _message(finding: Finding, root: str | None) -> str:
     return "\n".join(shorten(line.replace("\n", " "), root) for line in lines)
 
 
-def _relative(path: str, root: str | None) -> str:
+def relative(path: str, root: str | None) -> str:
+    """Return *path* as GitHub wants it: from *root*, with ``/`` between its parts."""
     return shorten(path, root).replace("\\", "/")
 
 
-def _data(text: str) -> str:
+def data(text: str) -> str:
+    """Return *text* as the message of a workflow command."""
     lines = "\n".join(map(printable, text.split("\n")))
     return lines.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def property_(text: str) -> str:
+    """Return *text* as the value of a property of a workflow command."""
+    return data(text).replace(":", "%3A").replace(",", "%2C")

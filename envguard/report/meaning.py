@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..lockfiles.diff.model import Aspect, Kind
+from ..model import Place
 from ..rules.builds import build_lines
 from ..rules.changes import can_change_numbers
 from ..rules.impact import role_of
@@ -22,7 +23,10 @@ _SHORT = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One package: what it was and is, what that is called, which requirement pulls it in, and what else changed."""
+    """One package: what it was and is, what that is called, which requirement pulls it in, and what else changed.
+
+    *place* is its entry in the newer lock, None where it has none.
+    """
 
     name: str
     old: str
@@ -30,6 +34,7 @@ class Row:
     what: str
     why: str
     notes: tuple[str, ...]
+    place: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +56,17 @@ class Meaning:
     counts: str
     numbers: bool
     verdict: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One comparison as it is told: what it is called, what its sides (*old*, *new*) are called, and what it means."""
+
+    title: str
+    old: str
+    new: str
+    meaning: Meaning
+    diff: LockDiff | None = None
 
 
 def meaning(diff: LockDiff, numeric: Iterable[str] = ()) -> Meaning:
@@ -113,7 +129,15 @@ def _row(change: PackageChange, diff: LockDiff) -> Row:
         what=str(change.details[0].aspect) if same and change.details else str(change.kind),
         why=_why(change, diff),
         notes=tuple(_notes(change)),
+        place=_place(change, diff),
     )
+
+
+def _place(change: PackageChange, diff: LockDiff) -> Place | None:
+    package, lock = change.new, diff.new
+    if package is None or lock is None:
+        return None
+    return Place(path=package.path or lock.path, keys=package.route, line=package.line)
 
 
 def _why(change: PackageChange, diff: LockDiff) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from ..lockfiles.diff.model import Aspect, Kind
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..lockfiles.diff.model import Detail, PackageChange
-    from ..lockfiles.model import LockedPackage
     from ..model import Finding
     from .evidence import Evidence
 
@@ -27,17 +27,24 @@ def can_change_numbers(change: PackageChange) -> bool:
     return change.kind is not Kind.SAME or any(detail.aspect not in _HARMLESS for detail in change.details)
 
 
-def _details(evidence: Evidence, aspect: Aspect) -> Iterator[tuple[PackageChange, LockedPackage, Detail]]:
-    for change in evidence.change.packages if evidence.change is not None else ():
-        detail = change.detail(aspect)
-        if detail is not None and change.new is not None:
-            yield change, change.new, detail
+def _details(evidence: Evidence, aspect: Aspect) -> Iterator[tuple[PackageChange, Place, Detail]]:
+    for diff in evidence.changes:
+        for change in diff.packages if diff.new is not None else ():
+            detail = change.detail(aspect)
+            if detail is not None and change.new is not None:
+                package = change.new
+                path = package.path or (diff.new.path if diff.new is not None else "")
+                yield change, Place(path=path, keys=package.route, line=package.line), detail
 
 
-def _place(evidence: Evidence, package: LockedPackage) -> Place:
-    lock = evidence.change.new if evidence.change is not None else None
-    path = package.path or (lock.path if lock is not None else evidence.lock_name)
-    return Place(path=path, keys=package.route, line=package.line)
+def _version(change: PackageChange) -> str:
+    version = change.new.version if change.new is not None else None
+    return f"{change.name} {version or ''}".rstrip()
+
+
+def _name(evidence: Evidence, place: Place) -> str:
+    """Return the file at *place* as a person names it from the project's folder."""
+    return os.path.relpath(place.path, evidence.project)
 
 
 @rule("EG110", "republished-artifact", "a file of the same version has another hash", since="0.1", need=Need.CHANGE)
@@ -58,16 +65,16 @@ def republished_artifact(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Find out who published it again and why. If it is wanted, waive it with the reason and record the baseline anew.
     """
-    for change, package, detail in _details(evidence, Aspect.REPUBLISHED):
+    for change, place, detail in _details(evidence, Aspect.REPUBLISHED):
         yield self.finding(
             change.name,
-            f"{change.name} {package.version} has the same version and another hash than before",
+            f"{_version(change)} has the same version and another hash than before",
             impact=impact_of(change.name, evidence.config.numeric),
             why="other code under an old name: the version says nothing about it, and an environment keeps no hash",
             expected=detail.old,
             found=detail.new,
-            place=_place(evidence, package),
-            hint=f"git log -p -- {evidence.lock_name}, and ask who published it again",
+            place=place,
+            hint=f"git log -p -- {_name(evidence, place)}, and ask who published it again",
         )
 
 
@@ -94,16 +101,16 @@ def changed_source(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     See that the source is the one that you mean; undo the change in the manifest and lock again if it is not.
     """
-    for change, package, detail in _details(evidence, Aspect.SOURCE):
+    for change, place, detail in _details(evidence, Aspect.SOURCE):
         yield self.finding(
             change.name,
-            f"{change.name} {package.version or ''}".rstrip() + " comes from elsewhere than before",
+            f"{_version(change)} comes from elsewhere than before",
             impact=impact_of(change.name, evidence.config.numeric),
             why="the same name from another source is other code",
             expected=detail.old,
             found=detail.new,
-            place=_place(evidence, package),
-            hint=f"git log -p -- {evidence.lock_name}",
+            place=place,
+            hint=f"git log -p -- {_name(evidence, place)}",
         )
 
 
@@ -123,16 +130,16 @@ def lost_hashes(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Lock again with the tool and the options that write hashes.
     """
-    for change, package, detail in _details(evidence, Aspect.HASHES_LOST):
+    for change, place, detail in _details(evidence, Aspect.HASHES_LOST):
         if change.kind is not Kind.SAME and change.detail(Aspect.SOURCE) is not None:
             continue
         yield self.finding(
             change.name,
-            f"{change.name} {package.version or ''}".rstrip() + " had hashes and has none any more",
+            f"{_version(change)} had hashes and has none any more",
             impact=Impact.UNKNOWN,
             why="without hashes the same lock can install other bytes",
             expected=detail.old,
             found=detail.new,
-            place=_place(evidence, package),
+            place=place,
             hint=evidence.lock_command,
         )

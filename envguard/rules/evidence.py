@@ -39,8 +39,8 @@ class Evidence:
 
     *project* is the absolute folder, links resolved; *lock_name* the lock that was looked for, relative to it, *first_lock*
     the command that would make it where it is not there; *others* are
-    the further locks that the settings name, *missing_locks* those that are named and not there, *change* what a
-    change of the lock changed, *baseline_changed* whether the record changed with it, *missing_manifests* the recorded trees
+    the further locks that the settings name, *missing_locks* those that are named and not there, *changes* what a
+    change of the locks changed, *baseline_changed* whether the record changed with it, *missing_manifests* the recorded trees
     whose manifest is not kept; *own* the
     names that envguard itself, pip and the like bring along; *real_paths* maps local paths, as lock and metadata write
     them, to the paths behind all links, *checkouts* the paths of installed checkouts to their commits; *disagreements* are
@@ -60,7 +60,7 @@ class Evidence:
     selected: Selected | Refused | None = None
     others: tuple[LockView, ...] = ()
     missing_locks: tuple[str, ...] = ()
-    change: LockDiff | None = None
+    changes: tuple[LockDiff, ...] = ()
     baseline_changed: bool | None = None
     missing_manifests: tuple[str, ...] = ()
     inventory: Inventory | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from ..model import Impact, Place, Severities, Severity
@@ -42,20 +43,22 @@ def unrecorded_change(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Install the new lock, run `envguard record`, and commit `envguard.lock` together with the lock.
     """
-    if evidence.change is None or evidence.baseline is None or evidence.baseline_changed is not False:
+    if evidence.baseline is None or evidence.baseline_changed is not False:
         return
     numeric = evidence.config.numeric
-    names = [
-        change.name
-        for change in evidence.change.packages
-        if can_change_numbers(change) and role_of(change.name, numeric).numbers
-    ]
-    names = list(dict.fromkeys(sorted(names, key=lambda name: role_of(name, numeric).order)))
+    names: dict[str, str] = {}
+    for diff in evidence.changes:
+        lock = diff.new or diff.old
+        for change in diff.packages:
+            if lock is not None and can_change_numbers(change) and role_of(change.name, numeric).numbers:
+                names.setdefault(change.name, os.path.relpath(lock.path, evidence.project))
     if names:
-        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        ordered = sorted(names, key=lambda name: (role_of(name, numeric).order, name))
+        more = f" and {len(ordered) - _NAMED} more" if len(ordered) > _NAMED else ""
+        locks = " and ".join(dict.fromkeys(names.values()))
         yield self.finding(
             "envguard.lock",
-            f"{', '.join(names[:_NAMED])}{more} changed in {evidence.lock_name}, and envguard.lock did not",
+            f"{', '.join(ordered[:_NAMED])}{more} changed in {locks}, and envguard.lock did not",
             impact=Impact.NUMBERS,
             why="the record still vouches for the environment of before",
             place=Place(path=evidence.baseline.path),

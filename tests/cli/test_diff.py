@@ -113,7 +113,7 @@ def test_json_is_for_machines(cli: Cli, committed: Project) -> None:
     edit(committed, "2.4.6", "2.4.5")
     document = json.loads(cli("diff", "--format", "json").out)
     assert document["schema"] == {"name": "envguard.diff", "version": 1}
-    (package,) = document["packages"]
+    (package,) = document["locks"][0]["packages"]
     assert (package["name"], package["change"], package["role"], package["numbers"]) == (
         "numpy",
         "downgraded",
@@ -167,6 +167,182 @@ def test_without_a_lock_on_either_side_nothing_is_compared(cli: Cli, committed: 
     assert (result.status, result.err) == (2, "error: there is no lock in HEAD, and none in the working tree\n")
 
 
+def test_a_place_is_that_in_the_revision_and_not_in_the_working_tree(cli: Cli, committed: Project) -> None:
+    text = committed.lock.read_text(encoding="utf-8")
+    start = text.index('"sha256:', text.index("numpy-2.4.6-py3")) + len('"sha256:')
+    committed.lock.write_text(text[:start] + "0" * 64 + text[start + 64 :], encoding="utf-8")
+    git(committed.folder, "commit", "-q", "-a", "-m", "two")
+    line = text[: text.index('[[package]]\nname = "numpy"')].count("\n") + 1
+    committed.lock.write_text("\n" * 40 + text, encoding="utf-8")
+    assert f"uv.lock:{line}: EG110 " in cli("diff", "HEAD~1", "HEAD").out
+    assert f"file=uv.lock,line={line},title=EG110" in cli("diff", "HEAD~1", "HEAD", "--format", "github").out
+
+
+def test_github_is_told_what_the_change_means(cli: Cli, committed: Project) -> None:
+    edit(committed, "2.4.6", "2.4.5")
+    line = committed.lock.read_text(encoding="utf-8").split('[[package]]\nname = "numpy"')[0].count("\n") + 1
+    assert cli("diff", "--format", "github").out == (
+        "::warning title=uv.lock%3A HEAD -> the working tree::1 downgraded%0Anumbers can change: keep results from before "
+        "and after apart, and once it is installed record again: envguard record\n"
+        f"::notice file=uv.lock,line={line},title=numpy 2.4.6 -> 2.4.5::downgraded%0Arequired directly\n"
+        "::notice title=envguard::clean: nothing differs\n"
+    )
+
+
+def test_markdown_has_the_findings_too(cli: Cli, committed: Project) -> None:
+    text = committed.lock.read_text(encoding="utf-8")
+    start = text.index('"sha256:', text.index("numpy-2.4.6-py3")) + len('"sha256:')
+    committed.lock.write_text(text[:start] + "0" * 64 + text[start + 64 :], encoding="utf-8")
+    result = cli("diff", "--format", "markdown")
+    assert result.status == 1
+    assert "- **error: EG110 republished-artifact**: numpy 2.4.6 has the same version and another hash" in result.out
+
+
+def test_every_lock_of_a_project_is_compared(cli: Cli, committed: Project) -> None:
+    manifest = committed.folder / "pyproject.toml"
+    text = manifest.read_text(encoding="utf-8")
+    manifest.write_text(f'{text}\n[tool.envguard]\nlock = ["uv.lock", "gpu/uv.lock"]\n', encoding="utf-8")
+    (committed.folder / "gpu").mkdir()
+    other = committed.folder / "gpu" / "uv.lock"
+    other.write_text(committed.lock.read_text(encoding="utf-8"), encoding="utf-8")
+    git(committed.folder, "add", ".")
+    git(committed.folder, "commit", "-q", "-m", "two locks")
+    edit(committed, "2.4.6", "2.4.5")
+    other.write_text(other.read_text(encoding="utf-8").replace("2.4.6", "2.4.4"), encoding="utf-8")
+    result = cli("diff")
+    assert "numpy  2.4.6 -> 2.4.5" in result.out
+    assert "numpy  2.4.6 -> 2.4.4" in result.out
+    assert result.out.startswith("uv.lock: HEAD -> the working tree\n")
+    assert "\n\ngpu/uv.lock: HEAD -> the working tree\n" in result.out
+    document = json.loads(cli("diff", "--format", "json").out)
+    assert [[item["new"]["version"] for item in lock["packages"]] for lock in document["locks"]] == [
+        ["2.4.5"],
+        ["2.4.4"],
+    ]
+    # A lock that the settings did not name then came.
+    assert "gpu/uv.lock: HEAD~1 -> the working tree\n" in cli("diff", "HEAD~1").out
+    other.unlink()
+    assert "removed" in cli("diff").out
+
+
+POETRY = """\
+[[package]]
+name = "numpy"
+version = "2.4.5"
+optional = false
+python-versions = ">=3.11"
+groups = ["main"]
+files = [
+    {file = "numpy-2.4.5.tar.gz", hash = "sha256:DIGEST"},
+]
+
+[metadata]
+lock-version = "2.1"
+python-versions = ">=3.11"
+content-hash = "0"
+""".replace("DIGEST", "1" * 64)
+
+
+def test_a_move_to_another_tool_is_compared_across_the_formats(cli: Cli, committed: Project) -> None:
+    git(committed.folder, "rm", "-q", "--cached", "uv.lock")
+    moved = committed.lock.rename(committed.folder / "later")
+    (committed.folder / "poetry.lock").write_text(POETRY, encoding="utf-8")
+    git(committed.folder, "add", "poetry.lock")
+    git(committed.folder, "commit", "-q", "-m", "poetry")
+    moved.rename(committed.lock)
+    (committed.folder / "poetry.lock").unlink()
+    result = cli("diff")
+    assert (result.status, result.err) == (0, "")
+    assert result.out.startswith("uv.lock: HEAD -> the working tree\n")
+    assert "numpy       2.4.5 -> 2.4.6   upgraded     required directly\n" in result.out
+    assert "format: poetry -> uv\n" in result.out
+
+
+def test_a_lock_elsewhere_is_compared_with_the_projects_own(cli: Cli, committed: Project) -> None:
+    other = committed.folder / "other.lock"
+    other = committed.folder / "old" / "uv.lock"
+    other.parent.mkdir()
+    other.write_text(committed.lock.read_text(encoding="utf-8").replace("2.4.6", "2.4.5"), encoding="utf-8")
+    assert "2.4.5 -> 2.4.6" in cli("diff", "old/uv.lock").out
+    git(committed.folder, "add", "old/uv.lock")
+    other.write_text(committed.lock.read_text(encoding="utf-8"), encoding="utf-8")
+    assert "2.4.6 -> 2.4.5" in cli("diff", "old/uv.lock", "--staged").out
+
+
+def test_a_lock_whose_merge_is_open_is_named(cli: Cli, committed: Project) -> None:
+    git(committed.folder, "checkout", "-q", "-b", "side")
+    edit(committed, "2.4.6", "2.4.5")
+    git(committed.folder, "commit", "-q", "-a", "-m", "side")
+    git(committed.folder, "checkout", "-q", "main")
+    edit(committed, "2.4.6", "2.4.4")
+    git(committed.folder, "commit", "-q", "-a", "-m", "main")
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    done = subprocess.run(
+        ["git", *identity, "merge", "-q", "side"], cwd=committed.folder, capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    assert "has an unfinished merge in it" in cli("diff").err
+    result = cli("diff", "--staged")
+    assert (result.status, result.out) == (2, "")
+    assert result.err == "error: uv.lock: is not merged yet\n\nhint: resolve the conflict, then: git add\n"
+    assert "2.4.4 -> 2.4.5" in cli("diff", "main", "side").out
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "line", "hint"),
+    [
+        (
+            "poetry.lock",
+            "<<<<<<< HEAD\n[[package]]\n=======\n>>>>>>> side\n",
+            1,
+            "resolve pyproject.toml first, then: poetry lock",
+        ),
+        (
+            "pdm.lock",
+            "[metadata]\n<<<<<<< HEAD\n=======\n>>>>>>> side\n",
+            2,
+            "resolve pyproject.toml first, then: pdm lock",
+        ),
+        ("Pipfile.lock", "{\n<<<<<<< HEAD\n=======\n>>>>>>> side\n}\n", 2, "resolve Pipfile first, then: pipenv lock"),
+        ("pylock.toml", "<<<<<<< HEAD\n=======\n>>>>>>> side\n", 1, None),
+    ],
+)
+@pytest.mark.usefixtures("committed")
+def test_an_unfinished_merge_is_named_in_every_format(
+    cli: Cli, committed: Project, name: str, text: str, line: int, hint: str | None
+) -> None:
+    (committed.folder / name).write_text(text, encoding="utf-8")
+    result = cli("diff", "uv.lock", name)
+    assert result.status == 2
+    assert result.err.startswith(f"error: {name}:{line}: has an unfinished merge in it\n")
+    assert hint is None or result.err.endswith(f"\nhint: {hint}\n")
+
+
+def test_without_a_repository_or_a_commit_two_locks_have_to_be_named(
+    cli: Cli, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(project.folder.parent))
+    monkeypatch.chdir(project.folder)
+    hint = "\n\nhint: name two locks: envguard diff OLD NEW\n"
+    assert (
+        cli("diff").err == f"error: this folder is in no git repository, so that there is nothing to compare with{hint}"
+    )
+    assert cli("diff", "uv.lock", "uv.lock").out.endswith("the locks say the same\n")
+    git(project.folder, "init", "-q")
+    assert cli("diff").err == f"error: nothing was committed yet, so that there is nothing to compare with{hint}"
+
+
+def test_what_changes_nothing_that_is_installed_still_makes_another_lock(cli: Cli, committed: Project) -> None:
+    edit(committed, "revision = 3", "revision = 2")
+    assert cli("diff").out == (
+        "uv.lock: HEAD -> the working tree\n\nno package differs\n"
+        "nothing that is installed differs; a record names the lock that it was made for, so record again:\n"
+        "  envguard record\n"
+    )
+
+
 def test_two_records_are_compared_by_what_they_say(cli: Cli, recorded: Project) -> None:
     baseline = recorded.folder / "envguard.lock"
     old = recorded.folder / "old.json"
@@ -177,6 +353,14 @@ def test_two_records_are_compared_by_what_they_say(cli: Cli, recorded: Project) 
     assert "platform.system" in result.out
     assert "1 differs" in result.out
     assert "the two records say the same" in cli("diff", "envguard.lock", "envguard.lock").out
+    document = json.loads(cli("diff", "old.json", "envguard.lock", "--format", "json").out)
+    assert (document["locks"], document["findings"], document["numbers"]) == ([], [], True)
+    (section,) = document["records"][0]["sections"]
+    (difference,) = section["differences"]
+    assert (difference["name"], difference["change"]) == ("platform.system", "changed")
+    assert "::warning title=envguard.lock%3A old.json -> envguard.lock::1 differs%0A" in (
+        cli("diff", "old.json", "envguard.lock", "--format", "github").out
+    )
     mixed = cli("diff", "envguard.lock", "uv.lock")
     assert (mixed.status, mixed.err) == (
         2,

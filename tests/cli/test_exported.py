@@ -99,6 +99,6 @@ def test_a_change_is_told_as_of_any_lock(cli: Cli, folder: Path) -> None:
     result = cli("diff", "pylock.toml", "pylock.new.toml", "--format", "json")
     assert result.status == 1
     document = json.loads(result.out)
-    changes = {item["name"]: item["change"] for item in document["packages"]}
+    changes = {item["name"]: item["change"] for item in document["locks"][0]["packages"]}
     assert changes == {"alpha": "upgraded", "beta": "same version", "epsilon": "same version"}
     assert [finding["code"] for finding in document["findings"]] == ["EG110"]

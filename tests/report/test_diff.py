@@ -9,7 +9,7 @@ import pytest
 from envguard.lockfiles.diff.compare import compare
 from envguard.lockfiles.model import Artifact, Edge, LockedPackage, Source, SourceKind
 from envguard.report import diff_markdown, diff_text
-from envguard.report.meaning import Meaning, meaning
+from envguard.report.meaning import Meaning, Told, meaning
 from tests.rules.evidence import lock, locked
 
 APP = Source(kind=SourceKind.EDITABLE, location=".")
@@ -21,6 +21,10 @@ def app(*names: str) -> LockedPackage:
 
 def meant(before: list[LockedPackage], after: list[LockedPackage], *numeric: str) -> Meaning:
     return meaning(compare(lock(before), lock(after)), numeric)
+
+
+def told(found: Meaning) -> Told:
+    return Told(title="uv.lock: a -> b", old="a", new="b", meaning=found)
 
 
 def text(found: Meaning, *, every: bool = False) -> str:
@@ -122,7 +126,7 @@ def test_nothing_in_a_lock_moves_the_cursor() -> None:
 def test_markdown_makes_no_links_and_calls_nobody() -> None:
     stream = io.StringIO()
     evil = locked("evil|<b>", "1", source=Source(kind=SourceKind.URL, location="https://index.example/@ada"))
-    diff_markdown.write(meant([locked("evil|<b>", "1")], [evil]), stream, title="uv.lock: a -> b")
+    diff_markdown.write([told(meant([locked("evil|<b>", "1")], [evil]))], stream)
     found = stream.getvalue()
     assert "https://" not in found
     assert "\\@ada" in found
@@ -132,7 +136,7 @@ def test_markdown_makes_no_links_and_calls_nobody() -> None:
 
 def test_markdown_is_a_table_for_each_role() -> None:
     stream = io.StringIO()
-    diff_markdown.write(meant([locked("numpy", "1")], [locked("numpy", "2")]), stream, title="uv.lock: a -> b")
+    diff_markdown.write([told(meant([locked("numpy", "1")], [locked("numpy", "2")]))], stream)
     assert stream.getvalue() == (
         "### uv.lock: a -\\> b\n\n"
         "**numbers can change: keep results from before and after apart, and once it is installed record again: envguard "
