@@ -50,6 +50,8 @@ class Reader:
         question = QUESTIONS[name]
         for probe in question.vouchers:
             self.probe(probe)
+        for path in question.places():
+            self.exists(path)
         answer = question.ask()
         for probe in question.vouchers:
             self.probe(probe)

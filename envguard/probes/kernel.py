@@ -27,7 +27,6 @@ _CPU_KEYS = (
     "flags",
     "Features",
 )
-_OF_A_GPU = {"Model": "model", "GPU UUID": "uuid", "Video BIOS": "vbios", "GPU Firmware": "firmware"}
 _OF_A_NODE = ("gfx_target_version", "simd_count", "simd_per_cu", "unique_id", "vendor_id", "device_id")
 
 
@@ -159,8 +158,9 @@ def nvidia() -> str:
         lines.append(f"gpu: {bus}")
         for line in head(f"/proc/driver/nvidia/gpus/{bus}/information").split("\n"):
             key, _, value = line.partition(":")
-            if key.strip() in _OF_A_GPU:
-                lines.append(f"{_OF_A_GPU[key.strip()]}: {value.strip()}")
+            # UUID and VBIOS are question marks there while nobody uses the GPU: they would come and go.
+            if key.strip() == "Model":
+                lines.append(f"model: {value.strip()}")
             elif key.strip() == "Device Minor" and there(f"/dev/nvidia{value.strip()}"):
                 nodes.append(f"nvidia{value.strip()}")
     lines.append(f"nodes: {' '.join(nodes)}")

@@ -12,15 +12,19 @@ from typing import TYPE_CHECKING
 from . import accelerators, cores, live, platform
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is asked, and the probes that vouch for the answer; none where nothing that is compared depends on it."""
+    """What is asked, and the probes that vouch for the answer; none where nothing that is compared depends on it.
+
+    *places* are files that change the answer when they come or go.
+    """
 
     ask: Callable[[], str]
     vouchers: tuple[str, ...]
+    places: Callable[[], Iterable[str]] = tuple
 
 
 QUESTIONS = {
@@ -30,7 +34,9 @@ QUESTIONS = {
     "apple": Question(ask=platform.apple, vouchers=("uname",)),
     "threads": Question(ask=live.threads, vouchers=("threads", "processors", "variables")),
     "libraries": Question(ask=live.versions, vouchers=("loaded",)),
-    "nvidia-devices": Question(ask=accelerators.nvidia, vouchers=("nvidia",)),
+    "nvidia-devices": Question(
+        ask=accelerators.nvidia, vouchers=("nvidia",), places=lambda: accelerators.places("pynvml")
+    ),
     "nvidia-bus": Question(ask=accelerators.nvidia_on_the_bus, vouchers=("nvidia",)),
-    "amd-devices": Question(ask=accelerators.amd, vouchers=("amd",)),
+    "amd-devices": Question(ask=accelerators.amd, vouchers=("amd",), places=lambda: accelerators.places("amdsmi")),
 }

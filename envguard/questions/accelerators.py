@@ -10,6 +10,8 @@ from .. import child
 from ..probes.kernel import head, names
 
 SECONDS = 30.0
+_PACKAGE_FOLDERS = ("site-packages", "dist-packages")
+_ELSEWHERE: dict[str, tuple[str, ...]] = {"amdsmi": ("/opt/rocm/share/amd_smi",)}
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -54,15 +56,20 @@ def _asked(script: str, module: str) -> str:
     return "\n".join(lines)
 
 
-def _folder_of(module: str) -> str:
-    """Return the folder that *module* is imported from, empty where it is not installed; nothing is imported."""
-    from importlib.util import find_spec
+def places(module: str) -> list[str]:
+    """Return the files that *module* could be imported from, in the order in which they are looked for.
 
-    try:
-        spec = find_spec(module)
-    except (ImportError, ValueError):
-        return ""
-    if spec is None or spec.origin is None:
-        return ""
-    folder = os.path.dirname(spec.origin)
-    return os.path.dirname(folder) if spec.submodule_search_locations else folder
+    Only folders of packages count: a file of that name in the current folder, or beside a script, is somebody else's.
+    """
+    folders = [entry for entry in sys.path if os.path.basename(entry) in _PACKAGE_FOLDERS]
+    folders += _ELSEWHERE.get(module, ())
+    return [
+        os.path.join(folder, *parts) for folder in folders for parts in ((module, "__init__.py"), (f"{module}.py",))
+    ]
+
+
+def _folder_of(module: str) -> str:
+    """Return the folder that *module* is installed in, empty where it is not; nothing is imported."""
+    found = next(filter(os.path.isfile, places(module)), "")
+    package = os.path.basename(found) == "__init__.py"
+    return os.path.dirname(os.path.dirname(found) if package else found)

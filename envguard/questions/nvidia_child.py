@@ -44,7 +44,7 @@ def main(folder: str) -> None:
         sys.path.append(folder)
         _nvml(teller)
     else:
-        teller.tell("nvml", error="nvidia-ml-py is not installed: pip install 'envguard[gpu]'")
+        teller.tell("nvml", error="nvidia-ml-py is not installed: pip install 'envguard[gpu]'", missing=True)
     _cuda(teller)
     teller.tell("end")
 

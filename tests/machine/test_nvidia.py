@@ -123,6 +123,17 @@ def test_the_quick_facts_vouch_for_the_answer(make: Make) -> None:
     assert not holds(reader.trace.files, reader.trace.values, PROBES)
 
 
+def test_what_is_shown_only_while_somebody_uses_a_gpu_ends_no_trace(make: Make) -> None:
+    machine = make()
+    reader = Reader()
+    nvidia(reader)
+    path = next((machine.root / "proc/driver/nvidia/gpus").glob("*/information"))
+    text = path.read_text().replace(machine.gpus[0].uuid, "GPU-????????-????-????-????-????????????")
+    path.write_text(text.replace(machine.gpus[0].vbios, "??.??.??.??.??").replace("18", "255"))
+    assert observed() == ONE
+    assert holds(reader.trace.files, reader.trace.values, PROBES)
+
+
 @pytest.mark.parametrize("change", ["version", "gpu", "libcuda", "variable", "boot"])
 def test_what_changes_the_answer_ends_the_trace(
     make: Make, drivers: Path, monkeypatch: pytest.MonkeyPatch, change: str
@@ -135,7 +146,7 @@ def test_what_changes_the_answer_ends_the_trace(
         path.write_text(path.read_text().replace("580.159.04", "580.159.05"))
     elif change == "gpu":
         path = next((machine.root / "proc/driver/nvidia/gpus").glob("*/information"))
-        path.write_text(path.read_text().replace(machine.gpus[0].uuid, "GPU-another"))
+        path.write_text(path.read_text().replace("H100", "H200"))
     elif change == "libcuda":
         time.sleep(0.02)
         machine.cuda_library(drivers, "590.1.2")
@@ -193,9 +204,75 @@ def test_without_nvidia_ml_py_cuda_tells_what_decides_numbers(make: Make, monkey
         "nvidia.memory",
         "nvidia.nvlink",
         "nvidia.ecc",
+        "nvidia.vbios",
+        "nvidia.firmware",
         "nvidia.persistence",
     }
     assert set(untold.values()) == {"NVML: nvidia-ml-py is not installed: pip install 'envguard[gpu]'"}
+
+
+def test_without_nvidia_ml_py_an_instance_is_told_alike(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = make([divided()])
+    machine.write([machine.gpus[0].instances[0][0]])
+    with_it = observed()
+    monkeypatch.setattr(accelerators, "_folder_of", lambda module: "")
+    facts = observed()
+    for key in ("nvidia.gpus", "nvidia.mig", "nvidia.multiprocessors", "nvidia.capability", "nvidia.uuid"):
+        assert facts[key] == with_it[key], key
+    assert facts["nvidia.gpus"] == "NVIDIA A100-SXM4-40GB"
+
+
+def test_a_file_beside_a_script_is_never_taken_for_the_library(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make()
+    trap = tmp_path / "repository"
+    trap.mkdir()
+    ran = tmp_path / "ran"
+    (trap / "pynvml.py").write_text(f"open({str(ran)!r}, 'w')\n")
+    (trap / "json.py").write_text(f"open({str(ran)!r}, 'w')\n")
+    monkeypatch.chdir(trap)
+    monkeypatch.setenv("PYTHONPATH", str(trap))
+    monkeypatch.setattr(sys, "path", [str(trap), "", *sys.path])
+    assert observed() == ONE
+    assert not ran.exists()
+
+
+def test_a_library_of_that_name_that_cannot_be_used_is_unknown(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make()
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    monkeypatch.setattr(sys, "path", [str(site), *sys.path])
+    (site / "pynvml.py").write_text("raise RuntimeError('broken')\n")
+    assert reason(observed()["nvidia.memory"]) == "NVML: pynvml cannot be imported: broken"
+    (site / "pynvml.py").write_text("")
+    assert reason(observed()["nvidia.memory"]).startswith("NVML: module 'pynvml' has no attribute 'nvmlInit'")
+
+
+def test_a_library_that_is_installed_later_ends_the_trace(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make()
+    site = tmp_path / "site-packages"
+    site.mkdir()
+    monkeypatch.setattr(sys, "path", [str(site)])
+    reader = Reader()
+    assert unknowns(nvidia(reader))
+    assert not reader.trace._unstable
+    assert holds(reader.trace.files, reader.trace.values, PROBES)
+    (site / "pynvml.py").touch()
+    assert not holds(reader.trace.files, reader.trace.values, PROBES)
+
+
+def test_a_driver_that_failed_is_asked_again(make: Make) -> None:
+    machine = make()
+    for more in ({"init": "!4"}, {"cuda__init": "!803"}):
+        machine.write(None, **more)
+        reader = Reader()
+        nvidia(reader)
+        assert reader.trace._unstable
 
 
 def test_an_old_driver_lacks_functions(make: Make) -> None:
