@@ -361,3 +361,39 @@ def test_refusals_are_errors_of_ours_and_ends_of_a_script() -> None:
         assert issubclass(kind, EnvguardError)
         assert issubclass(kind, SystemExit)
         assert issubclass(kind, Exception)
+
+
+def test_a_variable_that_is_set_in_the_script_is_not_what_was_recorded(project: Project) -> None:
+    done = project.train("import os\nos.environ['MKL_CBWR'] = 'AVX2'\nrun = envguard.enforce(seed=42)")
+    assert (done.returncode, done.stdout) == (1, "")
+    told = " ".join(done.stderr.split())
+    assert (
+        "EG311 [variable-mismatch] variable.MKL_CBWR is not set for the start of the process, AVX2 for os.environ, "
+        "AVX2 for C, recorded was not set"
+    ) in told
+    assert "hint: unset MKL_CBWR, or record with what the run is started with: envguard record" in told
+
+
+def test_threads_that_the_launcher_takes_away_are_named(project: Project) -> None:
+    """As torchrun does, which sets the variable to 1."""
+    pytest.importorskip("numpy")
+    done = project.train("import numpy\nrun = envguard.enforce(seed=42)", OMP_NUM_THREADS="1")
+    if len(os.sched_getaffinity(0)) == 1:
+        assert done.returncode == 0
+        return
+    assert done.returncode == 1
+    assert "EG310 [thread-mismatch] threads.openblas is 1, recorded was" in " ".join(done.stderr.split())
+
+
+def test_what_changes_between_two_runs_of_one_process_is_seen_again(project: Project) -> None:
+    """The first answer is kept; the second run of enforce() must not take it."""
+    code = """
+    import ctypes
+    first = envguard.enforce(seed=42).receipt.verdict
+    ctypes.CDLL(None).setenv(b"NCCL_PROTO", b"LL", 1)
+    try:
+        envguard.enforce(seed=42)
+    except envguard.DriftError as error:
+        print(first, "NCCL_PROTO" in str(error))
+    """
+    assert project.train(SETTLED + textwrap.dedent(code)).stdout == "clean True\n"

@@ -381,3 +381,30 @@ def test_what_the_hooks_judge_is_no_business_of_a_check(cli: Cli, recorded: Proj
     result = cli("check", "--machine", "default")
     assert result.status == 0
     assert "EG114" not in result.out
+
+
+def test_a_record_of_a_newer_envguard_cannot_be_decided(cli: Cli, recorded: Project) -> None:
+    document = json.loads(recorded.baseline.read_bytes())
+    facts = document["machines"]["default"]["facts"]
+    facts["observation.edition"], facts["quantum.qubits"] = "999", "5"
+    recorded.baseline.write_text(json.dumps(document), encoding="utf-8")
+    for level in ("run-to-run", "host-to-host", "cross-hardware"):
+        result = cli("check", "--level", level)
+        assert result.status == 3
+        assert "EG312 [one-sided-fact] quantum.qubits is recorded, and this envguard does not observe it" in result.out
+        assert "hint: update envguard" in result.out
+
+
+def test_a_record_of_an_older_envguard_is_recorded_again(cli: Cli, recorded: Project) -> None:
+    document = json.loads(recorded.baseline.read_bytes())
+    machine = document["machines"]["default"]
+    edition_1 = ("interpreter.", "platform.", "cpu.vendor", "cpu.model", "torch.", "nvidia.gpus", "nvidia.driver")
+    machine["facts"] = {key: value for key, value in machine["facts"].items() if key.startswith(edition_1)}
+    del machine["audit"]
+    recorded.baseline.write_text(json.dumps(document), encoding="utf-8")
+    result = cli("check")
+    assert result.status == 3
+    assert "the envguard that made the record did not observe them" in " ".join(result.out.split())
+    assert "hint: envguard record" in result.out
+    assert cli("record").status == 0
+    assert cli("check").status == 0
