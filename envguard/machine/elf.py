@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 _MOST_DIGESTED = 64 * 1024 * 1024
 _MOST_NOTES = 64 * 1024
 _MOST_HEADERS = 256
+DIGITS = 32  # 128 bits, as a build ID has 160: nobody reads more
 _PT_NOTE, _NT_GNU_BUILD_ID = 4, 3
 
 
 def build_of(reader: Reader, path: str) -> str:
-    """Return ``build-id HEX`` of the library *path*, ``blake3:HEX`` where it has none, and its size where it is too large.
+    """Return ``build-id HEX`` of the library *path*, the first digits of ``blake3:HEX`` where it has none, and its size where it is too large.
 
     UnreadableError where it cannot be read.
     """
@@ -33,7 +34,7 @@ def build_of(reader: Reader, path: str) -> str:
     return (
         f"{size} bytes"
         if size > _MOST_DIGESTED
-        else f"blake3:{hexdigest(reader.read_bytes(path, limit=_MOST_DIGESTED))}"
+        else f"blake3:{hexdigest(reader.read_bytes(path, limit=_MOST_DIGESTED))[:DIGITS]}"
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .._native import hexdigest
 from ..errors import UnreadableError
 from ..model import Fact, Unknown
-from .elf import build_of
+from .elf import DIGITS, build_of
 from .wheels import Wheel, wheels
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Found:
         if len(lines) == 1:
             parts.append(lines[0])
         elif lines:
-            parts.append(f"{len(lines)} files blake3:{hexdigest(chr(10).join(lines).encode())[:32]}")
+            parts.append(f"{len(lines)} files blake3:{hexdigest(chr(10).join(lines).encode())[:DIGITS]}")
         return "; ".join(filter(None, parts)) or "none"
 
 

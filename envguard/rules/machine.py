@@ -37,7 +37,7 @@ def mismatches(
             continue
         yield self.finding(
             item.key,
-            f"{item.key} is {new}, recorded was {old}",
+            _said(item.key, old, new),
             impact=Impact.NUMBERS if item.severities.host_to_host is Severity.ERROR else Impact.UNKNOWN,
             why=why,
             expected=old,
@@ -46,6 +46,18 @@ def mismatches(
             hint=mend(item) if mend is not None else f"use a machine like '{evidence.machine_name}', or {_ANOTHER}",
             severities=item.severities,
         )
+
+
+def _said(key: str, old: str, new: str) -> str:
+    """Return in a sentence that a fact differs; what is long is left to the lines below it."""
+    if key == "cpu.features":
+        here, there = set(new.split()), set(old.split())
+        parts = [f"lacks {' '.join(sorted(there - here))}"] * bool(there - here)
+        parts += [f"has {' '.join(sorted(here - there))}"] * bool(here - there)
+        return f"{key}: this processor {', and '.join(parts)}, unlike the recorded one"
+    if key.startswith("library.") and "none" not in (old, new):
+        return f"{key} is not the one that was recorded"
+    return f"{key} is {new}, recorded was {old}"
 
 
 def _place(evidence: Evidence, baseline: Baseline, *keys: str) -> Place:

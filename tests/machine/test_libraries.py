@@ -68,7 +68,7 @@ def disagreements(
 
 
 def digest(data: bytes) -> str:
-    return f"blake3:{blake3.blake3(data).hexdigest()}"
+    return f"blake3:{blake3.blake3(data).hexdigest()[:32]}"
 
 
 NCCL = "nvidia/nccl/lib/libnccl.so.2"

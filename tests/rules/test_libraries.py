@@ -21,9 +21,17 @@ def levels(finding: Any) -> list[Severity | None]:
 def test_another_library_says_how_to_get_the_recorded_one_back() -> None:
     old, new = {"library.nccl": "nvidia-nccl-cu12 2.27.3"}, {"library.nccl": "nvidia-nccl-cu12 2.27.5"}
     finding = one("library-mismatch", evidence(recorded=machine(facts=old), facts=new))
-    assert finding.message == "library.nccl is nvidia-nccl-cu12 2.27.5, recorded was nvidia-nccl-cu12 2.27.3"
+    assert finding.message == "library.nccl is not the one that was recorded"
+    assert (finding.expected, finding.found) == ("nvidia-nccl-cu12 2.27.3", "nvidia-nccl-cu12 2.27.5")
     assert finding.hint == "uv sync --locked --inexact, or record this one: envguard record"
     assert levels(finding) == [Severity.ERROR, Severity.ERROR, Severity.WARNING]
+
+
+def test_a_library_that_is_gone_says_so() -> None:
+    finding = one(
+        "library-mismatch", evidence(recorded=machine(facts={"library.mkl": "x"}), facts={"library.mkl": "none"})
+    )
+    assert finding.message == "library.mkl is none, recorded was x"
 
 
 def test_two_wheels_of_one_file_say_which_to_take_away() -> None:

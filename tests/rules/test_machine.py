@@ -193,3 +193,18 @@ def test_another_number_of_threads_says_how_to_get_the_recorded_one() -> None:
 def test_what_cannot_be_read_says_how_it_could(key: str, reason: str, hint: str) -> None:
     seen = evidence(recorded=machine(facts={key: "1"}), facts={key: Unknown(reason=reason)})
     assert one("unreadable-fact", seen).hint == hint
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("avx avx2 avx512f", "avx avx2", "lacks avx512f"),
+        ("avx", "avx avx2 fma", "has avx2 fma"),
+        ("avx xop", "avx avx2", "lacks xop, and has avx2"),
+    ],
+)
+def test_of_many_instruction_sets_those_that_differ_are_named(old: str, new: str, words: str) -> None:
+    seen = evidence(recorded=machine(facts={"cpu.features": old}), facts={"cpu.features": new})
+    finding = one("cpu-mismatch", seen)
+    assert finding.message == f"cpu.features: this processor {words}, unlike the recorded one"
+    assert (finding.expected, finding.found) == (old, new)
