@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.lockfiles.programs import environment_with
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -47,3 +49,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped") and session.exitstatus == 0:
         reporter.write_line("error: tests were skipped in CI; install what they need, or deselect them by a marker")
         session.exitstatus = 1
+
+
+@pytest.fixture(scope="session")
+def conda_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the programs of an environment that holds conda-lock, and rattler, what pixi is made of."""
+    folder = tmp_path_factory.mktemp("conda") / "venv"
+    return environment_with(folder, "conda-lock==4.0.3", "py-rattler==0.28.0")

@@ -9,13 +9,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..urls import host_of
 from .coverage import covered
 from .edges import both, possible
 from .filenames import conda_release, other_release
 from .formats import by_name as format_named
 from .model import SourceKind
 from .parts import file_route, inconsistency, version_words
-from .urls import host_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..conda.archives import split_filename
 from ..names import normalize
-from .conda.archives import split_filename
 
 if TYPE_CHECKING:
     from .model import LockedPackage

@@ -36,10 +36,3 @@ def pipenv(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of the programs of an environment that holds a pip that reads ``pylock.toml``, and pip-tools."""
     return environment_with(tmp_path_factory.mktemp("pip") / "venv", "pip==26.3", "pip-tools==7.6.2")
-
-
-@pytest.fixture(scope="session")
-def conda_tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the folder of the programs of an environment that holds conda-lock, and rattler, what pixi is made of."""
-    folder = tmp_path_factory.mktemp("conda") / "venv"
-    return environment_with(folder, "conda-lock==4.0.3", "py-rattler==0.28.0")

@@ -29,9 +29,9 @@ def environment_with(folder: Path, *requirements: str) -> Path:
 
 
 def ask(programs: Path, script: str, cases: list[Any]) -> list[Any]:
-    """Return the answers of *script*, a file beside the tests of its tool, to *cases*."""
+    """Return the answers of *script*, a file among the tests, to *cases*."""
     done = subprocess.run(
-        [str(programs / "python"), str(ROOT / "tests" / "lockfiles" / script)],
+        [str(programs / "python"), str(ROOT / "tests" / script)],
         input=json.dumps(cases),
         capture_output=True,
         text=True,

@@ -1,1 +1,1 @@
-"""What locks of conda packages have in common: versions, match specs, platforms, and what is held against what."""
+"""What locks of conda packages have in common: the platforms, which package a spec asks for, what is held against what."""

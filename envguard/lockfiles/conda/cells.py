@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ...conda.specs import parse_spec
 from ...names import normalize
 from ..markers import MarkerError, parse
 from ..parts import inconsistency, placed_edges, version_words
 from .matching import decide
-from .specs import parse_spec
 from .subdirs import environment_of
 
 if TYPE_CHECKING:

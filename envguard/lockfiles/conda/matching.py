@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .specs import build_matches, satisfies
+from ...conda.archives import same_channel
+from ...conda.specs import build_matches, satisfies
 
 if TYPE_CHECKING:
+    from ...conda.specs import Spec
     from ..model import CondaBuild, LockedPackage
-    from .specs import Spec
 
 
 def decide(spec: Spec, package: LockedPackage) -> bool | None:
@@ -46,12 +47,3 @@ def _more(key: str, wanted: str, package: LockedPackage, build: CondaBuild) -> b
             return any(same) if same else None
         case _:
             return None
-
-
-def same_channel(wanted: str, channel: str) -> bool | None:
-    """Return whether *wanted*, a name or a URL, is *channel*, a URL; None where a name may be an alias for any URL."""
-    one, other = wanted.rstrip("/"), channel.rstrip("/")
-    if "://" in one or not other:
-        return one == other if other else None
-    # A name stands for a URL that ends in it, whatever server or mirror the settings put before it.
-    return True if other == one or other.endswith(f"/{one}") else None

@@ -11,11 +11,12 @@ import os
 from hashlib import md5, sha256
 from typing import TYPE_CHECKING
 
+from ...conda.archives import same_channel
+from ...conda.specs import parse_spec
 from ...getters import Table
 from ...names import normalize
 from ..conda.cells import Cell, cells_of
-from ..conda.matching import decide, same_channel
-from ..conda.specs import parse_spec
+from ..conda.matching import decide
 from ..markers import MarkerError, parse
 from ..model import FreshnessVerdict, Reason, SourceKind
 from ..parts import version_words

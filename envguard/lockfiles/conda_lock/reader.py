@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ...conda.archives import parse_archive, without_token
 from ...errors import LockfileError
 from ...names import normalize
+from ...urls import filename_at
 from ...yaml import parse_yaml
-from ..conda.archives import parse_archive, without_token
 from ..model import Artifact, CondaBuild, Edge, Lock, LockedPackage, Source, SourceKind, When
 from ..text import read_lock_text
-from ..urls import filename_at
 from .tables import DEV, MAIN, LockTable, commands
 
 if TYPE_CHECKING:

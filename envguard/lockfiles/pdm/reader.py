@@ -16,12 +16,12 @@ from urllib.parse import unquote
 from ...errors import LockfileError
 from ...names import normalize
 from ...toml import parse_toml
+from ...urls import filename_at, without_credentials
 from ..edges import cleared, named, resolved
 from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, When
 from ..poetry.declared import besides, wanted
 from ..poetry.requirements import from_pep508
 from ..text import read_lock_text
-from ..urls import filename_at, without_credentials
 from .manifest import read_manifest
 from .tables import COMMANDS, DEFAULT, INHERIT, ROOT, LockTable
 from .targets import marker_of, python_marker

@@ -15,10 +15,10 @@ from urllib.parse import unquote
 from ...errors import LockfileError
 from ...json_text import parse_json, walk
 from ...names import normalize
+from ...urls import without_credentials
 from ..edges import both, named, resolved
 from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, When
 from ..text import read_lock_text
-from ..urls import without_credentials
 from .manifest import read_manifest
 from .tables import ARCHIVES, COMMANDS, DEFAULT, DEVELOP, MANIFEST, META, VCS, LockObject
 

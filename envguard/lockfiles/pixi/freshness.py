@@ -10,9 +10,9 @@ import datetime
 import os
 from typing import TYPE_CHECKING, Any
 
+from ...conda.archives import same_channel
 from ...getters import Table
 from ..conda.cells import cell_inconsistencies, cells_of
-from ..conda.matching import same_channel
 from ..model import FreshnessVerdict, Reason
 from ..uv import reasons
 from .groups import solve_group_reasons

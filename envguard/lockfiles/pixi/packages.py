@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from ...conda.archives import parse_archive, without_token
+from ...conda.specs import parse_spec
 from ...errors import LockfileError
 from ...names import normalize
-from ..conda.archives import parse_archive, without_token
-from ..conda.specs import parse_spec
+from ...urls import filename_at
 from ..model import Artifact, CondaBuild, Edge, LockedPackage, Parts, Source, SourceKind
 from ..poetry.requirements import from_pep508
-from ..urls import filename_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...conda.specs import parse_spec
 from ...names import normalize
-from ..conda.specs import parse_spec
 from ..markers import MarkerError, parse
 from ..model import Reason
 from ..uv import reasons

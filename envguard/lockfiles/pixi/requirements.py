@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from ...conda.specs import Spec, parse_spec
 from ...names import normalize
 from ...toml import kind
-from ..conda.specs import Spec, parse_spec
 from ..model import SourceKind
 from ..poetry.requirements import from_pep508
 

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from ...errors import LockfileError
 from ...names import normalize
 from ...toml import parse_toml
+from ...urls import without_credentials
 from ..edges import cleared, named, resolved
 from ..filenames import named_version, same_version
 from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, When
 from ..text import read_lock_text
-from ..urls import without_credentials
 from .constraints import alternatives, python_marker, specifier
 from .declared import besides, wanted
 from .edges import edges_of

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from ...errors import LockfileError
 from ...names import normalize
 from ...toml import parse_toml
+from ...urls import without_credentials
 from ..edges import cleared
 from ..header import command_of
 from ..model import Artifact, Edge, Lock, LockedPackage, Parts, Source, SourceKind, When
 from ..poetry.requirements import from_pep508
 from ..text import read_lock_text
-from ..urls import without_credentials
 from .tables import HINT, PDM, POETRY, LockTable, commands, filename_of
 from .validation import validate
 

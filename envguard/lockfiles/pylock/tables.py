@@ -7,9 +7,9 @@ import shlex
 from typing import TYPE_CHECKING
 
 from ...getters import Table
+from ...urls import filename_at
 from ..header import command_of, shown
 from ..model import Commands
-from ..urls import filename_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ..urls import without_credentials
+from ...urls import without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -13,9 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from ...errors import ConfigError, LockfileError
 from ...toml import kind, parse_toml, read_toml
+from ...urls import filename_at, without_credentials
 from ..model import Artifact, ConflictItem, Edge, Lock, LockedPackage, Parts, Source, SourceKind
 from ..text import read_lock_text
-from ..urls import filename_at, without_credentials
 from .declared import overrides
 from .tables import COMMANDS, LockTable
 

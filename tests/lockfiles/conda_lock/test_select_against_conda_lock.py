@@ -47,7 +47,7 @@ def compare(tools: Path, path: Path) -> int:
         for dev in (True, False)
         for extras in ([], *([list(found.extras)] if found.extras else []))
     ]
-    for case, answer in zip(cases, ask(tools, "conda_lock/ask_conda_lock.py", cases), strict=True):
+    for case, answer in zip(cases, ask(tools, "lockfiles/conda_lock/ask_conda_lock.py", cases), strict=True):
         assert ours(found, case) == answer, case
         assert len(answer["conda"]) >= 3
     return len(cases)

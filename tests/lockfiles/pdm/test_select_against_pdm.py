@@ -73,7 +73,7 @@ def compare(pdm: Path, folder: Path) -> tuple[int, int]:
             mine.append(ours(lock, selection, environment))
             spec = {"requires_python": f"=={python}", "platform": target, "implementation": "cpython"}
             cases.append({"folder": str(folder), "groups": groups, "environment": spec})
-    for case, found, answer in zip(cases, mine, ask(pdm, "pdm/ask_pdm.py", cases), strict=True):
+    for case, found, answer in zip(cases, mine, ask(pdm, "lockfiles/pdm/ask_pdm.py", cases), strict=True):
         assert found == answer.get("packages"), (case, answer.get("error"))
     return sum(found is not None for found in mine), sum(found is None for found in mine)
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
-ASK = "pipenv/ask_pipenv.py"
+ASK = "lockfiles/pipenv/ask_pipenv.py"
 CORPORA = sorted(path.parent for path in (ROOT / "tests" / "corpora").glob("pipenv-*/Pipfile.lock"))
 BASE = {
     "implementation_name": "cpython",

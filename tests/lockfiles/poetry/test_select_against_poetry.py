@@ -73,7 +73,7 @@ def compare(poetry: Path, folder: Path, environments: list[dict[str, str]]) -> i
             cases.append({"folder": str(folder), "extras": extras, "groups": groups, "environment": environment})
             mine.append(found)
     compared = 0
-    for case, found, answer in zip(cases, mine, ask(poetry, "poetry/ask_poetry.py", cases), strict=True):
+    for case, found, answer in zip(cases, mine, ask(poetry, "lockfiles/poetry/ask_poetry.py", cases), strict=True):
         what = {**case["environment"], "extras": case["extras"], "groups": case["groups"]}
         if found is None:
             # The installer alone, which is asked here, does not look at the project's range of Python.

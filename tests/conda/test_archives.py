@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from envguard.lockfiles.conda.archives import Archive, parse_archive, split_filename, without_token
-from envguard.lockfiles.conda.subdirs import environment_of, subdir_of
+from envguard.conda.archives import Archive, parse_archive, same_channel, split_filename, without_token
 
 BASE = "https://conda.index.example/conda-forge"
 
@@ -56,26 +55,16 @@ def test_file_names(filename: str, parts: tuple[str, str, str] | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("subdir", "sys_platform", "machine"),
+    ("wanted", "channel", "answer"),
     [
-        ("linux-64", "linux", "x86_64"),
-        ("linux-aarch64", "linux", "aarch64"),
-        ("osx-64", "darwin", "x86_64"),
-        ("osx-arm64", "darwin", "arm64"),
-        ("win-64", "win32", "AMD64"),
-        ("win-arm64", "win32", "ARM64"),
+        ("conda-forge", "https://conda.index.example/conda-forge/", True),
+        ("conda-forge/label/dev", "https://conda.index.example/conda-forge/label/dev", True),
+        ("forge", "https://conda.index.example/conda-forge", None),
+        ("https://conda.index.example/conda-forge", "https://conda.index.example/conda-forge/", True),
+        ("https://a.example/conda-forge", "https://conda.index.example/conda-forge/", False),
+        ("conda-forge", "conda-forge", True),
+        ("conda-forge", "", None),
     ],
 )
-def test_platforms_of_conda_and_of_markers_are_the_same_ones(subdir: str, sys_platform: str, machine: str) -> None:
-    environment = environment_of(subdir, "3.12.4")
-    assert environment is not None
-    assert (environment["sys_platform"], environment["platform_machine"]) == (sys_platform, machine)
-    assert (environment["python_version"], environment["python_full_version"]) == ("3.12", "3.12.4")
-    assert subdir_of(environment) == subdir
-
-
-def test_what_conda_does_not_know_has_no_platform() -> None:
-    assert subdir_of({"sys_platform": "freebsd14", "platform_machine": "amd64"}) is None
-    assert subdir_of({"sys_platform": "linux", "platform_machine": "loongarch64"}) is None
-    assert environment_of("noarch", "3.12.0") is None
-    assert environment_of("emscripten-wasm32", "3.12.0") is None
+def test_which_channel_a_name_is(wanted: str, channel: str, answer: bool | None) -> None:
+    assert same_channel(wanted, channel) is answer

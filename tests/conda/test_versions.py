@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from envguard.lockfiles.conda.versions import VersionError, parse
+from envguard.conda.versions import VersionError, parse
 
 # The example of conda's documentation of VersionOrder, in order.
 ORDERED = [

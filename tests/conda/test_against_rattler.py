@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from envguard.lockfiles.conda.archives import parse_archive
-from envguard.lockfiles.conda.specs import build_matches, parse_spec, satisfies
-from envguard.lockfiles.conda.versions import VersionError, parse
+from envguard.conda.archives import parse_archive
+from envguard.conda.specs import build_matches, parse_spec, satisfies
+from envguard.conda.versions import VersionError, parse
 from tests.lockfiles.programs import ask
 from tests.tools import ROOT
 

@@ -48,3 +48,12 @@ def split_filename(filename: str) -> tuple[str, str, str] | None:
 def without_token(url: str) -> str:
     """Return *url* without user, password and the token that conda writes into paths (``/t/<token>/``)."""
     return _TOKEN.sub("", without_credentials(url), count=1) if "://" in url else url
+
+
+def same_channel(wanted: str, channel: str) -> bool | None:
+    """Return whether *wanted*, a name or a URL, is *channel*, a URL; None where a name may be an alias for any URL."""
+    one, other = wanted.rstrip("/"), channel.rstrip("/")
+    if "://" in one or not other:
+        return one == other if other else None
+    # A name stands for a URL that ends in it, whatever server or mirror the settings put before it.
+    return True if other == one or other.endswith(f"/{one}") else None
