@@ -14,7 +14,7 @@ from .reader import MAX_BYTES, Reader
 from .trace import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     Note = tuple[str, str, Any]
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 class NotingReader(Reader):
     """Reads through another *reader*, and notes what that said. *given* are files whose content is known already.
 
-    *complete* is false once something could not be read or was read differently a second time: then the notes are worthless.
+    *complete* is false once something could not be read, was read differently a second time, or was read in a way that notes do
+    not hold: then the notes are worthless.
     """
 
     __slots__ = ("_given", "_notes", "_reader", "complete")
@@ -97,6 +98,31 @@ class NotingReader(Reader):
             raise
         self._note("read_bytes", path, hexdigest(data))
         return data
+
+    def size(self, path: str) -> int:
+        """Return how many bytes the file *path* has; notes do not hold that."""
+        self.complete = False
+        return self._reader.size(path)
+
+    def read_part(self, path: str, offset: int, length: int) -> bytes:
+        """Return at most *length* bytes of the file *path* from *offset* on; notes do not hold that."""
+        self.complete = False
+        return self._reader.read_part(path, offset, length)
+
+    def ask(self, name: str) -> str:
+        """Return the answer to the question *name*; nothing about it can be noted."""
+        self.complete = False
+        return self._reader.ask(name)
+
+    def variables(self) -> tuple[dict[str, str] | None, dict[str, str]]:
+        """Return the variables that numeric libraries read; they are not written down."""
+        self.complete = False
+        return self._reader.variables()
+
+    def variables_in_c(self, names: Collection[str]) -> dict[str, str] | None:
+        """Return those of the variables *names* that C finds; they are not written down."""
+        self.complete = False
+        return self._reader.variables_in_c(names)
 
     def _note(self, what: str, name: str, answer: Any) -> None:
         if self._notes.setdefault((what, name), answer) != answer:

@@ -36,10 +36,27 @@ def noted(folder: Path, *, environ: dict[str, str] | None = None) -> NotingReade
     return noting
 
 
+# What tells of the machine and of parts of files is no input of what is kept by content.
+NOT_NOTED: dict[str, Callable[[Reader, Path], object]] = {
+    "ask": lambda reader, _: reader.ask("nvidia-bus"),
+    "size": lambda reader, folder: reader.size(str(folder / "file")),
+    "read_part": lambda reader, folder: reader.read_part(str(folder / "file"), 1, 1),
+    "variables": lambda reader, _: reader.variables(),
+    "variables_in_c": lambda reader, _: reader.variables_in_c(["OMP_NUM_THREADS"]),
+}
+
+
+@pytest.mark.parametrize("way", NOT_NOTED)
+def test_what_is_read_in_another_way_makes_the_notes_worthless(folder: Path, way: str) -> None:
+    noting = noted(folder)
+    assert NOT_NOTED[way](noting, folder) == NOT_NOTED[way](Reader(), folder)
+    assert not noting.complete
+
+
 def test_every_way_to_read_is_noted(folder: Path) -> None:
     noting = noted(folder)
     ways = {name for name, _ in inspect.getmembers(Reader, inspect.isfunction) if not name.startswith("_")}
-    assert {what for what, _, _ in noting.notes} == ways - {"read_text"}
+    assert {what for what, _, _ in noting.notes} == ways - {"read_text", *NOT_NOTED}
     assert noting.complete
     # A way that is not overridden would read past the notes, or not at all.
     assert all(name in vars(NotingReader) for name in ways - {"read_text"})

@@ -186,7 +186,8 @@ def _versions(module: Module, told: Answers) -> dict[str, Fact]:
         said = told.nvml.get("driver")
         driver = said if isinstance(said, str) else Unknown(reason=f"NVML: {words_of(told.nvml)}")
     cuda = told.cuda.get("version")
-    library = _VERSION.search(os.path.basename(told.cuda.get("library") or ""))
+    named = told.cuda.get("library")
+    library = _VERSION.search(os.path.basename(named)) if isinstance(named, str) else None
     untold = Unknown(
         reason=f"CUDA: {words_of(told.cuda)}"
         if "error" in told.cuda

@@ -35,7 +35,8 @@ def source_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     Another git commit or repository, another path or URL, an editable where a built copy is locked and the reverse, a local
-    file where the lock says an index. For what is installed as a checkout (`-e git+...`) the commit is read from it. What conda writes there is ignored, since it names conda's build farm.
+    file where the lock says an index. For what is installed as a checkout (`-e git+...`) the commit is read from it. What
+    conda writes there is ignored, since it names conda's build farm.
 
     ## Why it matters
 
