@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from typing import TYPE_CHECKING
 
 from ..model import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_BYTES = 64 * 1024 * 1024
 DOMAIN = b"envguard payload 1\n"
@@ -95,11 +99,26 @@ def _plain_rows(record: bytes, own: bytes) -> bytes | None:
 
 def _parsed_rows(record: bytes, own: bytes) -> bytes:
     """Return the rows that count of a *record* that needs a real reader of CSV: quotes, blank lines, broken rows."""
+    rows = set()
+    for path, digest, size in parsed(record):
+        if not _counts(path, size, own):
+            continue
+        if b"=" not in digest:
+            raise RecordError(
+                f"has no hash for {path.decode('utf-8', 'surrogateescape').encode('unicode_escape').decode()}"
+            )
+        rows.add(b",".join(map(_quoted, (path, digest, size))))
+    if not rows:
+        raise RecordError("lists no files")
+    return b"\n".join([*sorted(rows), b""])
+
+
+def parsed(record: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Yield path, digest and size of every row, whatever its form; RecordError at the first one that is none."""
     import csv
 
     lines = record.decode("utf-8", "surrogateescape").replace("\r\n", "\n").split("\n")
     reader = csv.reader((line + "\n" for line in lines), strict=True)
-    rows = set()
     try:
         for fields in reader:
             if not fields:
@@ -110,16 +129,9 @@ def _parsed_rows(record: bytes, own: bytes) -> bytes:
             path = path.removeprefix(b"./")
             if not path or b"\n" in path + digest + size:
                 raise RecordError(f"is malformed: line {reader.line_num} has a line break in a field, or no path")
-            if not _counts(path, size, own):
-                continue
-            if b"=" not in digest:
-                raise RecordError(f"has no hash for {fields[0].encode('unicode_escape').decode()}")
-            rows.add(b",".join(map(_quoted, (path, digest, size))))
+            yield path, digest, size
     except csv.Error as error:
         raise RecordError(f"is malformed: line {reader.line_num}: {error}") from None
-    if not rows:
-        raise RecordError("lists no files")
-    return b"\n".join([*sorted(rows), b""])
 
 
 def _within(rows: list[bytes], folder: bytes) -> slice:

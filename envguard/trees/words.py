@@ -15,6 +15,7 @@ _WORDS = {
     "dangling": "is a link to nothing",
     "loop": "is a link that leads back to itself or to a folder that holds it",
     "special": "is neither a file nor a folder, but a pipe, socket or device",
+    "folder": "is a folder, where a file is expected",
     "silent": "has other content than when it was last read, though its size and times say that nothing changed",
 }
 

@@ -1,0 +1,274 @@
+"""From what installers claim and what was seen to what is said of each package."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from .._native import hexdigest
+from ..installed.model import OriginKind
+from ..installed.record import BOOKKEEPING
+from ..names import printable
+from . import bytecode, shared
+from .causes import cause_of, is_rewritten_script
+from .compare import compare
+from .content import read
+from .model import Change, InstalledFiles, PackageFiles, Shared, Unlisted, Weight
+from .unlisted import folders_of, is_metadata, owner_of, unlisted, weigh
+from .untold import sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from ..installed.model import Inventory
+    from ..reader import Reader
+    from .claims import Claimed, Claims
+    from .compare import Seen, Verdict, Where
+
+_DOMAIN = b"envguard differences 1\n"
+
+
+@dataclass(slots=True)
+class _Package:
+    """What is gathered of one package; *marks* are what its digest is taken over."""
+
+    changed: list[Change] = field(default_factory=list)
+    missing: list[Change] = field(default_factory=list)
+    unlisted: list[Unlisted] = field(default_factory=list)
+    bytecode: list[str] = field(default_factory=list)
+    untold: list[str] = field(default_factory=list)
+    marks: list[bytes] = field(default_factory=list)
+    cached: bool = False
+    unfinished: bool = False
+
+
+class Judge:
+    """Compares *claims*, in the order of the inventory and by folder as *claimed*, with what was *seen* in each folder."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        inventory: Inventory,
+        claims: Sequence[Claims],
+        claimed: Iterable[Claimed],
+        seen: Mapping[str, Seen],
+    ) -> None:
+        self._reader = reader
+        self._inventory = inventory
+        self._claims = claims
+        self._seen = seen
+        self._there = {folder: frozenset(look.rows) for folder, look in seen.items()}
+        self._claimed = {here.folder: here for here in claimed}
+        self._packages = [_Package() for _ in claims]
+        self._strays: list[Unlisted] = []
+        self._outdated = 0
+
+    def result(self, accepted: Mapping[str, str], *, files: int, size: int, cached: int) -> InstalledFiles:
+        """Return what is said of all packages; *accepted* are the digests of differences that were recorded, by name."""
+        verdicts = [compare(item, self._seen, self._there) for item in self._claims]
+        together = tuple(self._shared(verdicts))
+        for number, verdict in enumerate(verdicts):
+            self._take(number, verdict)
+        for folder in self._inventory.environment.folders:
+            self._look_for_others(folder.path)
+        packages = [self._package(number, accepted) for number in range(len(self._claims))]
+        return InstalledFiles(
+            packages=tuple(package for package in packages if package is not None),
+            shared=together,
+            strays=tuple(sorted(self._strays, key=lambda item: (-item.weight, item.path))),
+            count=len(self._claims),
+            files=files,
+            bytes=size,
+            cached=cached,
+            outdated=self._outdated,
+            editable=tuple(
+                item.distribution.name
+                for item in self._claims
+                if item.distribution.origin is not None and item.distribution.origin.kind is OriginKind.EDITABLE
+            ),
+        )
+
+    def _shared(self, verdicts: Sequence[Verdict]) -> Iterator[Shared]:
+        """Yield what several packages have written, and take from those whose content was overwritten that it changed."""
+        groups: dict[shared.Group, list[Where]] = {}
+        for where, owners in shared.owners_of_shared(self._claimed.values()).items():
+            there = shared.winners(where, owners, self._seen, self._there)
+            for number in owners:
+                if there and number not in there:
+                    verdicts[number].changed.pop(where, None)
+            groups.setdefault(shared.group(owners, there), []).append(where)
+        for (numbers, same, winner), places in groups.items():
+            labels = self._labels(numbers)
+            yield Shared(
+                names=tuple(labels.values()),
+                paths=tuple(sorted(_path(where) for where in places)),
+                same=same,
+                winner=None if winner is None else labels[winner],
+            )
+
+    def _labels(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Return what packages are called: by name, and with the version where that alone is not enough."""
+        chosen = {number: self._claims[number].distribution for number in numbers}
+        names = [item.name for item in chosen.values()]
+        return {
+            number: item.name if names.count(item.name) == 1 else f"{item.name} {item.version or 'without a version'}"
+            for number, item in chosen.items()
+        }
+
+    def _take(self, number: int, verdict: Verdict) -> None:
+        claims, package = self._claims[number], self._packages[number]
+        folder, name = os.path.split(claims.distribution.path)
+        own = os.fsencode(name) + b"/"
+        seen = self._seen[folder]
+        installed = seen.mtime(own + b"RECORD") if verdict.changed else None
+        for where, (digest, size, middle, now) in sorted(verdict.changed.items()):
+            if _is_own(where[1], own):
+                continue
+            if _is_cached_bytecode(where[1]):
+                self._reread(number, where)
+                continue
+            path = _path(where)
+            if is_rewritten_script(self._reader, path, digest):
+                continue
+            package.marks.append(b"changed\0%b\0%b\0%b" % (where[1], middle, now))
+            cause, when, linked = cause_of(path, size, installed) if b"=" in middle else (None, None, False)
+            package.cached = package.cached or linked
+            package.changed.append(
+                Change(path=path, expected=_text(digest, size), found=_text(middle, now), cause=cause, when=when)
+            )
+        for where, (digest, size) in sorted(verdict.missing.items()):
+            if not _is_own(where[1], own) and not _is_cached_bytecode(where[1]):
+                package.marks.append(b"missing\0%b" % where[1])
+                package.missing.append(Change(path=_path(where), expected=_text(digest, size)))
+        if claims.source == "RECORD" and (package.changed or package.missing):
+            package.unfinished = seen.number(own + b"INSTALLER") is None
+        told = sentences(claims, verdict.unread, self._seen, own)
+        package.untold += told.untold
+        for where, digest, now in told.changed:
+            package.marks.append(b"changed\0%b\0%b\0" % (where[1], now))
+            package.changed.append(Change(path=_path(where), expected=_text(digest, b""), found=_text(now, b"")))
+        for where in told.missing:
+            package.marks.append(b"missing\0%b" % where[1])
+            package.missing.append(Change(path=_path(where), expected="a file without a hash"))
+
+    def _reread(self, number: int, where: Where) -> None:
+        """Judge bytecode that is not what came with its package: the interpreter may have made it anew."""
+        tag = bytecode.tag_of(self._inventory.environment)
+        source = bytecode.source_of(where[1], tag) if tag is not None else None
+        head = read(_path(where), limit=bytecode.HEAD)
+        if source is not None and head is not None:
+            self._judge_bytecode(where[0], where[1], head, source, number)
+
+    def _look_for_others(self, folder: str) -> None:
+        """Look at the files in a *folder* of packages that nobody has claimed."""
+        seen, here = self._seen[folder], self._claimed[folder]
+        others = self._there[folder].difference(here.rows)
+        claimed = here.plain.union(here.paths)
+        untold = [
+            item
+            for item in self._claims
+            if item.fault is not None and os.path.dirname(item.distribution.path) == folder
+        ]
+        ignored = [name for item in untold for name in _names_of(self._reader, item)]
+        strange = [*unlisted(others, claimed, ignored)]
+        tag = bytecode.tag_of(self._inventory.environment)
+        compiled = bytecode.candidates(others, seen, tag) if tag is not None else []
+        folders = folders_of(here) if strange or compiled else {}
+        for path in sorted(strange):
+            if is_metadata(path) and owner_of(path, folders) is None:
+                continue
+            number = owner_of(path, folders)
+            weight, why = weigh(path, claimed)
+            found = Unlisted(path=_path((folder, path)), weight=weight, why=why)
+            if number is not None:
+                self._packages[number].unlisted.append(found)
+                self._packages[number].marks.append(b"unlisted\0%b" % path)
+            elif weight > Weight.DATA:
+                # Whoever has no RECORD has files all the same.
+                if weight is Weight.CODE and untold:
+                    names = ", ".join(item.distribution.name for item in untold)
+                    found = replace(found, why=f"unless to {names}, of which no files are told")
+                self._strays.append(found)
+        for path, head, source in compiled:
+            self._judge_bytecode(folder, path, head, source, owner_of(source, folders))
+
+    def _judge_bytecode(self, folder: str, path: bytes, head: bytes, source: bytes, number: int | None) -> None:
+        seen = self._seen[folder]
+        row = seen.row(source)
+        mtime = seen.mtime(source)
+        if row is None or mtime is None or not row[1]:
+            return
+        outdated = bytecode.is_outdated(head, int(row[1]), mtime, bytecode.magic_of(self._inventory.environment))
+        if outdated is None:
+            content = read(_path((folder, source)))
+            if content is not None and bytecode.is_hash_of(head, content):
+                return
+            place = _path((folder, path))
+            if number is not None:
+                self._packages[number].bytecode.append(place)
+            else:
+                name = printable(os.fsdecode(source))
+                self._strays.append(Unlisted(path=place, weight=Weight.ACTIVE, why=f"runs in the place of {name}"))
+        elif outdated:
+            self._outdated += 1
+
+    def _package(self, number: int, accepted: Mapping[str, str]) -> PackageFiles | None:
+        claims, package = self._claims[number], self._packages[number]
+        if not (package.marks or package.bytecode or package.untold):
+            return None
+        distribution = claims.distribution
+        digest = (
+            f"blake3:{hexdigest(_DOMAIN + b''.join(mark + bytes(1) for mark in sorted(package.marks)))}"
+            if package.marks
+            else None
+        )
+        return PackageFiles(
+            name=distribution.name,
+            path=distribution.path,
+            layer=distribution.layer,
+            source=claims.source,
+            files=sum(map(len, claims.rows.values())),
+            changed=tuple(package.changed),
+            missing=tuple(package.missing),
+            unlisted=tuple(sorted(package.unlisted, key=lambda item: (-item.weight, item.path))),
+            bytecode=tuple(sorted(package.bytecode)),
+            untold=tuple(package.untold),
+            unfinished=package.unfinished,
+            cached=package.cached,
+            digest=digest,
+            accepted=digest is not None and digest == accepted.get(distribution.name),
+        )
+
+
+def _names_of(reader: Reader, claims: Claims) -> list[bytes]:
+    """Return the entries in a folder of packages that belong to a package whose files are not told."""
+    path = claims.distribution.path
+    names = {os.path.basename(path), claims.distribution.name, claims.distribution.name.replace("-", "_")}
+    top_level = os.path.join(path, "top_level.txt")
+    if reader.is_file(top_level):
+        names.update(line.strip() for line in reader.read_text(top_level).splitlines())
+    return [os.fsencode(name) for name in names if name]
+
+
+def _path(where: Where) -> str:
+    return os.path.join(where[0], os.fsdecode(where[1]))
+
+
+def _is_own(path: bytes, own: bytes) -> bool:
+    """Return whether *path* is one that installers write for themselves into the metadata folder *own*."""
+    return path.startswith(own) and path[len(own) :] in BOOKKEEPING
+
+
+def _is_cached_bytecode(path: bytes) -> bool:
+    return path.endswith(b".pyc") and b"__pycache__/" in path
+
+
+_WORDS = {b"link": "a link to a folder", b"dangling": "a link to nothing", b"special": "a pipe, socket or device"}
+
+
+def _text(middle: bytes, size: bytes) -> str:
+    if middle in _WORDS:
+        return _WORDS[middle]
+    text = printable(os.fsdecode(middle))
+    return f"{text} ({int(size[:20]):,} bytes)" if size.isdigit() else text
