@@ -24,11 +24,13 @@ _CODE = ("envguard", "packaging", "tomli", "blake3")
 
 
 def recall(
-    key: Iterable[str], probes: Mapping[str, Callable[..., str]], tree: Callable[[str], str] | None = None
+    key: Iterable[str],
+    probes: Mapping[str, Callable[..., str]],
+    walks: Mapping[str, Callable[[str], str]] | None = None,
 ) -> str | None:
     """Return the answer kept under *key* if everything that it was derived from is unchanged; None otherwise.
 
-    *probes* and *tree* say what is there now of what no signature can vouch for.
+    *probes* and *walks* say what is there now of what no signature can vouch for.
     """
     wanted = _escape(key)
     path = _path(wanted)
@@ -54,7 +56,7 @@ def recall(
             files[second] = first
         else:
             values[kind, first] = _unescape(second)
-    return answer if holds(files, values, probes, tree) else None
+    return answer if holds(files, values, probes, walks) else None
 
 
 def remember(key: Iterable[str], trace: Trace, answer: str) -> bool:

@@ -1,8 +1,10 @@
 """``envguard.lock``: what somebody recorded and committed; read, changed and written as JSON made to be read in a diff.
 
 Schema ``envguard.lock`` version 1: ``machines`` maps a name to the *facts* of the machine that are compared, in *audit*
-those that are only kept for people, the *packages* with what their installers recorded, the *lock* they came from and the *selection* that was installed; ``data``, where there is any, maps a
-name to a tree of data: its *path*, its *root*, *files*, *bytes* and *ignore* patterns. Facts and packages are one line each.
+those that are only kept for people, the *packages* with what their installers recorded, in *files*, where there are any, those
+whose files are not as their installers wrote them, with a digest of what differs, the *lock* they came from and the
+*selection* that was installed; ``data``, where there is any, maps a name to a tree of data: its *path*, its *root*, *files*,
+*bytes* and *ignore* patterns. Facts and packages are one line each.
 Sections that this version does not know are kept as they are.
 """
 
@@ -32,7 +34,7 @@ MAX_BYTES = 64 * 1024 * 1024
 _UNKNOWN = "unknown: "
 _ROOT = re.compile(r"blake3:[0-9a-f]{64}")
 _NAME_LENGTH = 100
-_MACHINE_KEYS = ("audit", "facts", "packages", "lock", "selection")
+_MACHINE_KEYS = ("audit", "facts", "files", "packages", "lock", "selection")
 _TREE_KEYS = ("path", "root", "files", "bytes", "ignore")
 _REPAIR = f"restore {FILE} from version control, or move it away and run 'envguard record'"
 
@@ -49,7 +51,8 @@ class RecordedPackage:
 class Machine:
     """One recorded machine; its *selection* is kept because an environment does not remember it.
 
-    *facts* are compared, those in *audit* never. *rest* holds the keys that this version does not know.
+    *facts* are compared, those in *audit* never. *files* maps packages whose files are accepted although they are not what
+    their installers wrote to a digest of the differences. *rest* holds the keys that this version does not know.
     """
 
     facts: Mapping[str, Fact]
@@ -58,6 +61,7 @@ class Machine:
     lock_digest: str
     selection: Selection
     audit: Mapping[str, Fact] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
     rest: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -203,6 +207,7 @@ def _machine_document(machine: Machine) -> dict[str, Any]:
     return {
         **machine.rest,
         **({"audit": audit} if audit else {}),
+        **({"files": dict(machine.files)} if machine.files else {}),
         "facts": {key: fact_text(value) for key, value in machine.facts.items()},
         "lock": {"digest": machine.lock_digest, "path": machine.lock_path},
         "packages": {name: f"{item.version} {fact_text(item.digest)}" for name, item in machine.packages.items()},
@@ -226,8 +231,17 @@ def _read_machine(table: _Object) -> Machine:
             default_groups=selection.needed("default-groups", bool),
         ),
         audit={key: _fact(audit.required(key)) for key in audit.value} if audit is not None else {},
+        files=_read_files(table.child("files")) if "files" in table.value else {},
         rest={key: value for key, value in table.value.items() if key not in _MACHINE_KEYS},
     )
+
+
+def _read_files(table: _Object) -> dict[str, str]:
+    files = {name: table.required(name) for name in table.value}
+    for name, digest in files.items():
+        if not _ROOT.fullmatch(digest):
+            raise table.error(name, 'expected "blake3:" and 64 hexadecimal digits')
+    return files
 
 
 def _tree_document(tree: RecordedTree) -> dict[str, Any]:

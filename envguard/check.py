@@ -42,18 +42,20 @@ def check(
     fail_on: Severity | str | None = None,
     machine: str | None = None,
     data: bool | None = None,
+    files: bool | None = None,
 ) -> Report:
     """Compare a project's environment and machine with its lock and its record.
 
     *project* is a folder in it (default: the current one), *python* an interpreter or the folder of an environment
     (default: the active one, the project's ``.venv``, the running interpreter), *level* and *fail_on* override the
     settings, *machine* names the recorded machine to compare with (default: the one that fits best), *data* says whether
-    the recorded trees of data are verified (default: at the levels of the settings, which are all).
+    the recorded trees of data are verified (default: at the levels of the settings, which are all), *files* whether those of the
+    installed packages are (default: as the settings say, which is no).
 
     Raises EnvguardError where an input cannot be used; differences and unknowns are findings of the report.
     """
     reader = Reader()
-    request = Request(python=python, level=parse_level(level), machine=machine, data=data)
+    request = Request(python=python, level=parse_level(level), machine=machine, data=data, files=files)
     root = find_project(reader, os.fspath(project) if project is not None else os.getcwd())
     return run_check(reader, root, request, fail_on=parse_severity(fail_on)).report
 
@@ -61,7 +63,8 @@ def check(
 def run_check(reader: Reader, project: str, request: Request, *, fail_on: Severity | None = None) -> CheckOutcome:
     """Return the outcome of a full check of the folder *project*, which ``find_project`` gave."""
     evidence = look(reader, project, request)
-    report = _report(evidence, request.level, fail_on, _EVERYTHING)
+    needs = _EVERYTHING if evidence.files is None else (*_EVERYTHING, Need.FILES)
+    report = _report(evidence, request.level, fail_on, needs)
     return CheckOutcome(report=report, trace=reader.trace, facts=receipt_facts(evidence))
 
 
@@ -105,7 +108,8 @@ def _report(evidence: Evidence, level: Level | None, fail_on: Severity | None, n
     found = [finding for rule in registry.rules_for(needs) for finding in rule.check(rule, evidence)]
     open_findings, waived, unused = _waive(found, evidence, codes)
     if Need.ENVIRONMENT in needs:
-        open_findings += [_unused(evidence, waiver) for waiver in unused]
+        # Of what nobody looked at, nobody can say that it is in order.
+        open_findings += [_unused(evidence, waiver) for waiver in unused if registry.get(waiver.rule).need in needs]
     return Report(
         subject=_subject(evidence),
         level=level or config.level,
@@ -178,7 +182,24 @@ def _subject(evidence: Evidence) -> Subject:
 
 
 def _notes(evidence: Evidence) -> dict[str, str]:
-    """Return what is to be said of the check beside its findings: whether data was verified, and how."""
+    """Return what is to be said of the check beside its findings: what of data and files was verified, and how."""
+    return {**_data_note(evidence), **_files_note(evidence)}
+
+
+def _files_note(evidence: Evidence) -> dict[str, str]:
+    files = evidence.files
+    if files is None:
+        return {}
+    known = f"{files.cached:,} unchanged by the stat cache" if files.cached else "every file was read"
+    note = f"{plural(files.files, 'file')} of {plural(files.count, 'package')}, {size(files.bytes)} ({known})"
+    if accepted := [item.name for item in files.packages if item.accepted]:
+        note += f"; different as recorded: {', '.join(accepted)}"
+    if files.editable:
+        note += f"; editable, so its code is not among them: {', '.join(files.editable)}"
+    return {"files": note}
+
+
+def _data_note(evidence: Evidence) -> dict[str, str]:
     if evidence.trees_left_out is not None and evidence.baseline is not None:
         count = plural(len(evidence.baseline.data), "tree")
         return {"data": f"{count} recorded, not verified: {evidence.trees_left_out}"}
@@ -212,6 +233,21 @@ def _data_facts(evidence: Evidence) -> dict[str, Any] | None:
     }
 
 
+def _files_facts(evidence: Evidence) -> dict[str, Any] | None:
+    """Return what a receipt says of the files of the installed packages; None where nobody looked."""
+    files = evidence.files
+    if files is None:
+        return None
+    return {
+        "packages": files.count,
+        "files": files.files,
+        "bytes": files.bytes,
+        "assurance": "stat-cache" if files.cached else "content",
+        "editable": list(files.editable),
+        "accepted": {item.name: item.digest for item in files.packages if item.accepted},
+    }
+
+
 def receipt_facts(evidence: Evidence) -> dict[str, Any]:
     """Return what a receipt says of an observation, as plain JSON values."""
     from .baseline import fact_text
@@ -224,6 +260,7 @@ def receipt_facts(evidence: Evidence) -> dict[str, Any]:
         "baseline": {"digest": baseline.digest, "machine": evidence.machine_name} if baseline is not None else None,
         "selection": selection.document() if selection is not None else None,
         "data": _data_facts(evidence),
+        "files": _files_facts(evidence),
         "facts": {key: fact_text(value) for key, value in evidence.facts.items()},
         "packages": {name: item.version or "unknown" for name, item in evidence.installed.items()},
     }

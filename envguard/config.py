@@ -42,7 +42,8 @@ class Config:
     *extras*, *groups* and *packages* are None where the file does not say: then the baseline's selection counts.
     *unexpected* is the severity of an installed package that is not in the lock, None to allow it; *expected* are names
     that are always fine. *numeric* are further packages that compute numbers. *locks* are the locks that together say what
-    should be installed, the main one first; none leaves it to the project's files.
+    should be installed, the main one first; none leaves it to the project's files. *files* says whether every check verifies
+    the files of the installed packages.
     """
 
     path: str | None = None
@@ -58,6 +59,7 @@ class Config:
     unexpected: Severity | None = Severity.WARNING
     expected: tuple[str, ...] = ()
     numeric: tuple[str, ...] = ()
+    files: bool = False
     data: DataSettings = field(default=DataSettings())
     waivers: tuple[Waiver, ...] = field(default=())
 
@@ -108,6 +110,7 @@ class _Table:
             unexpected=self.unexpected(default.unexpected),
             expected=self.names("expected") or (),
             numeric=self.names("numeric") or (),
+            files=self.flag("files") or False,
             data=self.data(default.data),
             waivers=self.waivers(),
         )

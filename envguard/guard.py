@@ -81,13 +81,15 @@ def enforce(
     project: str | os.PathLike[str] | None = None,
     machine: str | None = None,
     data: bool | None = None,
+    files: bool | None = None,
 ) -> Run:
     """Refuse to go on unless this is the environment that was locked and recorded; then seed and set the switches.
 
     *seed* is the root of every stream (0 <= seed < 2**256), None draws a fresh one; *level* overrides the settings';
     *project* is a folder of the project (default: where the main script is); *machine* names the recorded machine; *data*
-    says whether the recorded trees of data are verified (default: at the levels of the settings, which are all). Of several
-    ranks on one host one walks them, and the others take its word.
+    says whether the recorded trees of data are verified (default: at the levels of the settings, which are all), *files*
+    whether those of the installed packages are (default: as the settings say, which is no). Of several ranks on one host one
+    walks them, and the others take its word.
 
     Raises DriftError where something differs, UndecidedError where nothing was recorded or something could not be told,
     RefusedError where an input cannot be used or a switch is too late. All of them end a script with their message and
@@ -104,7 +106,7 @@ def enforce(
         _say(f"envguard: {MODE_VARIABLE}=off: nothing is checked; the receipt of this run says so")
         answer = _unchecked(wanted)
     else:
-        answer = _checked(_start(project), wanted, machine, data, strict=mode == "enforce")
+        answer = _checked(_start(project), wanted, machine, data, files, strict=mode == "enforce")
     installed = _installed(answer)
     switches = Switches(bitwise=answer["level"] != "cross-hardware")
     switches.set(installed)
@@ -113,9 +115,11 @@ def enforce(
     return Run(seeding=seeding, switches=switches, mode=mode, answer=answer)
 
 
-def _checked(start: str, level: str, machine: str | None, data: bool | None, *, strict: bool) -> dict[str, Any]:
-    key = ("enforce", __file__, start, level, machine or "", str(data), sys.executable, *sys.path)
-    recalled = answers.recall(key, PROBES, _tree)
+def _checked(
+    start: str, level: str, machine: str | None, data: bool | None, files: bool | None, *, strict: bool
+) -> dict[str, Any]:
+    key = ("enforce", __file__, start, level, machine or "", str(data), str(files), sys.executable, *sys.path)
+    recalled = answers.recall(key, PROBES, {"tree": _tree, "files": _files})
     if recalled is not None:
         answer: dict[str, Any] = json.loads(recalled)
         return answer
@@ -127,7 +131,7 @@ def _checked(start: str, level: str, machine: str | None, data: bool | None, *, 
     reader = Reader()
     try:
         project = find_project(reader, start)
-        request = Request(running=True, level=parse_level(level or None), machine=machine, data=data)
+        request = Request(running=True, level=parse_level(level or None), machine=machine, data=data, files=files)
         outcome = run_check(reader, project, request)
     except EnvguardError as error:
         if strict:
@@ -152,6 +156,12 @@ def _tree(identity: str) -> str:
     from .trees.probe import retell
 
     return retell(identity)
+
+
+def _files(folder: str) -> str:
+    from .files.probe import retell
+
+    return retell(folder)
 
 
 def _answer(report: Report, facts: dict[str, Any]) -> dict[str, Any]:

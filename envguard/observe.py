@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .baseline import Baseline, Machine
     from .config import Config
     from .data.model import Progress
+    from .files.model import InstalledFiles
     from .installed.model import Inventory
     from .lockfiles.diff.model import LockDiff
     from .lockfiles.model import Lock, Selected
@@ -41,7 +42,8 @@ class Request:
     """What a caller asks for beyond the project's own settings; None leaves it to them.
 
     *running* takes the running interpreter, whatever environment is active. *machine* names a recorded machine. *data* says
-    whether the recorded trees of data are verified, *full* that all of their files are read; *progress* hears how far that is.
+    whether the recorded trees of data are verified, *files* whether the files of installed packages are, *full* that all of them
+    are read, whatever is known of them; *progress* hears how far that is.
     """
 
     python: str | None = None
@@ -53,6 +55,7 @@ class Request:
     groups: tuple[str, ...] | None = None
     default_groups: bool | None = None
     data: bool | None = None
+    files: bool | None = None
     full: bool = False
     progress: Callable[[Progress], None] | None = None
 
@@ -191,6 +194,7 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
         checkouts=_checkouts(reader, [view.lock for view in evidence.views], inventory),
         trees=trees,
         trees_left_out=left_out,
+        files=_files(reader, inventory, machine, config, request),
     )
 
 
@@ -213,8 +217,16 @@ def machine_of(evidence: Evidence) -> Machine:
         lock_path=", ".join(view.name for view in evidence.views),
         lock_digest=evidence.lock_digest or evidence.lock.digest,
         selection=evidence.selection.canonical(),
+        files=_differences(evidence),
         rest=dict(old.rest) if old is not None else {},
     )
+
+
+def _differences(evidence: Evidence) -> dict[str, str]:
+    """Return the packages whose files are not as their installers wrote them; those that were recorded where nobody looked."""
+    if evidence.files is None:
+        return dict(evidence.machine.files) if evidence.machine is not None else {}
+    return {item.name: item.digest for item in evidence.files.packages if item.digest is not None}
 
 
 def no_lock_to_record_against(evidence: Evidence) -> ConfigError:
@@ -239,6 +251,18 @@ def _trees(
 
     sample = config.data.sample
     return look_at(reader, baseline, sample=sample, full=request.full, progress=request.progress), None
+
+
+def _files(
+    reader: Reader, inventory: Inventory, machine: Machine | None, config: Config, request: Request
+) -> InstalledFiles | None:
+    """Return the files of the installed packages; None where nobody asks for them."""
+    if not (config.files if request.files is None else request.files):
+        return None
+    from .files.look import look_at
+
+    accepted = machine.files if machine is not None else {}
+    return look_at(reader, inventory, accepted=accepted, full=request.full, progress=request.progress)
 
 
 def _machine(

@@ -85,6 +85,10 @@ def changes(old: Machine, new: Machine) -> Iterator[Change]:
         {key: f"{item.version} {fact_text(item.digest)}" for key, item in old.packages.items()},
         {key: f"{item.version} {fact_text(item.digest)}" for key, item in new.packages.items()},
     )
+    yield from _differences(
+        {f"files of {name}": digest for name, digest in old.files.items()},
+        {f"files of {name}": digest for name, digest in new.files.items()},
+    )
 
 
 def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 ABSENT = "-"
+# What is an input as a whole: see ``holds``.
+WALKED = ("tree", "files")
 # About when this process began to load the code that reads.
 STARTED_NS = time.time_ns()
 LOCAL_SLACK_NS = 2 * 10**9
@@ -90,7 +92,7 @@ class Trace:
             self._unstable = True
 
     def saw_value(self, what: str, name: str, value: str) -> None:
-        """Note that the ``link``, ``kind`` of a path, ``probe``, ``tree`` or (by its digest) ``env`` variable *name* was *value*."""
+        """Note that the ``link``, ``kind`` of a path, ``probe``, ``tree``, ``files`` or (by its digest) ``env`` *name* was *value*."""
         if self.values.setdefault((what, name), value) != value:
             self._unstable = True
 
@@ -119,16 +121,17 @@ def holds(
     files: Mapping[str, str],
     values: Mapping[tuple[str, str], str],
     probes: Mapping[str, Callable[..., str]],
-    tree: Callable[[str], str] | None = None,
+    walks: Mapping[str, Callable[[str], str]] | None = None,
 ) -> bool:
-    """Return whether every file still has its signature and every variable, link, probe and tree its value.
+    """Return whether every file still has its signature and every variable, link, probe and folder its value.
 
-    *tree* walks a tree and says what is there now: last of all, because it takes the longest.
+    *walks* say, for each kind of folder that is looked at as a whole (a ``tree`` of data, the ``files`` of packages), what is
+    there now: last of all, because that takes the longest.
     """
-    trees: list[tuple[str, str]] = []
+    folders: list[tuple[str, str, str]] = []
     for (what, name), value in values.items():
-        if what == "tree":
-            trees.append((name, value))
+        if what in WALKED:
+            folders.append((what, name, value))
             continue
         if what == "env":
             now = digest(os.environ.get(name, ""))
@@ -145,7 +148,7 @@ def holds(
             return False
     if not all(signature(path) == seen for path, seen in files.items()):
         return False
-    return all(tree is not None and tree(name) == value for name, value in trees)
+    return all(walks is not None and what in walks and walks[what](name) == value for what, name, value in folders)
 
 
 def slack_by_device() -> dict[int, int | None]:

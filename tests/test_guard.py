@@ -311,6 +311,43 @@ def test_without_recorded_data_a_receipt_says_that_there_is_none(project: Projec
     assert project.train("run = envguard.enforce()" + DATA).stdout == "null\n"
 
 
+FILES = """
+import json
+print(json.dumps([run.receipt.observed["files"], run.receipt.verdict]))
+"""
+
+
+def package(folder: Path) -> None:
+    """Install a package into a folder that is put on the path."""
+    from tests.installed.tools import dist_info, row
+
+    (folder / "tiny.py").write_bytes(b"1")
+    dist_info(folder, "tiny-1.0", {"RECORD": row("tiny.py", b"1") + "tiny-1.0.dist-info/RECORD,,\n"})
+
+
+def test_files_are_verified_where_that_is_asked_for_and_the_receipt_says_so(project: Project) -> None:
+    packages = project.folder / "packages"
+    packages.mkdir()
+    package(packages)
+    environ = {"PYTHONPATH": f"{ROOT}{os.pathsep}{packages}"}
+    assert json.loads(project.train("run = envguard.enforce()" + FILES, **environ).stdout)[0] is None
+    code = SETTLED + "run = envguard.enforce(files=True)" + FILES
+    for _ in range(3):
+        done = project.train(code, **environ)
+        assert done.returncode == 0, done.stderr
+        found, verdict = json.loads(done.stdout)
+        assert (verdict, found["accepted"]) == ("clean", {})
+        assert found["packages"] > 10
+        assert "envguard" in found["editable"]
+    (packages / "tiny.py").write_bytes(b"2")
+    done = project.train(code, **environ)
+    assert done.returncode == 1
+    assert "EG401 [modified-file] 1 file of tiny is not what its installer wrote: tiny.py" in " ".join(
+        done.stderr.split()
+    )
+    assert project.train("run = envguard.enforce(files=False)" + FILES, **environ).returncode == 0
+
+
 def test_of_four_ranks_one_walks_the_data(project: Project, data: Path) -> None:
     walks = project.folder / "walks"
     code = (

@@ -34,6 +34,7 @@ def test_the_sample_configuration_is_one(tmp_path: Path) -> None:
         "expected",
         "extras",
         "fail-on",
+        "files",
         "groups",
         "level",
         "lock",

@@ -155,23 +155,25 @@ def test_a_link_that_points_elsewhere_ends_the_trace(tmp_path: Path) -> None:
     assert not holds(reader)
 
 
-def test_a_tree_is_told_anew_and_last_of_all(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", trace.WALKED)
+def test_a_folder_is_told_anew_and_last_of_all(tmp_path: Path, kind: str) -> None:
     seen = trace.Trace()
     seen.saw_file(str(tmp_path / "a"), trace.ABSENT)
-    seen.saw_value("tree", "/data\0\x000.0", "root:3:16:content")
+    seen.saw_value(kind, "/data\0\x000.0", "root:3:16:content")
     asked: list[str] = []
 
     def tell(name: str) -> str:
         asked.append(name)
         return "root:3:16:content"
 
-    assert trace.holds(seen.files, seen.values, PROBES, tell)
+    assert trace.holds(seen.files, seen.values, PROBES, {kind: tell})
     assert asked == ["/data\0\x000.0"]
-    assert not trace.holds(seen.files, seen.values, PROBES, lambda _: "")
+    assert not trace.holds(seen.files, seen.values, PROBES, {kind: lambda _: ""})
     # Who cannot walk cannot say that it is as it was.
     assert not trace.holds(seen.files, seen.values, PROBES)
+    assert not trace.holds(seen.files, seen.values, PROBES, {"another": tell})
     (tmp_path / "a").touch()
-    assert not trace.holds(seen.files, seen.values, PROBES, tell)
+    assert not trace.holds(seen.files, seen.values, PROBES, {kind: tell})
     assert len(asked) == 1
 
 

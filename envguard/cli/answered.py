@@ -24,7 +24,7 @@ def answered(arguments: Sequence[str]) -> tuple[int, str] | None:
     from ..probes import PROBES
 
     key = _key(arguments)
-    answer = recall(key, PROBES, _tree) if key else None
+    answer = recall(key, PROBES, {"tree": _tree, "files": _files}) if key else None
     if answer is None:
         return None
     status, _, text = answer.partition("\n")
@@ -45,6 +45,13 @@ def _tree(identity: str) -> str:
 
     with ProgressLine() as line:
         return retell(identity, progress=line.callback)
+
+
+def _files(folder: str) -> str:
+    """Say what is in a folder of installed packages now, likewise."""
+    from ..files.probe import retell
+
+    return retell(folder)
 
 
 def _key(arguments: Sequence[str]) -> tuple[str, ...] | None:

@@ -37,8 +37,13 @@ from .checking import check_project
     default=None,
     help="Whether to verify the recorded trees of data. By default at the levels of the settings, which are all.",
 )
+@click.option(
+    "--files/--no-files",
+    default=None,
+    help="Whether to verify the files of the installed packages. By default as the settings say, which is no.",
+)
 @click.option("--exit-zero", is_flag=True, help="Exit 0 whatever is found. What cannot be asked still exits 2.")
-@click.option("--no-cache", is_flag=True, help="Do not use, or keep, the answer of an earlier check; read all data.")
+@click.option("--no-cache", is_flag=True, help="Do not use, or keep, the answer of an earlier check; read every file.")
 @options.color
 @click.pass_context
 def command(
@@ -53,6 +58,7 @@ def command(
     form: str,
     output: str | None,
     data: bool | None,
+    files: bool | None,
     exit_zero: bool,
     no_cache: bool,
     **selection: Any,
@@ -61,7 +67,13 @@ def command(
 
     PROJECT is a folder in the project; by default the current one.
     """
-    asked: dict[str, Any] = {"python": python, "level": parse_level(level), "machine": machine, "data": data}
+    asked: dict[str, Any] = {
+        "python": python,
+        "level": parse_level(level),
+        "machine": machine,
+        "data": data,
+        "files": files,
+    }
     status = check_project(
         context.find_root().obj,
         project,

@@ -16,6 +16,7 @@ from ..recording import changes, propose
 from ..report.words import shorten, summary
 from . import options
 from .console import Console, current_folder, start_folder
+from .progress import ProgressLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,10 +31,22 @@ _DIGEST = 20
 @click.option("--machine", metavar="NAME", help="The machine to add or replace; all others stay as they are.")
 @options.python
 @options.selection
+@click.option(
+    "--files/--no-files",
+    default=None,
+    help="Whether to accept files of installed packages as they are. By default as the settings say, which is no.",
+)
 @options.color
 @click.pass_context
 def command(
-    context: click.Context, /, *, project: str | None, machine: str | None, python: str | None, **selection: Any
+    context: click.Context,
+    /,
+    *,
+    project: str | None,
+    machine: str | None,
+    python: str | None,
+    files: bool | None,
+    **selection: Any,
 ) -> None:
     """Record this environment and machine in envguard.lock, and show what changed against the record before.
 
@@ -42,14 +55,16 @@ def command(
     console: Console = context.find_root().obj
     reader = Reader()
     folder = find_project(reader, project if project is not None else start_folder())
-    proposal = propose(reader, folder, options.request(python=python, **selection), name=machine)
+    with ProgressLine() as line:
+        request = options.request(python=python, files=files, progress=line.callback, **selection)
+        proposal = propose(reader, folder, request, name=machine)
     written = write_baseline(proposal.baseline)
-    console.emit("\n".join([*_changes(proposal, written=written), "", *outlook(proposal, python)]) + "\n")
+    console.emit("\n".join([*_changes(proposal, written=written), "", *outlook(proposal, python, files=files)]) + "\n")
 
 
-def outlook(proposal: Proposal, python: str | None) -> Iterator[str]:
+def outlook(proposal: Proposal, python: str | None, *, files: bool | None = None) -> Iterator[str]:
     """Check against the new record and yield what that says."""
-    request = Request(python=python, machine=proposal.name, data=False)
+    request = Request(python=python, machine=proposal.name, data=False, files=files)
     report = run_check(Reader(), proposal.evidence.project, request).report
     yield summary(report)
     if report.verdict is not Verdict.CLEAN:

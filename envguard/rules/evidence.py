@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ..baseline import Baseline, Machine
     from ..config import Config
+    from ..files.model import InstalledFiles
     from ..installed.model import Distribution, Environment, Inventory
     from ..lockfiles.diff.model import LockDiff
     from ..lockfiles.model import FreshnessVerdict, Inconsistency, Lock, LockedPackage, Refused, Selection
@@ -45,7 +46,7 @@ class Evidence:
     names that envguard itself, pip and the like bring along; *real_paths* maps local paths, as lock and metadata write
     them, to the paths behind all links, *checkouts* the paths of installed checkouts to their commits; *disagreements* are
     where two sources say different things of one library; *trees* are the recorded trees of data as they are now, *trees_left_out* says why nobody
-    looked at them.
+    looked at them; *files* are those of the installed packages, None where nobody looked.
     """
 
     project: str
@@ -74,6 +75,7 @@ class Evidence:
     machine: Machine | None = None
     trees: tuple[TreeState, ...] = ()
     trees_left_out: str | None = None
+    files: InstalledFiles | None = None
 
     @property
     def environment(self) -> Environment:

@@ -26,6 +26,7 @@ class Need(enum.StrEnum):
     RECORD = "record"
     ENVIRONMENT = "environment"
     BASELINE = "baseline"
+    FILES = "files"
 
 
 # What the rules of each family look at: no more families are imported than a check asks.
@@ -38,6 +39,7 @@ FAMILIES = {
     "distributions": (Need.ENVIRONMENT, Need.BASELINE),
     "machine": (Need.BASELINE,),
     "libraries": (Need.ENVIRONMENT, Need.BASELINE),
+    "files": (Need.FILES,),
     "data": (Need.BASELINE,),
     "own": (Need.NOTHING, Need.ENVIRONMENT, Need.BASELINE),
 }

@@ -41,7 +41,7 @@ assert_type(envguard.__version__, str)
 
 def ask() -> int:
     report = envguard.check(
-        Path(), python=".venv", level=Level.RUN_TO_RUN, fail_on="warning", machine="laptop", data=True
+        Path(), python=".venv", level=Level.RUN_TO_RUN, fail_on="warning", machine="laptop", data=True, files=False
     )
     assert_type(report, Report)
     assert_type(report.verdict, Verdict)
@@ -66,7 +66,7 @@ def ask() -> int:
 
 def train() -> Run:
     try:
-        run = envguard.enforce(seed=42, level="host-to-host", project=Path(), machine=None, data=False)
+        run = envguard.enforce(seed=42, level="host-to-host", project=Path(), machine=None, data=False, files=True)
     except (DriftError, UndecidedError) as refused:
         assert_type(refused.report, Report)
         raise
