@@ -99,7 +99,7 @@ def library(name: str, *arguments: str | Path) -> ctypes.CDLL:
     """Return memory.c, compiled together with one implementation."""
     path = hash_tools.FOLDER / f"{name}.so"
     compiler = os.environ.get("CC", "cc")
-    flags = ("-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=default")
+    flags = ("-O3", "-fPIC", "-shared", "-pthread", "-fvisibility=hidden")
     hash_tools.run(compiler, *flags, HERE / "memory.c", *arguments, "-o", path)
     loaded = ctypes.CDLL(str(path), mode=os.RTLD_LOCAL | getattr(os, "RTLD_DEEPBIND", 0))
     for function in ("seconds", "seconds_many"):
@@ -159,9 +159,12 @@ def at_each_level(rounds: int) -> None:
 
 
 def many_at_once(rounds: int) -> None:
-    """Compare sixteen inputs of a KiB in one call with the same, one by one."""
+    """Compare sixteen inputs of a KiB in one call with the same, one by one, at each level; then other inputs at the best."""
     ours = core()
-    for length, count in ((1024, 16), (1024, 64), (2048, 16), (700, 64)):
+    every = [(1024, 16, f", {name}", mask) for name, (mask, _) in reversed(LEVELS.items()) if mask]
+    every += [(length, count, "", 0xFFFFFFFF) for length, count in ((1024, 64), (2048, 16), (700, 64))]
+    for length, count, level, mask in every:
+        ours.limit(mask)
 
         def together(calls: int, length: int = length, count: int = count) -> float:
             return float(ours.seconds_many(length, count, calls))
@@ -170,7 +173,7 @@ def many_at_once(rounds: int) -> None:
             return float(ours.seconds(length, count, calls))
 
         spent = race((together, single), rounds)
-        print(line(f"{count} inputs of {length} bytes", "one by one", spent, length * count, 3, 4), flush=True)
+        print(line(f"{count} inputs of {length} bytes{level}", "one by one", spent, length * count, 3, 4), flush=True)
 
 
 def report(python: str, rows: list[str], rounds: int) -> None:
