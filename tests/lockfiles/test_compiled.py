@@ -366,7 +366,7 @@ def test_what_was_kept_and_is_damaged_is_parsed_again(
 
 def test_reading_again_imports_neither_a_parser_nor_what_compares(project: Path) -> None:
     code = (
-        "import sys; from envguard import trace; trace.Trace.settled = lambda _: True\n"
+        "import sys; from envguard import answers, trace; trace.Trace.settled = lambda _: True; answers._CODE = ('envguard',)\n"
         "from envguard.lockfiles import judge_lock; from envguard.reader import Reader\n"
         "judge_lock(Reader(), sys.argv[1])\n"
         "print(*sorted(name for name in sys.modules if name.partition('.')[0] in ('envguard', 'packaging', 'tomli', 'tomllib')))"
