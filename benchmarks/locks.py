@@ -77,7 +77,7 @@ class Project:
 def projects(folder: Path, only: list[str], variables: Mapping[str, str]) -> Iterator[Project]:
     """Make a project of each format that has a lock in the corpora, in *folder*."""
     for form in FORMATS:
-        locks = [path for path in CORPORA.glob("*/*") if format_of(path.name) is form]
+        locks = [path for path in CORPORA.rglob("*.*") if format_of(path.name) is form]
         if not locks or (only and form.name not in only):
             continue
         largest = max(locks, key=lambda path: path.stat().st_size)

@@ -11,6 +11,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from .yaml_lines import read_lines
+
 if TYPE_CHECKING:
     from .errors import EnvguardError
 
@@ -48,8 +50,14 @@ def parse_yaml(text: str, path: str, error: type[EnvguardError], *, hint: str | 
     """Return the one YAML document *text*, which was read from *path*; None where it is empty.
 
     *error* is raised, with the line, where the text is no YAML, where it has a tag, a key twice, a merge key, values nested
-    deeper than ``MAX_DEPTH``, or aliases that stand for more than ``MAX_ALIASED`` lists and mappings; and where PyYAML is missing.
+    deeper than ``MAX_DEPTH``, or aliases that stand for more than ``MAX_ALIASED`` lists and mappings; and where PyYAML is needed
+    and missing.
     """
+    lines = read_lines(text)
+    return _loaded(text, path, error, hint) if lines is None else lines
+
+
+def _loaded(text: str, path: str, error: type[EnvguardError], hint: str | None) -> Any:
     try:
         import yaml
     except ImportError:

@@ -21,7 +21,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the ground up. A room may use itself and every room of a lower floor; rooms of one floor do not know one another.
 FLOORS = (
-    ("model", "names", "amounts", "toml_rows", "urls"),
+    ("model", "names", "amounts", "toml_rows", "urls", "yaml_lines"),
     ("errors", "walked", "conda"),
     ("_native", "atomic", "cache", "child", "trace"),
     ("probes",),

@@ -103,6 +103,7 @@ def _version_and_build(rest: str) -> tuple[str, str]:
     return f"={pair[1]}" if plain else pair[1], pair[2]
 
 
+@functools.lru_cache(maxsize=65536)
 def satisfies(version: str, wanted: str) -> bool | None:
     """Return whether *version* is one of those that *wanted* asks for (``>=1.2,<2|3.*``), None where that cannot be told."""
     try:

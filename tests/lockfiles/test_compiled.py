@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CORPORA = Path(__file__).resolve().parents[1] / "corpora"
-LOCKS = sorted(path for path in CORPORA.glob("*/*") if format_of(path.name) is not None)
+LOCKS = sorted(path for path in CORPORA.rglob("*.*") if format_of(path.name) is not None)
 
 
 @pytest.fixture(autouse=True)
