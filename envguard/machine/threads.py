@@ -42,6 +42,10 @@ def threads(reader: Reader, facts: Mapping[str, Fact], *, live: bool) -> dict[st
     if "torch" in in_use:
         # torch gives its own number to the OpenMP of the thread that asks; what OpenMP does by itself is told no more.
         in_use.pop("openmp", None)
+    most = in_use.pop("openblas-most", "")
+    if isinstance(openblas, str) and most.isdecimal() and in_use.get("openblas") == str(min(int(openblas), int(most))):
+        # An OpenBLAS that was built for fewer takes fewer, wherever it runs: that is the library's, not the machine's.
+        in_use["openblas"] = openblas
     if "trouble" in in_use:
         return dict.fromkeys(
             expected, Unknown(reason=f"a loaded library does not tell its threads: {in_use['trouble']}")

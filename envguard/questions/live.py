@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import re
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,29 +14,60 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Who brings a pool of threads along; without one of them threadpoolctl would find nothing.
+_CONFIGS = (
+    "scipy_openblas_get_config64_",
+    "scipy_openblas_get_config",
+    "openblas_get_config64_",
+    "openblas_get_config",
+)
 _WITH_POOLS = ("numpy", "scipy", "sklearn", "torch")
 
 
 def threads() -> str:
-    """Return how many threads are in use, ``library: number`` a line, by threadpoolctl where it is installed."""
-    told = live.threads()
+    """Return how many threads are in use, ``library: number`` a line, by threadpoolctl where it is installed.
+
+    ``openblas-most`` is how many the loaded OpenBLAS was built for at most.
+    """
+    return "\n".join([*live.threads().splitlines(), *_pools(), *_most()])
+
+
+def _pools() -> list[str]:
+    """Return what threadpoolctl says where it is installed and has not been asked by the probe, which goes on without it."""
     if "threadpoolctl" in sys.modules or not any(name in sys.modules for name in _WITH_POOLS):
-        return told
+        return []
     from importlib import import_module
     from importlib.util import find_spec
 
     if find_spec("threadpoolctl") is None:
-        return told
+        return []
     before = dict(os.environ)
     try:
-        return "\n".join([*told.splitlines(), *live.pools(import_module("threadpoolctl"))])
+        return live.pools(import_module("threadpoolctl"))
     except Exception as error:  # noqa: BLE001 - a module of somebody else: what it cannot tell is not told
-        return "\n".join([*told.splitlines(), f"trouble: {type(error).__name__}"])
+        return [f"trouble: {type(error).__name__}"]
     finally:
         # Nothing of it stays: neither the module, which others look for, nor the variable of OpenMP's that it sets.
         sys.modules.pop("threadpoolctl", None)
         for name in os.environ.keys() - before.keys():
             del os.environ[name]
+
+
+def _most() -> list[str]:
+    """Return how many threads the loaded OpenBLAS was built for at most, of several the least."""
+    found = []
+    for path in live.loaded().splitlines():
+        if "openblas" not in os.path.basename(path):
+            continue
+        for name in _CONFIGS:
+            try:
+                ask = getattr(_opened(path), name)
+            except (OSError, AttributeError):
+                continue
+            ask.restype = ctypes.c_char_p
+            match = re.search(rb"\bMAX_THREADS=(\d+)", ask() or b"")
+            found += [int(match[1])] if match is not None else []
+            break
+    return [f"openblas-most: {min(found)}"] if found else []
 
 
 def versions() -> str:

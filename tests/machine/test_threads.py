@@ -76,6 +76,19 @@ def test_what_is_loaded_is_asked() -> None:
     assert told({}, live="openmp: 3") == ["3", "4", "8", "4"]
 
 
+def test_an_openblas_that_was_built_for_fewer_takes_fewer_everywhere() -> None:
+    assert told({}, live="openblas: 4\nopenblas-most: 4")[2] == "8"
+    assert told({}, live="openblas: 4\nopenblas-most: 64")[2] == "4"
+    assert told({}, live="openblas: 2\nopenblas-most: 4")[2] == "2"
+    assert told({"OPENBLAS_NUM_THREADS": "2"}, live="openblas: 2\nopenblas-most: 4")[2] == "2"
+
+
+def test_a_loaded_openblas_tells_what_it_was_built_for() -> None:
+    code = "import numpy; from envguard.reader import Reader; print(Reader().ask('threads'))"
+    lines = dict(line.split(": ") for line in ask(code, {}, set(os.sched_getaffinity(0))).splitlines())
+    assert int(lines["openblas-most"]) >= int(lines["openblas"]) >= 1
+
+
 def test_a_library_that_cannot_tell_makes_all_unknown() -> None:
     reader = Told({"cores": SIBLINGS, "threads": "trouble: AttributeError"}, processors="affinity: 0-7")
     facts = threads(reader, EVERYTHING, live=True)
