@@ -29,6 +29,7 @@ class NotingReader(Reader):
     __slots__ = ("_given", "_notes", "_reader", "complete")
 
     def __init__(self, reader: Reader, given: Mapping[str, bytes]) -> None:
+        super().__init__()
         self.trace = reader.trace
         self._reader = reader
         self._given = given

@@ -22,11 +22,12 @@ class Reader:
     *environ* replaces ``os.environ``; a trace made with one is of no use for another process.
     """
 
-    __slots__ = ("_environ", "trace")
+    __slots__ = ("_asked", "_environ", "trace")
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self.trace = Trace()
         self._environ = os.environ if environ is None else environ
+        self._asked: dict[str, str] = {}
 
     def environ(self, name: str) -> str:
         """Return the environment variable *name*, empty where it is not set."""
@@ -43,19 +44,22 @@ class Reader:
     def ask(self, name: str) -> str:
         """Return the answer to the question *name* of ``envguard.questions``, which may take seconds.
 
-        It is not asked again while what vouches for it says the same; an answer that something changed under is not kept.
+        It is asked once. A later check does not ask it while what vouches for it says the same, and an answer that something
+        changed under is not kept.
         """
         from .questions import QUESTIONS
 
+        if name in self._asked:
+            return self._asked[name]
         question = QUESTIONS[name]
         for probe in question.vouchers:
             self.probe(probe)
         for path in question.places():
             self.exists(path)
-        answer = question.ask()
+        self._asked[name] = question.ask()
         for probe in question.vouchers:
             self.probe(probe)
-        return answer
+        return self._asked[name]
 
     def variables(self) -> tuple[dict[str, str] | None, dict[str, str]]:
         """Return the variables that numeric libraries read: as the process started (None: untold), and as they are now."""

@@ -265,3 +265,56 @@ def test_the_slack_is_that_of_the_file_system() -> None:
     slack = trace.slack_by_device()
     assert slack[os.stat("/proc").st_dev] is None
     assert set(slack.values()) <= {None, trace.LOCAL_SLACK_NS, trace.FOREIGN_SLACK_NS}
+
+
+class TestQuestions:
+    def test_a_question_is_asked_once_and_its_vouchers_before_and_after(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from envguard import questions
+
+        asked: list[str] = []
+        said = iter(["1", "1"])
+
+        def ask() -> str:
+            asked.append("life")
+            return "42"
+
+        monkeypatch.setitem(PROBES, "voucher", lambda: next(said))
+        question = questions.Question(ask=ask, vouchers=("voucher",))
+        monkeypatch.setitem(questions.QUESTIONS, "life", question)
+        reader = Reader()
+        assert [reader.ask("life"), reader.ask("life")] == ["42", "42"]
+        assert len(asked) == 1
+        assert reader.trace.values["probe", "voucher"] == "1"
+        assert not reader.trace._unstable
+
+    def test_an_answer_that_something_changed_under_is_not_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        from envguard import questions
+
+        said = iter(["before", "after"])
+        monkeypatch.setitem(PROBES, "voucher", lambda: next(said))
+        monkeypatch.setitem(questions.QUESTIONS, "life", questions.Question(ask=str, vouchers=("voucher",)))
+        reader = Reader()
+        reader.ask("life")
+        assert not reader.trace.settled()
+
+    def test_every_voucher_is_a_probe(self) -> None:
+        from envguard.questions import QUESTIONS
+
+        assert {name for question in QUESTIONS.values() for name in question.vouchers} <= set(PROBES)
+
+    def test_a_part_of_a_file_and_its_size_are_inputs(self, tmp_path: Path) -> None:
+        path = tmp_path / "a"
+        path.write_bytes(b"0123456789")
+        reader = Reader()
+        assert (reader.size(str(path)), reader.read_part(str(path), 3, 4)) == (10, b"3456")
+        assert reader.read_part(str(path), 8, 100) == b"89"
+        assert reader.read_part(str(path), 100, 5) == b""
+        assert holds(reader)
+        path.write_bytes(b"012345678")
+        assert not holds(reader)
+
+    def test_what_is_no_file_has_no_parts(self, tmp_path: Path) -> None:
+        os.mkfifo(tmp_path / "pipe")
+        for name in ("pipe", ".", "gone"):
+            with pytest.raises(UnreadableError, match="is not there, or no regular file"):
+                Reader().read_part(str(tmp_path / name), 0, 1)
