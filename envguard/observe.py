@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from .config import MANIFEST, OWN_FILE, load_config
 from .errors import ConfigError
-from .lockfiles.formats import EXPORTED_LOCKS, NATIVE_LOCKS, OWN_MANIFESTS
+from .lockfiles.formats import AMBIGUOUS, EXPORTED_LOCKS, NATIVE_LOCKS, OWN_MANIFESTS
 from .lockfiles.model import RefusalKind, Refused, SourceKind
 from .model import Level, Selection
 from .names import normalize
@@ -64,26 +64,28 @@ def find_project(reader: Reader, start: str) -> str:
     """Return the project that the folder (or file) *start* belongs to, links resolved.
 
     The nearest folder upward that holds a lock that a tool installs from, ``envguard.lock`` or ``envguard.toml``, else the
-    nearest that holds a manifest or an exported lock; the search ends at the root of a repository. ConfigError
-    where there is none.
+    nearest that holds a manifest or an exported lock, else the nearest with what folders have as well that are no
+    project (``requirements.txt``); the search ends at the root of a repository. ConfigError where there is none.
     """
     folder = reader.real_path(start)
     if not reader.exists(folder):
         raise ConfigError("there is no such folder", path=start)
     if not reader.is_dir(folder):
         folder = os.path.dirname(folder)
-    fallback = None
-    others = (MANIFEST, *OWN_MANIFESTS, *EXPORTED_LOCKS)
+    others = tuple(name for name in (MANIFEST, *OWN_MANIFESTS, *EXPORTED_LOCKS) if name not in AMBIGUOUS)
+    found: dict[tuple[str, ...], str] = {}
     here = folder
     while True:
         if any(reader.exists(os.path.join(here, name)) for name in (*NATIVE_LOCKS, "envguard.lock", OWN_FILE)):
             return here
-        if fallback is None and any(reader.exists(os.path.join(here, name)) for name in others):
-            fallback = here
+        for names in (others, AMBIGUOUS):
+            if names not in found and any(reader.exists(os.path.join(here, name)) for name in names):
+                found[names] = here
         above = os.path.dirname(here)
         if above == here or reader.exists(os.path.join(here, ".git")):
             break
         here = above
+    fallback = found.get(others) or found.get(AMBIGUOUS)
     if fallback is None:
         raise ConfigError(
             "there is no project here: no manifest, lockfile or envguard.lock in this folder or above",
@@ -121,7 +123,7 @@ def look_at_changes(reader: Reader, project: str, config: Config, changes: tuple
 
 
 def _with_lock(reader: Reader, evidence: Evidence, *, deeply: bool, anew: bool) -> Evidence:
-    from .lockfiles import find_lock, judge_lock, likely_format, read_lock
+    from .lockfiles import find_lock, judge_lock, likely_format, passed_over, read_lock
 
     named = evidence.config.locks
     paths = {name: find_lock(reader, evidence.project, name) for name in named or (None,)}
@@ -137,7 +139,11 @@ def _with_lock(reader: Reader, evidence: Evidence, *, deeply: bool, anew: bool) 
     if not views:
         form = likely_format(reader, evidence.project, next(iter(missing), None))
         return replace(
-            evidence, lock_name=(*missing, form.files[0])[0], first_lock=form.lock, missing_locks=missing[1:]
+            evidence,
+            lock_name=(*missing, form.files[0])[0],
+            first_lock=form.lock,
+            missing_locks=missing[1:],
+            passed_over=None if missing else passed_over(reader, evidence.project),
         )
     main, *others = views
     return replace(

@@ -144,9 +144,10 @@ def _changes(staged: Staged, target: Target, evidence: Evidence) -> Iterator[Loc
         return
     now = {view.name: view.lock for view in evidence.views}
     for old, new in pairs(_before(head, target, now), {name: lock.path for name, lock in now.items()}):
-        if old == new and head.identity(old or "") == staged.index.identity(new or ""):
-            continue
         after = next((lock for lock in now.values() if lock.path == new), None)
+        files = (new or "", *(after.files if after is not None else ()))
+        if old == new and all(head.identity(file) == staged.index.identity(file) for file in files):
+            continue
         before = _read(head, old) if old is not None else None
         if before is not None or after is not None:
             from .lockfiles.diff.compare import compare

@@ -3,27 +3,53 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
+SOURCE_ARCHIVES = (
+    ".tar.gz",
+    ".zip",
+    ".tar.bz2",
+    ".tgz",
+    ".tar.xz",
+    ".tar.zst",
+    ".tar",
+    ".tbz",
+    ".txz",
+    ".tlz",
+    ".tar.lz",
+)
+ARCHIVES = (".whl", *SOURCE_ARCHIVES)
 _SPECIAL = re.compile(r"[%?#]")
+_QUERY = re.compile(r"[?#]")
+_HOST_ENDS = re.compile(r"[/?#]")
 
 
 def without_credentials(url: str) -> str:
     """Return *url* without user name and password; a path is returned as it is."""
-    if "://" not in url or "@" not in url:
+    scheme, mark, rest = url.partition("://")
+    if not mark or "@" not in rest:
         return url
-    parts = urlsplit(url)
-    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    host = _host(rest)
+    return scheme + mark + host.rpartition("@")[2] + rest[len(host) :]
 
 
 def host_of(url: str) -> str:
     """Return the host that *url* names, with its port; empty for a path."""
-    return urlsplit(url).netloc.rpartition("@")[2] if "://" in url else ""
+    _, mark, rest = url.partition("://")
+    return _host(rest).rpartition("@")[2] if mark else ""
+
+
+def _host(rest: str) -> str:
+    """Return what stands between the slashes of a URL, of which *rest* is what follows the first two."""
+    end = _HOST_ENDS.search(rest)
+    return rest if end is None else rest[: end.start()]
 
 
 def filename_at(location: str) -> str:
     """Return the name of the file at *location*, a URL or a path."""
     # Nearly every one is plain, and there are thousands.
     if _SPECIAL.search(location):
-        location = unquote(urlsplit(location).path if "://" in location else location)
+        _, mark, rest = location.partition("://")
+        path = _QUERY.split(rest, maxsplit=1)[0].partition("/")[2] if mark else location
+        location = unquote(path)
     return location.rpartition("/")[2]

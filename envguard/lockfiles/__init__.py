@@ -20,13 +20,14 @@ def find_lock(reader: Reader, project: str, named: str | None) -> str | None:
     """Return the path of the lock of the folder *project*, None where there is none.
 
     *named* is the lock that the settings name, relative to the project or absolute. Without one the project's own lock is
-    taken; ConfigError where several tools have left theirs, since any of them could be the one that counts.
+    taken, one that a tool installs from before what may be an export of it; ConfigError where several tools have left
+    theirs, since any of them could be the one that counts. What has the name of a lock and is none is passed over.
     """
     if named is not None:
         path = os.path.normpath(os.path.join(project, named))
         return path if reader.exists(path) else None
     for names in (NATIVE_LOCKS, EXPORTED_LOCKS):
-        found = [name for name in names if reader.exists(os.path.join(project, name))]
+        found = [name for name in names if _is_lock(reader, os.path.join(project, name))]
         if len(found) > 1:
             raise ConfigError(
                 f"several locks are here: {', '.join(found)}; any of them could be the one that counts",
@@ -38,15 +39,32 @@ def find_lock(reader: Reader, project: str, named: str | None) -> str | None:
     return None
 
 
+def _is_lock(reader: Reader, path: str) -> bool:
+    form = format_of(os.path.basename(path))
+    if not reader.exists(path) or form is None:
+        return False
+    return form.certain or bool(part(form, "recognition").is_lock(reader, path))
+
+
+def passed_over(reader: Reader, project: str) -> str | None:
+    """Return the name of the file in the folder *project* that has the name of a lock and is none; None where there is none."""
+    names = (form.files[0] for form in FORMATS if not form.certain)
+    return next((name for name in names if reader.exists(os.path.join(project, name))), None)
+
+
 def likely_format(reader: Reader, project: str, named: str | None = None) -> Format:
     """Return the format of the lock that the folder *project* would get, which has none.
 
-    That is the one of the lock that the settings have *named*, else the one of a manifest that no other format has.
+    That is the one of the lock that the settings have *named*, else the one of a manifest that no other format has, or of
+    what stands there in the place of any manifest.
     """
+
+    def has(*names: str) -> bool:
+        return any(reader.exists(os.path.join(project, name)) for name in names)
 
     def has_own(form: Format) -> bool:
         own = (name for name in form.manifests if name != COMMON_MANIFEST)
-        return any(reader.exists(os.path.join(project, name)) for name in own)
+        return has(*own) or (not form.certain and has(form.files[0]) and not has(COMMON_MANIFEST))
 
     form = format_of(os.path.basename(named)) if named is not None else None
     return form or next(filter(has_own, FORMATS), FORMATS[0])

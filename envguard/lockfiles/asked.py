@@ -49,8 +49,8 @@ def _contradiction(lock: Lock, by_name: ByName, asked: Declared) -> Iterator[Inc
             subject=edge.name,
             message=f"{asked.by} {edge.name}{edge.specifier}, and the lock has {edge.name} {versions}",
             keys=asked.keys,
-            line=package.line if package is not None else None,
-            path=package.path if package is not None else None,
+            line=package.line if package is not None else asked.line,
+            path=package.path if package is not None else asked.path,
             expected=f"{edge.name}{edge.specifier}",
             found=versions,
         )

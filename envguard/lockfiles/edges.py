@@ -77,6 +77,29 @@ def named(packages: Iterable[LockedPackage]) -> dict[str, list[LockedPackage]]:
     return found
 
 
+def left_over(locked: Mapping[str, list[LockedPackage]], asked: Iterable[str]) -> list[str]:
+    """Return the names in *locked* that nothing *asked* for leads to, those alone that nothing else left over leads to."""
+    leads = {
+        name: {
+            edge.name
+            for package in entries
+            for edges in (package.dependencies, *package.extras.values())
+            for edge in edges
+        }
+        for name, entries in locked.items()
+    }
+    queue = list(asked)
+    reached: set[str] = set()
+    while queue:
+        name = queue.pop()
+        if name not in reached:
+            reached.add(name)
+            queue += leads.get(name, ())
+    rest = locked.keys() - reached
+    below = {target for name in rest for target in leads[name] if target != name}
+    return sorted(rest - below)
+
+
 def resolved(edges: Iterable[Edge], by_name: Mapping[str, list[LockedPackage]]) -> tuple[Edge, ...]:
     """Return *edges*, with a version where the name is ambiguous and the range that is asked for tells it."""
     return tuple(_resolved(edge, by_name) for edge in edges)

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 from ..conda.archives import split_filename
 from ..names import normalize
+from ..urls import SOURCE_ARCHIVES
 
 if TYPE_CHECKING:
     from .model import LockedPackage
-
-_ARCHIVES = (".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar.zst", ".tar", ".tbz", ".txz", ".tlz", ".tar.lz")
 
 
 def named_version(filename: str, package: str) -> tuple[str, str] | None:
@@ -21,7 +20,7 @@ def named_version(filename: str, package: str) -> tuple[str, str] | None:
     if filename.endswith(".whl"):
         parts = filename.removesuffix(".whl").split("-")
         return (normalize(parts[0]), parts[1].replace("_", "-")) if len(parts) >= 5 else None
-    stem = next((filename.removesuffix(end) for end in _ARCHIVES if filename.lower().endswith(end)), None)
+    stem = next((filename.removesuffix(end) for end in SOURCE_ARCHIVES if filename.lower().endswith(end)), None)
     if stem is None:
         return None
     for cut, character in enumerate(stem):

@@ -12,10 +12,11 @@ from typing import Any
 class Format:
     """A format of lockfiles.
 
-    *files* are patterns of base names, the usual one first; *manifests* the base names of what it is made from; *package*
-    the package that reads it, with a module ``reader`` and, where *freshness* says so, a module ``freshness``; *select* the
-    module that selects from it. A *native* lock is what a tool installs from; the others are often exports of one. *certain* is
-    whether a file of such a name is a lock; others may be the requirements of a manual.
+    *files* are patterns of base names, the usual one first, *named* further ones for files that somebody names; *manifests* the
+    base names of what it is made from; *package* the package that reads it, with a module ``reader`` and, where *freshness*
+    says so, a module ``freshness``; *select* the module that selects from it. A *native* lock is what a tool installs from; the
+    others are often exports of one. *certain* is whether a file of such a name is a lock; others may be
+    the requirements of a manual, and a module ``recognition`` tells.
 
     What a lock can be held against itself by: *whole* says that the project and everything that it leads to are in the lock
     as it is read, so that an entry that nothing leads to does not belong there; *lists_files* that each package of an index
@@ -32,6 +33,7 @@ class Format:
     lock: str
     package: str
     select: str = "flat"
+    named: tuple[str, ...] = ()
     native: bool = True
     certain: bool = True
     whole: bool = False
@@ -44,7 +46,7 @@ class Format:
 
     def matches(self, filename: str) -> bool:
         """Return whether a file called *filename* (a base name) is of this format, as far as its name tells."""
-        return any(fnmatchcase(filename, pattern) for pattern in self.files)
+        return any(fnmatchcase(filename, pattern) for pattern in (*self.files, *self.named))
 
 
 # In the order in which they are looked for in a project.
@@ -132,13 +134,29 @@ FORMATS = (
         checks=True,
         cells=True,
     ),
+    Format(
+        name="requirements",
+        files=("requirements.txt", "requirements*.txt", "requirements*.lock"),
+        named=("*.txt",),
+        manifests=("requirements.in",),
+        lock="uv pip compile requirements.in --output-file requirements.txt",
+        package="requirements",
+        select="requirements.select",
+        native=False,
+        certain=False,
+        whole=True,
+        declares=True,
+        checks=True,
+    ),
 )
 
 NATIVE_LOCKS = tuple(form.files[0] for form in FORMATS if form.native)
 EXPORTED_LOCKS = tuple(form.files[0] for form in FORMATS if not form.native)
 # What every project may have, whichever tool locks it.
 COMMON_MANIFEST = "pyproject.toml"
-OWN_MANIFESTS = tuple(form.manifests[0] for form in FORMATS if form.manifests[0] != COMMON_MANIFEST)
+OWN_MANIFESTS = tuple(form.manifests[0] for form in FORMATS if form.manifests[0] != COMMON_MANIFEST and form.certain)
+# What many folders have that are no project, such as that of the documentation.
+AMBIGUOUS = tuple(name for form in FORMATS if not form.certain for name in (form.files[0], *form.manifests))
 
 
 def format_of(path_name: str) -> Format | None:

@@ -154,6 +154,7 @@ class LockedPackage:
     conditions of a format that selects by a filter: one of them must hold, none of them means always. *keys* is the route
     to the entry, *line* its line where the format has no routes, *path* its file where that is not the lock itself; *parts*
     are the keys of what stands inside of it. *conda* is there for conda packages alone, whose names are not normalised.
+    *specifier* is the range that stands there in the place of a version.
     """
 
     index: int
@@ -174,6 +175,7 @@ class LockedPackage:
     path: str | None = None
     parts: Parts = _NO_PARTS
     conda: CondaBuild | None = None
+    specifier: str | None = None
 
     @property
     def route(self) -> tuple[str | int, ...]:
@@ -186,7 +188,8 @@ class Declared:
     """Something that a lock says was asked for, beside its dependencies, at the place *keys*.
 
     *by* says who asks, as the beginning of a sentence; *package* is the entry of whoever asks, None where it is the lock as a
-    whole. *root* is whether what it leads to belongs into the lock for that alone.
+    whole. *root* is whether what it leads to belongs into the lock for that alone. *line* and *path* are its place where it is
+    neither in an entry nor has a route.
     """
 
     edge: Edge
@@ -194,6 +197,8 @@ class Declared:
     keys: tuple[str | int, ...]
     package: LockedPackage | None = None
     root: bool = False
+    line: int | None = None
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,7 +230,8 @@ class Lock:
     *default_groups* are the names that can be chosen in a format that selects by a filter; *files* are further files that
     belong to the lock, absolute; *supported_keys* is the route to *supported*, *requires_keys* that to *requires_python*. *overrides* are the names whose requirements
     the project replaces by its own, None where nobody can tell: then no version can contradict what asks for it. *unlisted* are
-    entries that nothing can install, in a format that lists for each environment what it installs.
+    entries that nothing can install, in a format that lists for each environment what it installs. *whole* is
+    false where a file does not tell what leads to each package, though its format can.
     """
 
     path: str
@@ -251,6 +257,7 @@ class Lock:
     requires_keys: tuple[str | int, ...] = ("requires-python",)
     overrides: tuple[str, ...] | None = None
     unlisted: tuple[LockedPackage, ...] = ()
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -332,7 +339,8 @@ class Inconsistency:
 
     *kind*: ``edge``, ``duplicate``, ``artifact``, ``hash``, ``unlocked`` (only for some environments, and only there it
     matters), ``files``, ``requirement``, ``orphan``; ``unhashed`` where an index that gives hashes for others gives some
-    packages none, ``hashless`` where it gives none at all.
+    packages none, ``hashless`` where it gives none at all; ``nameless`` where only a build
+    could tell which package is meant.
     """
 
     kind: str

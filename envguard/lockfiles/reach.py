@@ -26,7 +26,7 @@ def broken(lock: Lock, by_name: ByName, declared: Sequence[Declared]) -> Iterato
     form = format_named(lock.format)
     starts = roots(lock)
     starts += [package for item in declared if item.root for package in by_name.get(item.edge.name, ())]
-    reached = _reached(starts, by_name) if form.whole and starts else None
+    reached = _reached(starts, by_name) if form.whole and lock.whole and starts else None
     coverage = Coverage(lock) if form.lists_files else None
     bare = []
     for package in lock.packages:

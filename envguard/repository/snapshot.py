@@ -14,6 +14,7 @@ from ..trace import ABSENT
 from .git import Git
 
 INDEX = ""
+_REPOSITORY = ".git"
 _LINK, _MODULE = "120000", "160000"
 _LINKS = 40
 _POINTER = b"version https://git-lfs.github.com/spec/"
@@ -96,7 +97,8 @@ class SnapshotReader(Reader):
         inside = self._resolve(path)
         if inside is None:
             return ABSENT
-        if not inside or inside in self._folders:
+        # That it is a repository is what nobody commits, and what tells where it begins.
+        if not inside or inside in self._folders or inside == _REPOSITORY:
             return "folder"
         return "file" if inside in self._listed() else ABSENT
 

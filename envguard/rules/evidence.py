@@ -39,7 +39,7 @@ class Evidence:
     """Everything that one check observed. What a kind of check does not look at is None or empty.
 
     *project* is the absolute folder, links resolved; *lock_name* the lock that was looked for, relative to it, *first_lock*
-    the command that would make it where it is not there; *others* are
+    the command that would make it where it is not there, *passed_over* a file that has the name of a lock and is none; *others* are
     the further locks that the settings name, *missing_locks* those that are named and not there, *changes* what a
     change of the locks changed, *baseline_changed* whether the record changed with it, *missing_manifests* the recorded trees
     whose manifest is not kept; *own* the
@@ -54,6 +54,7 @@ class Evidence:
     today: datetime.date
     lock_name: str = "uv.lock"
     first_lock: str = "uv lock"
+    passed_over: str | None = None
     lock: Lock | None = None
     freshness: FreshnessVerdict | None = None
     inconsistencies: tuple[Inconsistency, ...] = ()

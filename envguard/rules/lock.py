@@ -260,11 +260,13 @@ def weak_hash(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     is that of a file with another name; a package of a URL or a path without a hash; and with tools that install it
     unchecked (poetry, pdm, pipenv) a package for which no file is listed.
 
-    An entry that is locked without any version or commit: `pipenv` writes such entries for packages that the machine on
-    which it locks does not need. Where a check shows that the environment needs it, that is an error; else a warning.
+    An entry that is locked without one version or commit: `pipenv` writes such entries for packages that the machine on
+    which it locks does not need, and a requirements file may have ranges. Where it is always needed, or a check shows that
+    the environment needs it, that is an error; else a warning.
 
     Some indexes offer no hashes. Packages of which no file has one are a warning where others of their index have some: the
-    index may have none, or somebody took them out. They are a note where none of that index has any.
+    index may have none, or somebody took them out. They are a note where none of that index has any, and so is a
+    requirements file without any hash.
 
     ## Why it matters
 

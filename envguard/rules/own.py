@@ -25,7 +25,9 @@ def missing_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    Neither the lock that is named in the configuration nor one of a format that is read here is in the project.
+    Neither the lock that is named in the configuration nor one of a format that is read here is in the project. A
+    `requirements.txt` counts by itself only where a tool wrote it as a lock: with its command at the top, with `# via` below
+    the pins, or with hashes. And a line of a requirements file that does not tell which package it is.
 
     ## Why it matters
 
@@ -36,15 +38,41 @@ def missing_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     Make a lock with the project's tool (`uv lock`, `poetry lock`), and commit it.
     """
     for name in evidence.missing_locks if evidence.lock is not None else (evidence.lock_name, *evidence.missing_locks):
+        missing = f"there is no {name}"
+        if name == evidence.passed_over:
+            missing = f"{name} does not look like a lock that a tool wrote"
         yield self.finding(
             name,
-            f"there is no {name}, so nobody can say which packages should be here",
+            f"{missing}, so nobody can say which packages should be here",
             impact=Impact.UNKNOWN,
             why="without a lock every installation may choose other versions",
             place=Place(path=evidence.project),
-            hint=evidence.lock_command,
+            hint=_first_lock(evidence),
             unknown=True,
         )
+    for view in evidence.views:
+        for item in view.inconsistencies:
+            if item.kind == "nameless":
+                yield self.finding(
+                    item.subject,
+                    item.message,
+                    impact=Impact.UNKNOWN,
+                    why="what has no name cannot be looked for among what is installed",
+                    expected=item.expected,
+                    found=item.found,
+                    place=Place(path=item.path or view.lock.path, line=item.line),
+                    hint=f"write it as: NAME @ {item.subject.removeprefix('-e ')}",
+                    unknown=True,
+                )
+
+
+def _first_lock(evidence: Evidence) -> str:
+    """Return how to come to a lock: make one, or name the file that is one against all appearance."""
+    if evidence.lock is not None or evidence.passed_over is None:
+        return evidence.lock_command
+    return (
+        f'{evidence.lock_command}; or, if {evidence.passed_over} is the lock, name it: lock = "{evidence.passed_over}"'
+    )
 
 
 @rule("EG902", "missing-baseline", "nothing was ever recorded", since="0.1", need=Need.ENVIRONMENT)

@@ -9,7 +9,7 @@ from ..model import Impact, Place, Severities
 from . import repair
 from .impact import impact_of
 from .registry import Need, Rule, rule
-from .versions import same, same_but_local
+from .versions import allows, same, same_but_local
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -127,7 +127,7 @@ def version_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     Versions that are not equal as PEP 440 versions. `1.0` and `1.0.0` are equal; the local part (`+cu130`) has a rule of
-    its own, `local-version-mismatch`.
+    its own, `local-version-mismatch`. Where a requirements file has a range in the place of a version, one that is not in it.
 
     ## Why it matters
 
@@ -148,6 +148,20 @@ def version_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
                 why=_VERSION_IS,
                 expected=locked,
                 found=f"{found} ({distribution.path})",
+                place=place_of(evidence, package, "version"),
+                hint=repair.sync(evidence),
+            )
+    installed = evidence.installed
+    for name, package in evidence.wanted.items():
+        version = installed[name].version if name in installed else None
+        if package.specifier and version is not None and not allows(package.specifier, version):
+            yield self.finding(
+                name,
+                f"{name} {version} is installed, the lock asks for {package.specifier}",
+                impact=impact_of(name, evidence.config.numeric),
+                why=_VERSION_IS,
+                expected=package.specifier,
+                found=f"{version} ({installed[name].path})",
                 place=place_of(evidence, package, "version"),
                 hint=repair.sync(evidence),
             )

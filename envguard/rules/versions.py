@@ -24,3 +24,14 @@ def same_but_local(one: str, other: str) -> bool:
     except InvalidVersion:
         return False
     return left.public == right.public and left.local != right.local
+
+
+def allows(specifier: str, version: str) -> bool:
+    """Return whether *version* is in the range *specifier* (PEP 440); what is no version is in none."""
+    from packaging.specifiers import SpecifierSet
+    from packaging.version import InvalidVersion
+
+    try:
+        return SpecifierSet(specifier).contains(version, prereleases=True)
+    except InvalidVersion:
+        return False

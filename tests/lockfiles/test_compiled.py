@@ -190,6 +190,7 @@ PACKAGES = st.builds(
     path=MAYBE,
     parts=PARTS,
     conda=st.none() | CONDA,
+    specifier=MAYBE,
 )
 MADE = st.builds(
     Lock,
@@ -216,6 +217,7 @@ MADE = st.builds(
     requires_keys=KEYS,
     overrides=st.none() | TEXTS,
     unlisted=few(PACKAGES),
+    whole=st.booleans(),
 )
 VERDICTS = st.builds(
     FreshnessVerdict,

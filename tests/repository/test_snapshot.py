@@ -64,6 +64,13 @@ def test_a_sub_folder_of_the_repository_will_do(filled: Repository) -> None:
     assert reader.root == str(filled.folder)
 
 
+def test_where_the_repository_begins_is_there_in_every_snapshot(filled: Repository) -> None:
+    index = index_reader(str(filled.folder))
+    assert index.exists(str(filled.folder / ".git"))
+    assert not index.exists(str(filled.folder / "packages" / ".git"))
+    assert index.list_dir(str(filled.folder)) == ["new.toml", "packages", "uv.lock"]
+
+
 def test_what_lies_outside_is_not_there(filled: Repository, tmp_path: Path) -> None:
     (tmp_path / "outside").write_text("secret", encoding="utf-8")
     reader = index_reader(str(filled.folder))

@@ -115,6 +115,27 @@ def test_stale_and_cannot_tell_are_two_findings() -> None:
     )
 
 
+def test_a_file_with_the_name_of_a_lock_is_told_apart_from_one() -> None:
+    seen = replace(evidence(), lock=None, lock_name="requirements.txt", first_lock="uv pip compile x")
+    finding = one("missing-lock", replace(seen, passed_over="requirements.txt"))
+    assert finding.message == (
+        "requirements.txt does not look like a lock that a tool wrote, so nobody can say which packages should be here"
+    )
+    assert finding.hint == ('uv pip compile x; or, if requirements.txt is the lock, name it: lock = "requirements.txt"')
+    finding = one("missing-lock", replace(seen, lock_name="uv.lock", passed_over="requirements.txt"))
+    assert finding.message == "there is no uv.lock, so nobody can say which packages should be here"
+
+
+def test_what_has_no_name_is_unknown() -> None:
+    item = Inconsistency(
+        kind="nameless", subject="-e ./lib", message="'-e ./lib' is odd", keys=(), line=3, path="/p/r.txt"
+    )
+    finding = one("missing-lock", evidence(inconsistencies=(item,)))
+    assert (finding.subject, finding.message, finding.unknown) == ("-e ./lib", "'-e ./lib' is odd", True)
+    assert finding.place == Place(path="/p/r.txt", line=3)
+    assert finding.hint == "write it as: NAME @ ./lib"
+
+
 @pytest.mark.parametrize(
     ("kind", "name"),
     [("edge", "broken-edge"), ("duplicate", "broken-edge"), ("artifact", "artifact-mismatch"), ("hash", "weak-hash")],

@@ -122,6 +122,16 @@ def test_where_the_lock_gives_no_answer_that_is_the_finding(kind: RefusalKind, n
         assert findings(other, seen) == []
 
 
+@pytest.mark.parametrize(("version", "fits"), [("1.20.1", True), ("1.19", False), ("2.0+cpu", True), ("odd", False)])
+def test_where_a_range_stands_in_the_place_of_a_version_it_is_that_which_counts(version: str, *, fits: bool) -> None:
+    seen = evidence([locked("numpy", None, specifier=">=1.20", line=3)], [dist("numpy", version)])
+    found = findings("version-mismatch", seen)
+    assert [finding.message for finding in found] == (
+        [] if fits else [f"numpy {version} is installed, the lock asks for >=1.20"]
+    )
+    assert all(finding.place == Place(path=UV_LOCK, line=3) for finding in found)
+
+
 def test_repairs_name_the_environment_and_the_selection() -> None:
     seen = evidence([locked("numpy", "2")], [dist("numpy", "1")])
     selection = Selection(packages=("*",), extras=("cu130",), groups=("dev",), default_groups=False)

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from ...errors import LockfileError
 from ...names import normalize
 from ...toml import parse_toml
-from ...urls import filename_at, without_credentials
+from ...urls import ARCHIVES, filename_at, without_credentials
 from ..edges import cleared, named, resolved
 from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, When
 from ..poetry.declared import besides, wanted
@@ -37,7 +37,6 @@ _OLDEST, _NEWEST = (4, 4), (4, 5)
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})(?:\.\d{1,6})?")
 _PARTS = Parts(files="files")
 _VCS = ("git", "hg", "svn", "bzr")
-_ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar")
 
 
 def read(reader: Reader, path: str) -> Lock:
@@ -172,7 +171,7 @@ def _source(table: LockTable) -> Source:
         path = unquote(url.removeprefix(ROOT))
     if path is not None:
         folder = SourceKind.EDITABLE if table.get("editable", bool) else SourceKind.DIRECTORY
-        kind = SourceKind.PATH if path.lower().endswith(_ARCHIVES) else folder
+        kind = SourceKind.PATH if path.lower().endswith(ARCHIVES) else folder
         return Source(kind=kind, location=path.removeprefix("./") or ".", subdirectory=subdirectory)
     if url is not None:
         return Source(kind=SourceKind.URL, location=without_credentials(url), subdirectory=subdirectory)

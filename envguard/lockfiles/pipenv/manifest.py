@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from ...errors import ConfigError
 from ...names import normalize
 from ...toml import kind, read_toml
+from ...urls import ARCHIVES
 from ..edges import both
 from ..markers import SETS, VARIABLES
 from ..model import SourceKind
 from ..poetry.manifest import Group, Manifest
 from ..poetry.requirements import Requirement
 from ..uv.manifest import MAX_BYTES, Section
-from .tables import ARCHIVES, CATEGORIES, DEFAULT, VCS
+from .tables import CATEGORIES, DEFAULT, VCS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,12 +15,12 @@ from urllib.parse import unquote
 from ...errors import LockfileError
 from ...json_text import parse_json, walk
 from ...names import normalize
-from ...urls import without_credentials
+from ...urls import ARCHIVES, without_credentials
 from ..edges import both, named, resolved
 from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, When
 from ..text import read_lock_text
 from .manifest import read_manifest
-from .tables import ARCHIVES, COMMANDS, DEFAULT, DEVELOP, MANIFEST, META, VCS, LockObject
+from .tables import COMMANDS, DEFAULT, DEVELOP, MANIFEST, META, VCS, LockObject
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -12,7 +12,6 @@ META = "_meta"
 DEFAULT, DEVELOP = "default", "develop"
 CATEGORIES = {DEFAULT: "packages", DEVELOP: "dev-packages"}
 VCS = ("git", "hg", "svn", "bzr")
-ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz", ".tar.xz", ".tar")
 
 
 class LockObject(Object):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..edges import both, named, possible
+from ..edges import both, left_over, named, possible
 from ..model import Reason
 from ..unmet import unmet
 from ..uv import reasons
@@ -106,17 +106,7 @@ def _left_over(lock: Lock, manifest: Manifest) -> Iterator[Reason]:
     known = {name: {extra for package in entries for extra in package.extras} for name, entries in locked.items()}
     if any(name in known and not known[name].issuperset(extras) for name, extras in asked):
         return
-    queue = [item.name for group in manifest.groups.values() for item in group.requirements]
-    reached: set[str] = set()
-    leads = {name: {edge.name for edge in _edges(entries)} for name, entries in locked.items()}
-    while queue:
-        name = queue.pop()
-        if name not in reached:
-            reached.add(name)
-            queue += leads.get(name, ())
-    rest = locked.keys() - reached
-    below = {target for name in rest for target in leads[name] if target != name}
-    for name in sorted(rest - below):
+    for name in left_over(locked, (item.name for group in manifest.groups.values() for item in group.requirements)):
         package = locked[name][0]
         yield Reason(
             subject=name,

@@ -10,12 +10,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from ..exported.contradictions import UNRECORDED, contradictions
 from ..model import FreshnessVerdict, Reason
 from ..pdm.freshness import hash_reasons, judge
 from ..pdm.manifest import read_manifest
 from ..poetry.manifest import read_manifest as read_poetry_manifest
+from ..requirements.freshness import compiled_reasons
+from ..requirements.inputs import inputs_of
 from ..uv.manifest import NAME
-from .contradictions import contradictions
 from .tables import LockTable, is_pdms_own
 
 if TYPE_CHECKING:
@@ -47,6 +49,9 @@ def _recorded_hash(pdm: LockTable) -> str | None:
 
 
 def _of_an_export(reader: Reader, lock: Lock, pdm: LockTable) -> Iterator[Reason]:
+    if inputs := inputs_of(reader, lock):
+        yield from compiled_reasons(reader, lock, inputs, explained=False)
+        return
     manifest = read_manifest(reader, os.path.dirname(lock.path))
     if manifest is None:
         yield _unknown(lock, f"there is no {NAME} beside the lock, and the lock records none of its inputs")
@@ -58,11 +63,7 @@ def _of_an_export(reader: Reader, lock: Lock, pdm: LockTable) -> Iterator[Reason
         if "poetry" in manifest.data.get("tool", {}):
             manifest = read_poetry_manifest(reader, os.path.dirname(lock.path)) or manifest
         yield from contradictions(lock, manifest)
-    yield _unknown(
-        lock,
-        f"contradicts nothing in {NAME}, and records none of the inputs that it was resolved from: "
-        "what else changed cannot be told",
-    )
+    yield _unknown(lock, UNRECORDED)
 
 
 def _unknown(lock: Lock, message: str) -> Reason:

@@ -11,11 +11,11 @@ from ...names import normalize
 from ...toml import parse_toml
 from ...urls import without_credentials
 from ..edges import cleared
-from ..header import command_of
+from ..exported.command import command_of
 from ..model import Artifact, Edge, Lock, LockedPackage, Parts, Source, SourceKind, When
 from ..poetry.requirements import from_pep508
 from ..text import read_lock_text
-from .tables import HINT, PDM, POETRY, LockTable, commands, filename_of
+from .tables import HINT, TABLES, LockTable, commands, filename_of
 from .validation import validate
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def read(reader: Reader, path: str) -> Lock:
     environments = root.texts("environments")
     python = " or ".join(f"({marker})" for marker in environments) or None
     # What other tools write there is theirs, and may be anything.
-    tool = {key: value for key, value in root.table("tool").value.items() if key in (PDM, POETRY)}
+    tool = {key: value for key, value in root.table("tool").value.items() if key in TABLES}
     packages = [_package(index, table) for index, table in enumerate(root.tables("packages"))]
     return Lock(
         path=path,

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 
 from ...getters import Table
 from ...urls import filename_at
-from ..header import command_of, shown
+from ..exported.command import command_of, shown
+from ..exported.selections import POETRY
 from ..model import Commands
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-UV, PDM, POETRY, PIP = "uv", "pdm", "poetry-plugin-export", "pip"
+PDM = "pdm"
+TABLES = (PDM, POETRY)
 HINT = "make it anew with the tool that it names in 'created-by'"
 
 

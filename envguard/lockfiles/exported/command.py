@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 
-from ..urls import without_credentials
+from ...urls import without_credentials
 
 _HEAD = 8192
 _FOLLOWS = re.compile(r"#.*\b(?:by|via) the following command:")

@@ -1,4 +1,4 @@
-"""What of a project is in a ``pylock.toml`` that was exported: the choice of its writer, where that can be told.
+"""What of a project is in a lock that was exported: the choice of its writer, where that can be told.
 
 poetry writes it into a table of its own; uv into the command at the top of the file.
 """
@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...getters import Table
 from ...names import normalize
-from ..parts import roots
-from .tables import POETRY, LockTable
+from ..model import SourceKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
     from ..model import Lock
 
+UV, POETRY = "uv", "poetry-plugin-export"
+_ITSELF = (SourceKind.EDITABLE, SourceKind.DIRECTORY)
 _POETRY_MAIN = "main"
 # What other options of "uv export" do to the choice is not followed.
 _OTHER_PROJECT = frozenset(
@@ -30,20 +31,26 @@ _OTHER_PROJECT = frozenset(
 class Chosen:
     """Whether the project's own requirements are in a lock, and which of its extras and groups (normalised names).
 
-    *everywhere* is whether they are there for every environment, and not only for the one in which the lock was made.
+    *everything* stands for all of the extras. *everywhere* is whether they are there for every environment, and not only for
+    the one in which the lock was made.
     """
 
     own: bool
     extras: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+    everything: bool = False
     everywhere: bool = False
+
+    def has_extra(self, name: str) -> bool:
+        """Return whether the requirements of the extra *name* are there."""
+        return self.everything or name in self.extras
 
 
 def chosen(lock: Lock, manifest: Mapping[str, Any]) -> Chosen | None:
     """Return what *lock* was made for, of the project that declares *manifest*; None where nobody can tell."""
     match lock.options["writer"]:
         case "poetry-plugin-export":
-            table = LockTable(lock.path, ("tool",), lock.manifest).table(POETRY)
+            table = Table(lock.path, ("tool",), lock.manifest).table(POETRY)
             groups = frozenset(map(normalize, table.texts("groups")))
             return Chosen(
                 own=_POETRY_MAIN in groups,
@@ -57,8 +64,9 @@ def chosen(lock: Lock, manifest: Mapping[str, Any]) -> Chosen | None:
                 return found
         case _:
             pass
-    # The project is in the lock, and so must be what it requires.
-    return Chosen(own=True) if roots(lock) else None
+    # Where the project is in the lock, what it requires must be there too.
+    itself = any(p.source.location == "." and p.source.kind in _ITSELF for p in lock.packages)
+    return Chosen(own=True) if itself else None
 
 
 def _by_uv(words: list[str], manifest: Mapping[str, Any]) -> Chosen | None:

@@ -1,4 +1,4 @@
-"""Where a ``pylock.toml`` contradicts the manifest beside it, in what it has of it."""
+"""Where a lock that was exported contradicts the manifest of its project, in what it has of it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from ..edges import both, named, possible
 from ..poetry.constraints import python_marker, specifier
 from ..unmet import unmet
 from ..uv import reasons
+from ..uv.manifest import NAME
 from ..uv.ranges import bounds
-from .selections import chosen
-from .tables import POETRY, UV
+from .selections import POETRY, UV, chosen
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,23 +30,38 @@ _NAME = re.compile(r"\s*[A-Za-z0-9._-]+")
 _OWN = ("default", "main")
 
 
+UNRECORDED = (
+    f"contradicts nothing in {NAME}, and records none of the inputs that it was resolved from: "
+    "what else changed cannot be told"
+)
+
+
 def contradictions(lock: Lock, manifest: Manifest) -> Iterator[Reason]:
     """Yield what *manifest* asks for and *lock* does not have, or has otherwise."""
     yield from _python(lock, manifest)
-    found = chosen(lock, manifest.data)
+    yield from unsatisfied(lock, manifest, chosen(lock, manifest.data))
+
+
+def unsatisfied(lock: Lock, manifest: Manifest, found: Chosen | None) -> Iterator[Reason]:
+    """Yield the requirements among *found* that *lock* does not satisfy; None where nobody knows what it was made for."""
     locked = named(lock.packages)
+    for group, item in asked(manifest, found):
+        entries = locked.get(item.name, ())
+        if not entries and not _must_be_there(item, manifest, found):
+            continue
+        whose = "the project" if group in _OWN else f"the group '{group}'"
+        reason = unmet(item, entries, what=f"the requirement of {whose} on {item.name}", path=manifest.path)
+        if reason is not None:
+            yield reason
+
+
+def asked(manifest: Manifest, found: Chosen | None) -> Iterator[tuple[str, Requirement]]:
+    """Yield the requirements of *manifest* that are among *found*, each with its group; those of the project where nobody knows."""
     replaced = _replaced(manifest.data)
     for group, declared in manifest.groups.items():
         for item in declared.requirements:
-            if not _concerns(manifest, group, item, found) or item.name in (manifest.name, *replaced):
-                continue
-            entries = locked.get(item.name, ())
-            if not entries and not _must_be_there(item, manifest, found):
-                continue
-            whose = "the project" if group in _OWN else f"the group '{group}'"
-            reason = unmet(item, entries, what=f"the requirement of {whose} on {item.name}", path=manifest.path)
-            if reason is not None:
-                yield reason
+            if _concerns(manifest, group, item, found) and item.name not in (manifest.name, *replaced):
+                yield group, item
 
 
 def _python(lock: Lock, manifest: Manifest) -> Iterator[Reason]:
@@ -68,11 +83,12 @@ def _python(lock: Lock, manifest: Manifest) -> Iterator[Reason]:
 def _concerns(manifest: Manifest, group: str, item: Requirement, found: Chosen | None) -> bool:
     """Return whether *item*, of the group (or extra) *group*, is among what the lock was made for, as far as is known."""
     if group in _OWN:
-        extras = found.extras if found is not None else frozenset[str]()
-        return (found is None or found.own) and (not item.optional or not extras.isdisjoint(item.in_extras))
+        if found is None:
+            return not item.optional
+        return found.own and (not item.optional or any(map(found.has_extra, item.in_extras)))
     if found is None:
         return False
-    return group in (found.extras if group in manifest.extras else found.groups)
+    return found.has_extra(group) if group in manifest.extras else group in found.groups
 
 
 def _replaced(manifest: Mapping[str, Any]) -> frozenset[str]:
