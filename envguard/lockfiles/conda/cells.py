@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ...conda.specs import parse_spec
 from ...names import normalize
 from ..markers import MarkerError, parse
-from ..parts import inconsistency, placed_edges, version_words
+from ..parts import edges_of, inconsistency, placed_edges, version_words
 from .matching import decide
 from .subdirs import environment_of
 
@@ -26,24 +26,19 @@ _MANY = 2
 class Cell:
     """The packages that are installed together: those of one *platform*, in a lock of environments of one *environment*.
 
-    *subdir* is the conda platform that *platform* is.
+    *subdir* is the conda platform that *platform* is. *conda* are the conda packages by name, *python* those of Python's indexes, of
+    folders and the like.
     """
 
     platform: str
     subdir: str
     environment: str | None
     packages: tuple[LockedPackage, ...]
+    conda: Mapping[str, LockedPackage]
+    python: Mapping[str, LockedPackage]
 
     def __str__(self) -> str:
         return f"{self.environment} on {self.platform}" if self.environment is not None else self.platform
-
-    def conda(self) -> dict[str, LockedPackage]:
-        """Return the conda packages by name."""
-        return {package.name: package for package in self.packages if package.conda is not None}
-
-    def python(self) -> dict[str, LockedPackage]:
-        """Return the packages of Python's indexes, of folders and the like by name."""
-        return {package.name: package for package in self.packages if package.conda is None}
 
     def provided(self) -> dict[str, LockedPackage] | None:
         """Return the conda packages by the names that Python's index has for them; None where the lock leaves that open."""
@@ -58,7 +53,7 @@ class Cell:
 
     def markers(self) -> dict[str, str] | None:
         """Return the marker variables of its Python; None where it has none, or where the platform is not known here."""
-        python = self.conda().get("python")
+        python = self.conda.get("python")
         return environment_of(self.subdir, python.version) if python is not None and python.version else None
 
 
@@ -76,6 +71,8 @@ def cells_of(lock: Lock, *, exclusive: bool) -> list[Cell]:
             subdir=subdirs.get(platform, platform),
             environment=environment,
             packages=tuple(packages.values()),
+            conda={package.name: package for package in packages.values() if package.conda is not None},
+            python={package.name: package for package in packages.values() if package.conda is None},
         )
         for (environment, platform), packages in found.items()
     ]
@@ -84,8 +81,9 @@ def cells_of(lock: Lock, *, exclusive: bool) -> list[Cell]:
 def cell_inconsistencies(lock: Lock, *, exclusive: bool) -> Iterator[Inconsistency]:
     """Yield where a cell of *lock* has a package twice, lacks what a package of it needs, or has another version of it."""
     found: dict[tuple[Keys, str, str], tuple[Inconsistency, list[str]]] = {}
+    known: dict[tuple[str, int], bool] = {}
     for cell in cells_of(lock, exclusive=exclusive):
-        for item in (*_twice(cell), *_edges(cell)):
+        for item in (*_twice(cell), *_edges(cell, known)):
             _, cells = found.setdefault((item.keys, item.kind, item.message), (item, []))
             cells.append(str(cell))
     for item, cells in found.values():
@@ -111,19 +109,34 @@ def _twice(cell: Cell) -> Iterator[Inconsistency]:
             )
 
 
-def _edges(cell: Cell) -> Iterator[Inconsistency]:
-    conda, python, provided, markers = cell.conda(), cell.python(), cell.provided(), cell.markers()
+def _edges(cell: Cell, known: dict[tuple[str, int], bool]) -> Iterator[Inconsistency]:
+    """Yield what packages of *cell* need and do not find; *known* are the match specs that were held against a package before."""
+    provided, markers = cell.provided(), cell.markers()
+
+    def found(edge: Edge) -> bool:
+        if edge.match is not None:
+            spec = parse_spec(edge.match)
+            question = edge.match, id(cell.conda.get(spec.name) if spec is not None else None)
+            answer = known.get(question)
+            if answer is None:
+                answer = known[question] = not any(_conda_edge(cell.packages[0], (), edge, cell.conda))
+            return answer
+        return (
+            provided is None
+            or markers is None
+            or edge.name in cell.python
+            or edge.name in provided
+            or not _holds(edge, markers)
+        )
+
     for package in cell.packages:
+        if all(found(edge) for _, edge in edges_of(package)):
+            continue
         for keys, edge in placed_edges(package):
             if edge.match is not None:
-                yield from _conda_edge(package, keys, edge, conda)
-            elif (
-                provided is not None
-                and markers is not None
-                and not (edge.name in python or edge.name in provided)
-                and _holds(edge, markers)
-            ):
-                yield _nowhere(package, keys, edge, edge.name, python)
+                yield from _conda_edge(package, keys, edge, cell.conda)
+            elif not found(edge):
+                yield _nowhere(package, keys, edge, edge.name, cell.python)
 
 
 def _conda_edge(

@@ -140,8 +140,8 @@ def _requirement(cell: Cell, item: Asked) -> Iterator[Reason]:
         return
     if asked.marker is not None and not _holds(asked.marker, cell):
         return
-    conda = {normalize(name): package for name, package in cell.conda().items()}
-    package = cell.python().get(asked.name) or conda.get(asked.name)
+    conda = {normalize(name): package for name, package in cell.conda.items()}
+    package = cell.python.get(asked.name) or conda.get(asked.name)
     if package is None:
         yield Reason(
             subject=asked.name,
@@ -173,7 +173,7 @@ def _conda_requirement(cell: Cell, item: Asked) -> Iterator[Reason]:
         return
     if spec.virtual:
         return
-    package = cell.conda().get(spec.name)
+    package = cell.conda.get(spec.name)
     if package is None:
         yield Reason(
             subject=spec.name,

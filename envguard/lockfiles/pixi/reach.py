@@ -35,7 +35,7 @@ def reach_reasons(
     whether the environment was resolved by itself: then conda has only what conda asks for.
     """
     # Where the lock does not say what provides what, a conda package most often has the name that Python's index has for it.
-    alike = {normalize(name): package for name, package in cell.conda().items()}
+    alike = {normalize(name): package for name, package in cell.conda.items()}
     walk = _Walk(cell, alike if provided is None else provided)
     for item in conda:
         if not item.limit:
@@ -89,8 +89,8 @@ class _Walk:
 
     def __init__(self, cell: Cell, provided: Mapping[str, LockedPackage]) -> None:
         self.cell = cell
-        self.conda = cell.conda()
-        self.python = cell.python()
+        self.conda = cell.conda
+        self.python = cell.python
         self.provided = provided
         self.markers = cell.markers()
         self.reached: set[int] = set()

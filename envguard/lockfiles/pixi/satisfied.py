@@ -69,7 +69,7 @@ def cell_reasons(
     found += _no_build(path, environment, cell)
     found += _requires_python(lock, cell)
     found += wheel_reasons(lock, virtual_of(environment.manifest, environment.name, cell), cell)
-    for package in cell.python().values():
+    for package in cell.python.values():
         found += folder_reasons(reader, lock, package)
     for feature in targets:
         for part in feature:
@@ -95,7 +95,7 @@ def _holds(marker: str | None, cell: Cell) -> bool:
 
 
 def _conda(path: str, cell: Cell, item: CondaRequirement) -> Iterator[Reason]:
-    package = cell.conda().get(item.name)
+    package = cell.conda.get(item.name)
     if package is None:
         if not item.limit:
             yield Reason(
@@ -133,7 +133,7 @@ def _python(
     *,
     flat: bool,
 ) -> Iterator[Reason]:
-    package = cell.python().get(item.name) or (provided or {}).get(item.name)
+    package = cell.python.get(item.name) or (provided or {}).get(item.name)
     if package is None:
         unknown = provided is None
         yield Reason(
@@ -218,7 +218,7 @@ def _no_build(path: str, environment: Environment, cell: Cell) -> Iterator[Reaso
         refused = feature.options.get("no-build")
         if not refused:
             continue
-        for package in cell.python().values():
+        for package in cell.python.values():
             wheels = [file.wheel for file in package.artifacts]
             if (refused is True or (isinstance(refused, list) and package.name in refused)) and wheels == [False]:
                 yield Reason(
@@ -232,8 +232,8 @@ def _no_build(path: str, environment: Environment, cell: Cell) -> Iterator[Reaso
 
 
 def _requires_python(lock: Lock, cell: Cell) -> Iterator[Reason]:
-    python = cell.conda().get("python")
-    for package in cell.python().values():
+    python = cell.conda.get("python")
+    for package in cell.python.values():
         wanted = (package.metadata or {}).get("requires-python")
         if python is None or python.version is None or not isinstance(wanted, str):
             continue

@@ -24,12 +24,12 @@ def wheel_reasons(lock: Lock, virtual: Mapping[str, str], cell: Cell) -> Iterato
 
     Where it declares none, pixi assumes one that changes from release to release; then only the version of Python is compared.
     """
-    python = cell.conda().get("python")
+    python = cell.conda.get("python")
     if python is None or python.version is None:
         return
     version = tuple(int(part) for part in python.version.split(".")[:2] if part.isdigit())
     glibc = _version(virtual.get("__glibc"))
-    for package in cell.python().values():
+    for package in cell.python.values():
         for file in package.artifacts:
             if file.wheel and len(version) == 2 and not _fits(file.filename, version, glibc):
                 libc = f" and glibc {virtual['__glibc']}" if glibc is not None else ""
