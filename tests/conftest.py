@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,12 @@ _OURS = ("ENVGUARD", "ENVGUARD_COLOR", "ENVGUARD_TRACEBACK", "VIRTUAL_ENV", "CON
 _COLORS = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE")
 # What is fetched once for all tests, and what would look for it in the home folder.
 _SHARED = {"PIP_CACHE_DIR": ".cache/pip", "PYENV_ROOT": ".pyenv", "UV_CACHE_DIR": ".cache/uv"}
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C reach what the tests start: in the background of a script it is ignored, and children inherit that."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
