@@ -151,7 +151,7 @@ def test_what_is_read_is_what_pip_reads(pip: Path, tmp_path: Path) -> None:
         paths.append(folder / "requirements.txt")
     cases = [{"path": str(path), "environments": environments()} for path in paths]
     read = refused = 0
-    for path, answer in zip(paths, ask(pip, "requirements/ask_pip.py", cases), strict=True):
+    for path, answer in zip(paths, ask(pip, "lockfiles/requirements/ask_pip.py", cases), strict=True):
         found = ours(path)
         if "error" in found:
             # What pip leaves alone, or takes for something, may be refused here, never the other way round.
@@ -172,7 +172,7 @@ def test_what_is_read_is_what_pip_reads(pip: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("path", CORPORA, ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_of_real_files_every_line_is_read_as_pip_reads_it(pip: Path, path: Path) -> None:
-    (answer,) = ask(pip, "requirements/ask_pip.py", [{"path": str(path), "environments": environments()}])
+    (answer,) = ask(pip, "lockfiles/requirements/ask_pip.py", [{"path": str(path), "environments": environments()}])
     theirs = [_theirs(item) for item in answer["requirements"] if not item["link"]]
     found = [item for item in ours(path)["requirements"] if not item["direct"]]
     assert found == theirs
