@@ -15,27 +15,22 @@ if TYPE_CHECKING:
 
     from ..reader import Reader
 
-_MOST_DIGESTED = 64 * 1024 * 1024
 _MOST_NOTES = 64 * 1024
 _MOST_HEADERS = 256
 DIGITS = 32  # 128 bits, as a build ID has 160: nobody reads more
 _PT_NOTE, _NT_GNU_BUILD_ID = 4, 3
 
 
-def build_of(reader: Reader, path: str) -> str:
-    """Return ``build-id HEX`` of the library *path*, the first digits of ``blake3:HEX`` where it has none, and its size where it is too large.
+def build_of(reader: Reader, path: str, most: int) -> str:
+    """Return ``build-id HEX`` of the library *path*, the first digits of ``blake3:HEX`` where it has none.
 
-    UnreadableError where it cannot be read.
+    Of one that has none and more than *most* bytes only the size is told. UnreadableError where it cannot be read.
     """
     found = next(_build_ids(reader, path), None)
     if found is not None:
         return f"build-id {found.hex()}"
     size = reader.size(path)
-    return (
-        f"{size} bytes"
-        if size > _MOST_DIGESTED
-        else f"blake3:{hexdigest(reader.read_bytes(path, limit=_MOST_DIGESTED))[:DIGITS]}"
-    )
+    return f"{size} bytes" if size > most else f"blake3:{hexdigest(reader.read_bytes(path, limit=most))[:DIGITS]}"
 
 
 def _build_ids(reader: Reader, path: str) -> Iterator[bytes]:

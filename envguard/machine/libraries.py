@@ -54,6 +54,8 @@ _FILES = {
     name: re.compile(rf"lib(?:{'|'.join(library.stems)})(?:-[0-9a-f]{{8}})?(?:-[0-9a-f]{{8,}})?\.so(?:\.[\d.]+)?")
     for name, library in LIBRARIES.items()
 }
+# How much of a library is read for digests, all files of it together: MKL has a gigabyte, and no build IDs.
+MOST_DIGESTED = 64 * 1024 * 1024
 _SYSTEM = ("/usr/local/cuda/lib64", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64")
 # Who would take a library that the environment does not have from the loader's path or the system.
 _WANTED_BY = {
@@ -93,24 +95,31 @@ def find_libraries(reader: Reader, folders: Sequence[str], prefix: str, search_p
     *folders* are its folders of packages, in order, *prefix* is its own; *search_path* is where the loader looks before the
     system's folders. A library that the environment does not have is looked for there, and then in the system.
     """
-    entries = {folder: _names(reader, folder) for folder in folders}
+    blind: list[str] = []
+    entries = {folder: _names(reader, folder, blind) for folder in folders}
     found = tuple(wheels(entries, FAMILIES))
     packages = {entry for names in entries.values() for entry in names}
     wanted = {name for name, users in _WANTED_BY.items() if not packages.isdisjoint(users)}
-    own = [place for folder in folders for place in _places(reader, folder, entries[folder])]
+    own = [place for folder in folders for place in _places(reader, folder, entries[folder], blind)]
     files: dict[str, dict[str, str]] = {}
     problems: dict[str, str] = {}
+    left = dict.fromkeys(LIBRARIES, MOST_DIGESTED)
     look_for = set(LIBRARIES)
     for places in ([*own, os.path.join(prefix, "lib")], search_path, _SYSTEM):
         for place in places if look_for else ():
-            for name, path in _within(reader, place):
-                if name not in look_for:
+            for name, path in _within(reader, place, blind):
+                real = reader.real_path(path)
+                if name not in look_for or real in files.get(name, {}):
                     continue
                 try:
-                    files.setdefault(name, {}).setdefault(reader.real_path(path), build_of(reader, path))
+                    files.setdefault(name, {})[real] = build = build_of(reader, path, left[name])
+                    left[name] -= reader.size(path) if build.startswith("blake3:") else 0
                 except UnreadableError as error:
                     problems[name] = f"{os.path.basename(path)} {error.message}"
         look_for = wanted - files.keys() - problems.keys()
+    if blind:
+        # Whatever was not found may lie there.
+        problems = {**{name: blind[0] for name in LIBRARIES if name not in files}, **problems}
     return Found(
         wheels={
             name: tuple(wheel for wheel in found if wheel.family in library.families)
@@ -126,19 +135,19 @@ def library_of(file: str) -> str | None:
     return next((name for name, pattern in _FILES.items() if pattern.fullmatch(file)), None)
 
 
-def _within(reader: Reader, place: str) -> Iterator[tuple[str, str]]:
-    for file in _names(reader, place):
+def _within(reader: Reader, place: str, blind: list[str]) -> Iterator[tuple[str, str]]:
+    for file in _names(reader, place, blind):
         name = library_of(file) if file.startswith("lib") else None
         if name is not None:
             yield name, os.path.join(place, file)
 
 
-def _places(reader: Reader, folder: str, entries: Sequence[str]) -> Iterator[str]:
+def _places(reader: Reader, folder: str, entries: Sequence[str], blind: list[str]) -> Iterator[str]:
     """Yield the folders below a folder of packages that wheels put shared libraries into."""
     for entry in entries:
         if entry == "nvidia":
             base = os.path.join(folder, entry)
-            yield from (os.path.join(base, part, "lib") for part in _names(reader, base))
+            yield from (os.path.join(base, part, "lib") for part in _names(reader, base, blind))
         elif entry in ("torch", "jaxlib", "tensorflow"):
             yield os.path.join(folder, entry, "lib")
         elif entry == "triton":
@@ -147,10 +156,12 @@ def _places(reader: Reader, folder: str, entries: Sequence[str]) -> Iterator[str
             yield os.path.join(folder, entry)
 
 
-def _names(reader: Reader, folder: str) -> list[str]:
+def _names(reader: Reader, folder: str, blind: list[str]) -> list[str]:
+    """Return the names in *folder*, none where there is none; why it cannot be listed goes to *blind*."""
     if not reader.is_dir(folder):
         return []
     try:
         return reader.list_dir(folder)
-    except UnreadableError:
+    except UnreadableError as error:
+        blind.append(str(error))
         return []

@@ -17,7 +17,7 @@ import pytest
 from envguard.errors import UnreadableError
 from envguard.machine.conflicts import conflicts
 from envguard.machine.elf import build_of
-from envguard.machine.libraries import FAMILIES, LIBRARIES, find_libraries, library_of
+from envguard.machine.libraries import FAMILIES, LIBRARIES, MOST_DIGESTED, find_libraries, library_of
 from envguard.machine.model import Conflict, Disagreement
 from envguard.machine.wheels import recorded_sizes, wheels
 from envguard.model import Fact
@@ -300,6 +300,34 @@ def test_a_library_that_cannot_be_read_is_unknown(site: Site) -> None:
     assert reason(facts_of(site)["nccl"]) == "libnccl.so.2 is not there, or no regular file"
 
 
+def test_no_more_of_a_library_is_read_than_is_quick(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("envguard.machine.libraries.MOST_DIGESTED", 10)
+    (site.folder / "numpy.libs").mkdir()
+    for name, size in (("blas_a", 6), ("blas_b", 6), ("blas_c", 4)):
+        (site.folder / f"numpy.libs/libopen{name}.so").write_bytes(b"x" * size)
+    found = find_libraries(Reader(), [str(site.folder)], "/nowhere", ())
+    builds = [build for _, build in sorted(found.files["openblas"].items())]
+    assert builds == [digest(b"x" * 6), "6 bytes", digest(b"x" * 4)]
+
+
+def test_a_folder_that_cannot_be_listed_makes_unknown_what_may_lie_there(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.wheel("nvidia-nccl-cu12", "2.27.3", {NCCL: b"nccl"})
+    (site.folder / "nvidia/cudnn/lib").mkdir(parents=True)
+    list_dir = Reader.list_dir
+
+    def refused(reader: Reader, path: str) -> list[str]:
+        if path.endswith("cudnn/lib"):
+            raise UnreadableError("cannot be read: permission denied", path=path)
+        return list_dir(reader, path)
+
+    monkeypatch.setattr(Reader, "list_dir", refused)
+    facts = facts_of(site)
+    assert reason(facts["cudnn"]) == f"{site.folder}/nvidia/cudnn/lib: cannot be read: permission denied"
+    assert facts["nccl"] == f"nvidia-nccl-cu12 2.27.3; libnccl.so.2 {digest(b'nccl')}"
+
+
 def test_every_change_of_a_library_ends_the_trace(site: Site) -> None:
     from envguard.probes import PROBES
     from envguard.trace import holds
@@ -330,21 +358,21 @@ def test_the_build_id_is_the_one_that_readelf_shows(library: Path) -> None:
     said = subprocess.run(["readelf", "-n", str(library)], capture_output=True, text=True, check=True).stdout
     match = re.search(r"Build ID: ([0-9a-f]+)", said)
     assert match is not None
-    assert build_of(Reader(), str(library)) == f"build-id {match[1]}"
-    assert build_of(Reader(), sys.executable)
+    assert build_of(Reader(), str(library), MOST_DIGESTED) == f"build-id {match[1]}"
+    assert build_of(Reader(), sys.executable, MOST_DIGESTED)
 
 
 def test_a_library_without_a_build_id_is_its_digest(library: Path, tmp_path: Path) -> None:
     stripped = tmp_path / "libb.so"
     subprocess.run(["objcopy", "--remove-section", ".note.gnu.build-id", str(library), str(stripped)], check=True)
-    assert build_of(Reader(), str(stripped)) == digest(stripped.read_bytes())
+    assert build_of(Reader(), str(stripped), MOST_DIGESTED) == digest(stripped.read_bytes())
 
 
 def test_a_large_one_without_a_build_id_is_its_size(tmp_path: Path) -> None:
     path = tmp_path / "libx.so"
     with path.open("wb") as file:
         file.truncate(64 * 1024 * 1024 + 1)
-    assert build_of(Reader(), str(path)) == "67108865 bytes"
+    assert build_of(Reader(), str(path), MOST_DIGESTED) == "67108865 bytes"
 
 
 def test_damaged_headers_are_never_more_than_no_build_id(library: Path, tmp_path: Path) -> None:
@@ -354,15 +382,15 @@ def test_damaged_headers_are_never_more_than_no_build_id(library: Path, tmp_path
     for at in [*range(0, 1024, 7), *range(64)]:
         for value in (0, 0xFF):
             path.write_bytes(whole[:at] + bytes([value]) + whole[at + 1 :])
-            assert build_of(Reader(), str(path)).startswith(("build-id ", "blake3:"))
+            assert build_of(Reader(), str(path), MOST_DIGESTED).startswith(("build-id ", "blake3:"))
     for length in range(0, 1024, 13):
         path.write_bytes(whole[:length])
-        assert build_of(Reader(), str(path)).startswith(("build-id ", "blake3:"))
+        assert build_of(Reader(), str(path), MOST_DIGESTED).startswith(("build-id ", "blake3:"))
 
 
 def test_a_library_that_is_not_there_is_unreadable(tmp_path: Path) -> None:
     with pytest.raises(UnreadableError, match="is not there, or no regular file"):
-        build_of(Reader(), str(tmp_path / "none.so"))
+        build_of(Reader(), str(tmp_path / "none.so"), MOST_DIGESTED)
 
 
 @pytest.mark.network
