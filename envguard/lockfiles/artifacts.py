@@ -25,24 +25,28 @@ if TYPE_CHECKING:
 _LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128}
 _STRONG = re.compile("|".join(f"{algorithm}:[0-9a-f]{{{length}}}" for algorithm, length in _LENGTHS.items()))
 _NAMED = 5
+# What an index or a channel offers, with hashes or without.
+_OFFERED = (SourceKind.REGISTRY, SourceKind.CONDA)
 
 
-def artifact_inconsistencies(packages: Sequence[LockedPackage]) -> Iterator[Inconsistency]:
-    """Yield the files of *packages* that are of another package, and those without a hash that holds."""
+def artifact_inconsistencies(lock: Lock) -> Iterator[Inconsistency]:
+    """Yield the files of *lock* that are of another package, and those without a hash that holds."""
     owners: dict[str, tuple[LockedPackage, str]] = {}
-    for package in packages:
+    must = (SourceKind.URL, SourceKind.PATH) if format_named(lock.format).hashes_urls else ()
+    offered = (*_OFFERED, SourceKind.URL) if not must else _OFFERED
+    for package in lock.packages:
         wheel, *archives = _usual(package)
         sdist = tuple(archives)
         for artifact in package.artifacts:
             if not artifact.filename.startswith(wheel if artifact.wheel else sdist):
                 yield from _name(package, artifact)
             if artifact.hash is None or not _STRONG.fullmatch(artifact.hash):
-                yield from _hash(package, artifact)
+                yield from _hash(package, artifact, must)
             elif artifact.filename:
                 other, filename = owners.setdefault(artifact.hash, (package, artifact.filename))
                 if filename != artifact.filename:
                     yield _copied(package, artifact, other, filename)
-    yield from _unhashed(packages)
+    yield from _unhashed([package for package in lock.packages if package.source.kind in offered])
 
 
 def unpinned(lock: Lock, package: LockedPackage) -> Iterator[Inconsistency]:
@@ -102,16 +106,17 @@ def _name(package: LockedPackage, artifact: Artifact) -> Iterator[Inconsistency]
     )
 
 
-def _hash(package: LockedPackage, artifact: Artifact) -> Iterator[Inconsistency]:
+def _hash(package: LockedPackage, artifact: Artifact, must: tuple[SourceKind, ...]) -> Iterator[Inconsistency]:
     name = artifact.filename or package.name
     if artifact.hash is None:
         # An index that offers no hashes is locked without them; one that was removed stands among others that were not.
-        must = package.source.kind in (SourceKind.URL, SourceKind.PATH)
-        if must or any(other.hash is not None for other in package.artifacts):
+        if package.source.kind in must or any(other.hash is not None for other in package.artifacts):
             yield _hash_finding(package, artifact, f"{name} has no hash", "none")
         return
     algorithm = artifact.hash.partition(":")[0]
     if algorithm not in _LENGTHS:
+        if _is_bare(package):
+            return
         yield _hash_finding(package, artifact, f"{name} has a hash that can be forged: {algorithm}", algorithm)
     else:
         found = artifact.hash[:80]
@@ -136,6 +141,13 @@ def _copied(package: LockedPackage, artifact: Artifact, other: LockedPackage, fi
     )
 
 
+def _is_bare(package: LockedPackage) -> bool:
+    """Return whether no file of *package* has a hash, or of a conda package none that is strong: some channels offer no other."""
+    if package.conda is not None:
+        return not any(_STRONG.fullmatch(artifact.hash or "") for artifact in package.artifacts)
+    return not any(artifact.hash is not None for artifact in package.artifacts)
+
+
 def _unhashed(packages: Sequence[LockedPackage]) -> Iterator[Inconsistency]:
     """Yield for each index the packages of which no file has a hash; it may offer none, or somebody took them out."""
     found: dict[str, list[LockedPackage]] = {}
@@ -144,17 +156,21 @@ def _unhashed(packages: Sequence[LockedPackage]) -> Iterator[Inconsistency]:
         location = package.source.location
         # A folder of files offers no hashes, and uv writes none for it.
         local = bool(location) and "://" not in location
-        if package.source.kind not in (SourceKind.REGISTRY, SourceKind.CONDA) or local or not package.artifacts:
+        if local or not package.artifacts:
             continue
-        index = location or host_of(package.artifacts[0].location or "")
-        if any(artifact.hash is not None for artifact in package.artifacts):
-            hashed.add(index)
-        else:
+        named = location if package.source.kind in _OFFERED else ""
+        index = named or host_of(package.artifacts[0].location or "")
+        if _is_bare(package):
             found.setdefault(index, []).append(package)
+        else:
+            hashed.add(index)
     for index, bare in found.items():
         names = sorted({package.name for package in bare})
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-        what = f"{', '.join(names[:_NAMED])}{more} {'has' if len(names) == 1 else 'have'} no hash"
+        strong = (
+            "strong hash" if any(file.hash is not None for package in bare for file in package.artifacts) else "hash"
+        )
+        what = f"{', '.join(names[:_NAMED])}{more} {'has' if len(names) == 1 else 'have'} no {strong}"
         yield replace(
             inconsistency(
                 bare[0],

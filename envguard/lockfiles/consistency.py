@@ -33,7 +33,7 @@ def inconsistencies(lock: Lock) -> tuple[Inconsistency, ...]:
             if edge.version is not None or edge.source is not None or len(by_name.get(edge.name, ())) != 1:
                 found += _edge(package, keys, edge, by_name)
         found += unpinned(lock, package) if form.lists_hashes else ()
-    found += artifact_inconsistencies(lock.packages)
+    found += artifact_inconsistencies(lock)
     if form.checks:
         found += part(form, "checks").inconsistencies(lock)
     # Where an edge leads nowhere, everything behind it is left over: one finding says it.

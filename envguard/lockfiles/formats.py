@@ -21,7 +21,7 @@ class Format:
     What a lock can be held against itself by: *whole* says that the project and everything that it leads to are in the lock
     as it is read, so that an entry that nothing leads to does not belong there; *lists_files* that each package of an index
     lists its files by name, *lists_hashes* that it lists their hashes, by name or without, and that its tool installs whatever
-    the index offers where there are none; *declares* that a module ``declared`` tells what was asked for beside the
+    the index offers where there are none; *hashes_urls* that it has the hash of whatever comes from a URL or a file; *declares* that a module ``declared`` tells what was asked for beside the
     dependencies; *checks* that a module ``checks`` finds what only this format can contradict itself in; *cells*
     that every platform (and environment) lists what it installs, so that dependencies are held against each such list;
     *exclusive* that its groups are environments, of which exactly one is installed.
@@ -39,6 +39,7 @@ class Format:
     whole: bool = False
     lists_files: bool = False
     lists_hashes: bool = False
+    hashes_urls: bool = True
     declares: bool = False
     checks: bool = False
     cells: bool = False
@@ -113,6 +114,7 @@ FORMATS = (
         lock="pixi lock",
         package="pixi",
         select="pixi.select",
+        hashes_urls=False,
         checks=True,
         cells=True,
         exclusive=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..lockfiles.model import Freshness, Selected
@@ -214,7 +215,8 @@ def contradicted_requirement(self: Rule, evidence: Evidence) -> Iterator[Finding
     ## What it sees
 
     A requirement of the project or of a package, or a constraint, as the lock records it, that none of the locked versions
-    satisfies. Overrides, and what comes from git, a URL or a folder, may contradict and are left out.
+    satisfies. Overrides, and what comes from git, a URL or a folder, may contradict and are left out. In a `conda-lock.yml`
+    it is a warning: channels correct what a package requires after it was built, and that lock has what it required then.
 
     ## Why it matters
 
@@ -224,7 +226,12 @@ def contradicted_requirement(self: Rule, evidence: Evidence) -> Iterator[Finding
 
     Take the lock from version control, or make it anew with the command that the finding prints.
     """
-    yield from _inconsistencies(self, evidence, ("requirement",), "no resolver chooses such a version")
+    why = "no resolver chooses such a version"
+    yield from _inconsistencies(self, evidence, ("requirement",), why)
+    for finding in _inconsistencies(
+        self, evidence, ("corrected",), f"{why}, unless the channel corrected the requirement"
+    ):
+        yield replace(finding, severities=Severities.same(Severity.WARNING))
 
 
 @rule("EG116", "unreachable-package", "nothing in the lock requires a locked package", since="0.1", need=Need.LOCK)

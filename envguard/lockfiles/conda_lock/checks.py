@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..conda.cells import cell_inconsistencies
@@ -13,5 +14,10 @@ if TYPE_CHECKING:
 
 
 def inconsistencies(lock: Lock) -> Iterator[Inconsistency]:
-    """Yield what a platform of *lock* lists twice or not at all."""
-    yield from cell_inconsistencies(lock, exclusive=False)
+    """Yield what a platform of *lock* lists twice or not at all, and the versions that other packages do not ask for.
+
+    conda-lock writes down what a package asked for when it was built. Channels correct that later (repodata patches), and
+    the solver goes by what is corrected.
+    """
+    for item in cell_inconsistencies(lock, exclusive=False):
+        yield replace(item, kind="corrected") if item.kind == "requirement" else item

@@ -29,6 +29,7 @@ _OLDEST, _NEWEST = 4, 7
 _NAMES_PLATFORMS = 7
 _EXACT = 6
 _KINDS = ("conda", "conda_source", "pypi")
+_BUILD_KEYS = ("build_packages", "host_packages")
 
 
 def read(reader: Reader, path: str) -> Lock:
@@ -48,6 +49,7 @@ def read(reader: Reader, path: str) -> Lock:
     packages = [replace(known[index].package, when=found) for index, found in whens.items() if found]
     # Old locks describe a package more than once; what is listed under its location stands for all of them.
     listed = {(known[index].kind, known[index].location) for index, found in whens.items() if found}
+    listed.update(_built_with(root))
     unlisted = [record.package for record in known if (record.kind, record.location) not in listed]
     names = tuple(environments.value)
     return Lock(
@@ -119,6 +121,16 @@ def _whens(
             for selector in packages.tables(platform):
                 found[_find(selector, known, by_location, platform, version)][when] = None
     return {index: tuple(whens) for index, whens in found.items()}
+
+
+def _built_with(root: LockTable) -> Iterator[tuple[str, str]]:
+    """Yield kind and location of what packages are built from source with: that is locked, and in no environment."""
+    for table in root.tables("packages"):
+        for key in _BUILD_KEYS:
+            for selector in table.tables(key) if key in table.value else ():
+                kind = next((name for name in _KINDS if name in selector.value), None)
+                if kind is not None:
+                    yield kind, selector.required(kind)
 
 
 def _find(

@@ -230,7 +230,7 @@ TAMPERED = {
         PACKAGES.replace("- name: python\n  version: '3.12.4'", "- name: python\n  version: '3.13.4'", 1).replace(
             "python-3.12.4-h1_0", "python-3.13.4-h1_0"
         ),
-        "requirement",
+        "corrected",
         "numpy requires python >=3.12,<3.13.0a0, and the lock has python 3.13.4 h1_0 (linux-64)",
         ("package", 2),
     ),
@@ -260,8 +260,8 @@ TAMPERED = {
             f"mkl-2024.2-h3_0.conda\n  hash:\n    md5: {MD5}\n    sha256: {sha256('mkl-2024.2-h3_0.conda')}\n",
             f"mkl-2024.2-h3_0.conda\n  hash: {{md5: {MD5}}}\n",
         ),
-        "hash",
-        "mkl-2024.2-h3_0.conda has a hash that can be forged: md5",
+        "unhashed",
+        f"mkl has no strong hash, though others of {CHANNEL} have",
         ("package", 4),
     ),
 }

@@ -358,8 +358,8 @@ TAMPERED = {
     ),
     "a hash that can be forged": (
         lock().replace(f"- conda: {NUMPY}\n  sha256: {sha256(NUMPY)}\n", f"- conda: {NUMPY}\n"),
-        "hash",
-        "numpy-2.1.0-py312_0.conda has a hash that can be forged: md5",
+        "unhashed",
+        f"numpy has no strong hash, though others of {CHANNEL} have",
         ("packages", 2),
     ),
 }
@@ -371,6 +371,14 @@ def test_a_lock_that_contradicts_itself(
 ) -> None:
     found = [item for item in inconsistencies(read(tmp_path, text)) if item.kind == kind]
     assert [(item.message, item.keys) for item in found] == [(message, keys)]
+
+
+def test_what_packages_are_built_with_is_in_no_environment(tmp_path: Path) -> None:
+    tool = f"{CHANNEL}/linux-64/cmake-3.31-h1_0.conda"
+    text = lock().rstrip("\n") + f"\n- conda: {tool}\n  sha256: {sha256(tool)}\n"
+    assert "orphan" in [item.kind for item in inconsistencies(read(tmp_path, text))]
+    source = f"- conda_source: built[0f1fe906] @ built\n  name: built\n  version: '1.0'\n  build_packages:\n  - conda: {tool}\n"
+    assert "cmake" not in [item.subject for item in inconsistencies(read(tmp_path, text + source))]
 
 
 def test_a_wheel_is_not_taken_for_another_file(tmp_path: Path) -> None:
