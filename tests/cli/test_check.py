@@ -362,6 +362,7 @@ def test_a_remembered_answer_costs_next_to_no_imports(cli: Cli, recorded: Projec
         "envguard.probes.kernel",
         "envguard.probes.variables",
         "envguard.trace",
+        "gc",
     ]
 
 
