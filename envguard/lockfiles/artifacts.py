@@ -38,7 +38,7 @@ def artifact_inconsistencies(lock: Lock) -> Iterator[Inconsistency]:
         wheel, *archives = _usual(package)
         sdist = tuple(archives)
         for artifact in package.artifacts:
-            if not artifact.filename.startswith(wheel if artifact.wheel else sdist):
+            if artifact.filename and not artifact.filename.startswith(wheel if artifact.wheel else sdist):
                 yield from _name(package, artifact)
             if artifact.hash is None or not _STRONG.fullmatch(artifact.hash):
                 yield from _hash(package, artifact, must)
