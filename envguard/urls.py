@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote
+from urllib.parse import SplitResult, unquote, urlsplit
 
 SOURCE_ARCHIVES = (
     ".tar.gz",
@@ -22,6 +22,15 @@ ARCHIVES = (".whl", *SOURCE_ARCHIVES)
 _SPECIAL = re.compile(r"[%?#]")
 _QUERY = re.compile(r"[?#]")
 _HOST_ENDS = re.compile(r"[/?#]")
+
+
+def split_url(url: str) -> SplitResult:
+    """Return the parts of *url*; what no URL can be has none but a path, and is equal to nothing but itself."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        # A bracket that is not closed, say, where an address of IPv6 would begin.
+        return SplitResult("", "", url, "", "")
 
 
 def without_credentials(url: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from ..installed.model import OriginKind
 from ..lockfiles.model import Source, SourceKind
+from ..urls import split_url
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,12 +99,12 @@ def _same_path(source: Source, origin: Origin, real: Mapping[str, str]) -> bool:
 
 
 def _repository(url: str) -> str:
-    parts = urlsplit(_plain(url).removeprefix("git+"))
+    parts = split_url(_plain(url).removeprefix("git+"))
     return f"{parts.hostname or ''}{parts.path.rstrip('/').removesuffix('.git')}".lower()
 
 
 def _plain(url: str) -> str:
-    parts = urlsplit(url)
+    parts = split_url(url)
     host = parts.netloc.rpartition("@")[2]
     return parts._replace(netloc=host, fragment="", path=unquote(parts.path)).geturl()
 

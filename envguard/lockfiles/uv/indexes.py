@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections import deque
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from ...errors import ConfigError, UnreadableError
 from ...toml import read_toml
+from ...urls import split_url
 from ..edges import candidates_of
 from ..model import Reason, SourceKind
 from .manifest import MAX_BYTES, Section
@@ -109,7 +110,7 @@ def _key(url: str, folder: str, root: str) -> str:
     """Return an index in comparable form: a path as the lock writes it, relative where it was given so."""
     if "://" in url and not url.startswith("file://"):
         return clean_url(url).rstrip("/")
-    path = unquote(urlsplit(url).path) if url.startswith("file://") else url
+    path = unquote(split_url(url).path) if url.startswith("file://") else url
     if os.path.isabs(path):
         return os.path.normpath(path)
     return os.path.relpath(os.path.join(folder, path), root).replace(os.sep, "/")

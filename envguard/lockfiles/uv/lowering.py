@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from ...errors import ConfigError
 from ...names import normalize
+from ...urls import split_url
 from .manifest import read_manifest
 from .origins import Origin, clean_url, git_origin, index_location
 from .requirements import UndecidableError
@@ -107,7 +108,7 @@ class Lowering:
         if url is None:
             return Origin()
         url = re.sub(r"\$\{([A-Z0-9_]+)\}", lambda match: self._variable(match[1], match[0]), url)
-        parts = urlsplit(url)
+        parts = split_url(url)
         fragment = dict(item.partition("=")[::2] for item in parts.fragment.split("&") if item)
         if parts.scheme.startswith("git+"):
             plain, _, revision = parts.path.rpartition("@") if "@" in parts.path else (parts.path, "", "")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
-from ...urls import without_credentials
+from ...urls import split_url, without_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +58,7 @@ def recorded_origin(table: Table, root: str) -> Origin:
             return Origin(kind=kind, location=os.path.normpath(os.path.join(root, location)))
     git, url, index = table.text("git"), table.text("url"), table.text("index")
     if git is not None:
-        query = {key: values[0] for key, values in parse_qs(urlsplit(git).query).items()}
+        query = {key: values[0] for key, values in parse_qs(split_url(git).query).items()}
         return git_origin(git, query)
     if url is not None:
         return Origin(kind="url", location=clean_url(url), subdirectory=table.text("subdirectory") or "")
@@ -76,7 +76,7 @@ def git_origin(url: str, options: Mapping[str, object]) -> Origin:
         asked.append("lfs")
     return Origin(
         kind="git",
-        location=clean_url(urlsplit(url)._replace(query="").geturl()),
+        location=clean_url(split_url(url)._replace(query="").geturl()),
         reference=", ".join(asked),
         subdirectory=str(options.get("subdirectory") or "").rstrip("/"),
     )
@@ -84,7 +84,7 @@ def git_origin(url: str, options: Mapping[str, object]) -> Origin:
 
 def clean_url(url: str) -> str:
     """Return *url* without credentials, fragment and the port that its scheme implies, its host in lower case."""
-    parts = urlsplit(without_credentials(url))
+    parts = split_url(without_credentials(url))
     host = parts.netloc.lower().removesuffix(_PORTS.get(parts.scheme, ""))
     return parts._replace(netloc=host, fragment="").geturl()
 
@@ -93,5 +93,5 @@ def index_location(url: str, folder: str) -> str:
     """Return the URL of an index in comparable form; a path, relative to *folder*, as an absolute one."""
     if "://" in url and not url.startswith("file://"):
         return clean_url(url).rstrip("/")
-    path = unquote(urlsplit(url).path) if url.startswith("file://") else url
+    path = unquote(split_url(url).path) if url.startswith("file://") else url
     return os.path.normpath(os.path.join(folder, path))

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from ...errors import ConfigError, LockfileError
 from ...toml import kind, parse_toml, read_toml
-from ...urls import filename_at, without_credentials
+from ...urls import filename_at, split_url, without_credentials
 from ..model import Artifact, ConflictItem, Edge, Lock, LockedPackage, Parts, Source, SourceKind
 from ..text import read_lock_text
 from .declared import overrides
@@ -169,7 +169,7 @@ def source(table: LockTable) -> Source:
 
 def _git(url: str) -> Source:
     """Take ``repository?subdirectory=...&tag=...#commit`` apart."""
-    parts = urlsplit(url)
+    parts = split_url(url)
     query = {key: values[0] for key, values in parse_qs(parts.query).items()}
     return Source(
         kind=SourceKind.GIT,
