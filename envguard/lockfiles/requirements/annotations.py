@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _VIA = re.compile(r"\s*via(?:\s+(?P<rest>.*))?$")
 _ITEM = re.compile(r"\s{2,}(?P<item>\S.*)$")
-_OPTION = re.compile(r"(?P<option>--?[a-z-]+)\s+(?P<path>\S.*)$")
+# An older pip-tools names the line as well.
+_OPTION = re.compile(r"(?P<option>--?[a-z-]+)\s+(?P<path>\S.*?)(?: \(line \d+\))?$")
 _MANIFEST = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s+\((?P<path>[^()]+)\)$")
 _NAME = re.compile(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?:\[[^\[\]]*\])?$")
 _INPUT = ("-r", "--requirement")
