@@ -5,19 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ...getters import Table
 from ...names import normalize
 from ..edges import both, named, possible
 from ..poetry.constraints import python_marker, specifier
 from ..unmet import unmet
 from ..uv import reasons
-from ..uv.manifest import NAME
+from ..uv.manifest import NAME, Section
 from ..uv.ranges import bounds
 from .selections import POETRY, UV, chosen
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from typing import Any
+    from collections.abc import Iterator
 
     from ..model import Lock, Reason
     from ..poetry.manifest import Manifest
@@ -39,7 +37,7 @@ UNRECORDED = (
 def contradictions(lock: Lock, manifest: Manifest) -> Iterator[Reason]:
     """Yield what *manifest* asks for and *lock* does not have, or has otherwise."""
     yield from _python(lock, manifest)
-    yield from unsatisfied(lock, manifest, chosen(lock, manifest.data))
+    yield from unsatisfied(lock, manifest, chosen(lock, Section(manifest.path, (), manifest.data)))
 
 
 def unsatisfied(lock: Lock, manifest: Manifest, found: Chosen | None) -> Iterator[Reason]:
@@ -57,7 +55,7 @@ def unsatisfied(lock: Lock, manifest: Manifest, found: Chosen | None) -> Iterato
 
 def asked(manifest: Manifest, found: Chosen | None) -> Iterator[tuple[str, Requirement]]:
     """Yield the requirements of *manifest* that are among *found*, each with its group; those of the project where nobody knows."""
-    replaced = _replaced(manifest.data)
+    replaced = _replaced(Section(manifest.path, (), manifest.data))
     for group, declared in manifest.groups.items():
         for item in declared.requirements:
             if _concerns(manifest, group, item, found) and item.name not in (manifest.name, *replaced):
@@ -91,9 +89,9 @@ def _concerns(manifest: Manifest, group: str, item: Requirement, found: Chosen |
     return found.has_extra(group) if group in manifest.extras else group in found.groups
 
 
-def _replaced(manifest: Mapping[str, Any]) -> frozenset[str]:
+def _replaced(manifest: Section) -> frozenset[str]:
     """Return the names whose requirements ``[tool.uv]`` replaces by others, or leaves out."""
-    uv = Table("", (), manifest.get("tool", {})).table("uv").value
+    uv = manifest.table("tool").table("uv").value
     lists = [items for key in _REPLACING if isinstance(items := uv.get(key), list)]
     matches = [_NAME.match(text) for items in lists for text in items if isinstance(text, str)]
     return frozenset(normalize(match[0].strip()) for match in matches if match is not None)

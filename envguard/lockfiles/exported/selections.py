@@ -13,8 +13,7 @@ from ...names import normalize
 from ..model import SourceKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from typing import Any
+    from collections.abc import Iterator
 
     from ..model import Lock
 
@@ -46,8 +45,11 @@ class Chosen:
         return self.everything or name in self.extras
 
 
-def chosen(lock: Lock, manifest: Mapping[str, Any]) -> Chosen | None:
-    """Return what *lock* was made for, of the project that declares *manifest*; None where nobody can tell."""
+def chosen(lock: Lock, manifest: Table) -> Chosen | None:
+    """Return what *lock* was made for, of the project that the root table *manifest* declares; None where nobody can tell.
+
+    Raises the error of *manifest* where a table in it is none.
+    """
     match lock.options["writer"]:
         case "poetry-plugin-export":
             table = Table(lock.path, ("tool",), lock.manifest).table(POETRY)
@@ -69,7 +71,7 @@ def chosen(lock: Lock, manifest: Mapping[str, Any]) -> Chosen | None:
     return Chosen(own=True) if itself else None
 
 
-def _by_uv(words: list[str], manifest: Mapping[str, Any]) -> Chosen | None:
+def _by_uv(words: list[str], manifest: Table) -> Chosen | None:
     """Return what ``uv export`` with the options *words* chooses; None where they mean another project than this one."""
     options = list(_options(words))
     flags = {name for name, _ in options}
@@ -79,9 +81,8 @@ def _by_uv(words: list[str], manifest: Mapping[str, Any]) -> Chosen | None:
 
     if flags & _OTHER_PROJECT:
         return None
-    project = Table("", (), manifest.get("project", {}))
-    extras = frozenset(map(normalize, project.table("optional-dependencies").value))
-    groups = frozenset(map(normalize, Table("", (), manifest).table("dependency-groups").value))
+    extras = frozenset(map(normalize, manifest.table("project").table("optional-dependencies").value))
+    groups = frozenset(map(normalize, manifest.table("dependency-groups").value))
     default = _default_groups(manifest, groups)
     if flags & {"--only-group", "--only-dev"}:
         only = values("--only-group") | ({"dev"} if "--only-dev" in flags else frozenset())
@@ -108,10 +109,9 @@ def _options(words: list[str]) -> Iterator[tuple[str, str]]:
             yield name, value if equals else next(iter(words[number + 1 :]), "")
 
 
-def _default_groups(manifest: Mapping[str, Any], groups: frozenset[str]) -> frozenset[str]:
+def _default_groups(manifest: Table, groups: frozenset[str]) -> frozenset[str]:
     """Return the groups that uv takes unless somebody says otherwise: those of the settings, else ``dev``."""
-    uv = Table("", (), manifest.get("tool", {})).table("uv")
-    named = uv.value.get("default-groups", ["dev"])
+    named = manifest.table("tool").table("uv").value.get("default-groups", ["dev"])
     if named == "all":
         return groups
     return frozenset(normalize(name) for name in named if isinstance(name, str)) if isinstance(named, list) else groups
