@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ..lockfiles.diff.model import LockDiff, PackageChange
+    from ..lockfiles.model import LockedPackage
 
 _RECORD = "envguard record"
 _SHORT = 60
@@ -118,9 +119,7 @@ def _names(what: str, old: str | None, new: str | None, *, came: str = "came", w
 
 
 def _row(change: PackageChange, diff: LockDiff) -> Row:
-    old, new = (
-        (package.version or "(no version)") if package is not None else "" for package in (change.old, change.new)
-    )
+    old, new = (_version(package, change.kind) if package is not None else "" for package in (change.old, change.new))
     same = change.kind is Kind.SAME
     return Row(
         name=change.name,
@@ -131,6 +130,12 @@ def _row(change: PackageChange, diff: LockDiff) -> Row:
         notes=tuple(_notes(change)),
         place=_place(change, diff),
     )
+
+
+def _version(package: LockedPackage, kind: Kind) -> str:
+    version = package.version or "(no version)"
+    build = package.conda.build if package.conda is not None and kind is Kind.REBUILT else None
+    return f"{version} {build}" if build else version
 
 
 def _place(change: PackageChange, diff: LockDiff) -> Place | None:

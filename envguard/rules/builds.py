@@ -9,9 +9,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..lockfiles.diff.model import LockDiff
+    from ..lockfiles.model import LockedPackage
 
-_CUDA = re.compile(r"(?:^|\.)cu(?P<major>\d{2})(?P<minor>\d)(?:$|\.)")
+_CUDA = re.compile(r"(?:^|\.)cu(?:da)?(?P<major>\d{2})(?P<minor>\d)(?:$|\.)")
+_FLAVOUR = re.compile(r"cuda\d{3}|cpu|rocm\d*")
 _OF_CUDA = re.compile(r"^(?P<family>nvidia-.+|cuda-.+|cupy)-?cu(?:da)?(?P<major>\d{2})x?$")
+
+# What has the version of CUDA itself; not all of its libraries do.
+_VERSIONED = frozenset(
+    (
+        "cuda-toolkit",
+        "cuda-version",
+        "cudatoolkit",
+        "nvidia-cublas",
+        "nvidia-cuda-cupti",
+        "nvidia-cuda-nvrtc",
+        "nvidia-cuda-runtime",
+        "pytorch-cuda",
+    )
+)
 
 
 def build_of(version: str | None) -> str:
@@ -36,17 +52,41 @@ def build_lines(diff: LockDiff) -> Iterator[str]:
     for change in diff.packages:
         if change.old is None or change.new is None:
             continue
-        old, new = build_of(change.old.version), build_of(change.new.version)
+        old, new = _build(change.old), _build(change.new)
         if old != new:
             yield f"{change.name} {old or 'no build named'} -> {new or 'no build named'}{_meaning(old, new)}"
+        elif change.name in _VERSIONED and (was := _major(change.old)) != (now := _major(change.new)):
+            yield f"{change.name} {change.old.version} -> {change.new.version}: CUDA libraries change from {was} to {now}"
     majors = {"old": set[str](), "new": set[str]()}
     for change in diff.packages:
-        suffix = cuda_suffix(change.name)
-        if suffix is not None and (change.old is None) != (change.new is None):
-            majors["old" if change.new is None else "new"].add(suffix[1])
+        if (change.old is None) != (change.new is None):
+            package = change.new or change.old
+            major = _major_of(change.name, package.version if package is not None else None)
+            if major is not None:
+                majors["old" if change.new is None else "new"].add(major)
     if majors["old"] and majors["new"] and majors["old"] != majors["new"]:
         were, are = (" and ".join(sorted(majors[side])) for side in ("old", "new"))
         yield f"packages for CUDA {were} are replaced by packages for CUDA {are}"
+
+
+def _build(package: LockedPackage) -> str:
+    """Return the build that a version names, or the flavour in the build string of a conda package: ``cuda126``, ``cpu``."""
+    if package.conda is None:
+        return build_of(package.version)
+    found = _FLAVOUR.match(package.conda.build or "")
+    return found[0] if found is not None else ""
+
+
+def _major(package: LockedPackage) -> str:
+    return (package.version or "").partition(".")[0]
+
+
+def _major_of(name: str, version: str | None) -> str | None:
+    """Return the CUDA major that a package is for, by its name or, since CUDA 13, by its version; None where neither tells."""
+    suffix = cuda_suffix(name)
+    if suffix is not None:
+        return suffix[1]
+    return (version or "").partition(".")[0] or None if name in _VERSIONED else None
 
 
 def _meaning(old: str, new: str) -> str:

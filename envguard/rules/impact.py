@@ -50,6 +50,8 @@ def roles() -> tuple[Role, ...]:
 def role_of(name: str, more: Iterable[str] = ()) -> Role:
     """Return the role of the package *name*; *more* are further patterns of numeric packages."""
     every = roles()
+    # Names of conda are not normalised.
+    name = normalize(name)
     found = next(role for role in every if any(fnmatchcase(name, pattern) for pattern in role.packages))
     if not found.numbers and any(fnmatchcase(name, normalize(pattern)) for pattern in more):
         return every[0]

@@ -7,7 +7,7 @@ import io
 import pytest
 
 from envguard.lockfiles.diff.compare import compare
-from envguard.lockfiles.model import Artifact, Edge, LockedPackage, Source, SourceKind
+from envguard.lockfiles.model import Artifact, CondaBuild, Edge, LockedPackage, Source, SourceKind
 from envguard.report import diff_markdown, diff_text
 from envguard.report.meaning import Meaning, Told, meaning
 from tests.rules.evidence import lock, locked
@@ -82,6 +82,33 @@ def test_packages_of_another_cuda_are_folded_into_a_line() -> None:
     after = [locked("nvidia-cublas-cu13"), locked("nvidia-cudnn-cu13"), locked("cupy-cuda13x")]
     assert meant(before, after).builds == ("packages for CUDA 12 are replaced by packages for CUDA 13",)
     assert meant(before, before[:1]).builds == ()
+
+
+def test_the_version_of_cuda_is_that_of_some_packages() -> None:
+    before, after = [locked("cuda-toolkit", "12.8.1")], [locked("cuda-toolkit", "13.0.2")]
+    assert meant(before, after).builds == ("cuda-toolkit 12.8.1 -> 13.0.2: CUDA libraries change from 12 to 13",)
+    before, after = [locked("nvidia-cuda-runtime-cu12", "12.8.57")], [locked("nvidia-cuda-runtime", "13.0.96")]
+    assert meant(before, after).builds == ("packages for CUDA 12 are replaced by packages for CUDA 13",)
+    # Not all libraries have it.
+    assert meant([locked("nvidia-cufft", "11.4")], [locked("nvidia-cufft", "12.0")]).builds == ()
+
+
+def test_conda_builds_are_spelled_out() -> None:
+    def build(name: str) -> LockedPackage:
+        source = Source(kind=SourceKind.CONDA, location="https://conda.index.example/conda-forge")
+        return locked("pytorch", "2.5.1", source=source, conda=CondaBuild(build=name, subdir="linux-64"))
+
+    found = meant([build("cuda126_py312h1_300")], [build("cpu_generic_py312h2_0")])
+    assert found.builds == ("pytorch cuda126 -> cpu: a build for CUDA 12.6 becomes one for the processor",)
+    assert found.numbers
+    (row,) = found.sections[0].rows
+    assert (row.old, row.new, row.what) == ("2.5.1 cuda126_py312h1_300", "2.5.1 cpu_generic_py312h2_0", "rebuilt")
+    assert not meant([build("h1_0")], [build("h1_0")]).sections
+
+
+def test_names_of_conda_have_roles_too() -> None:
+    assert meant([], [locked("_openmp_mutex")]).numbers
+    assert meant([], [locked("libblas")]).numbers
 
 
 def test_what_computes_nothing_is_told_as_far_as_it_is_known() -> None:

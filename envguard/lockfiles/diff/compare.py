@@ -88,6 +88,8 @@ def _change(
         more = tuple(prerelease(new)) if new is not None else ()
         return PackageChange(name=name, kind=kind, old=old, new=new, details=more)
     kind = _kind(old.version, new.version)
+    if kind is Kind.SAME and old.conda is not None and new.conda is not None and old.conda.build != new.conda.build:
+        kind = Kind.REBUILT
     if old.source.kind in LOCAL and new.source.kind in LOCAL and old.source == new.source:
         # A member of the project: its version is no news about what is installed beside it.
         kind = Kind.SAME

@@ -1,0 +1,184 @@
+"""What the hooks judge, asked directly: unusual repositories, several locks, and files that are no projects."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from envguard.cli import main
+
+from .cli.conftest import MANIFEST, lock_text
+
+STALE = MANIFEST.replace("numpy>=2", "numpy>=2.1")
+
+
+class Repository:
+    """A repository with one project in it, committed; the current folder is its top."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self.capsys = capsys
+        self.git("init", "-q", "-b", "main")
+
+    def git(self, *arguments: str, cwd: Path | None = None) -> str:
+        identity = ("-c", "user.name=Ada", "-c", "user.email=ada@host.example", "-c", "protocol.file.allow=always")
+        done = subprocess.run(
+            ["git", *identity, *arguments], cwd=cwd or self.folder, capture_output=True, text=True, check=True
+        )
+        return done.stdout
+
+    def write(self, name: str, text: str) -> None:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def project(self, inside: str = "", manifest: str = MANIFEST) -> None:
+        self.write(f"{inside}pyproject.toml", manifest)
+        self.write(f"{inside}uv.lock", lock_text())
+
+    def commit(self) -> None:
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", "more")
+
+    def ask(self, what: str, *files: str) -> tuple[int, str, str]:
+        self.capsys.readouterr()
+        status = main(["staged", what, *files])
+        captured = self.capsys.readouterr()
+        return status, captured.out, captured.err
+
+
+@pytest.fixture
+def repository(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Repository:
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("ENVGUARD_CACHE_DIR", str(tmp_path / "cache"))
+    folder = tmp_path / "top folder"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    made = Repository(folder, capsys)
+    made.project()
+    made.commit()
+    return made
+
+
+def republished(text: str) -> str:
+    start = text.index("sha256:", text.index("numpy-2.4.6-py3")) + len("sha256:")
+    return text[:start] + "0" * 64 + text[start + 64 :]
+
+
+def test_no_network_is_asked_for(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a hook must not open a socket")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    repository.write("uv.lock", republished(lock_text()))
+    repository.git("add", ".")
+    assert [repository.ask(what, "uv.lock")[0] for what in ("lock", "diff", "record")] == [1, 1, 0]
+
+
+def test_names_with_spaces_and_other_letters_are_names(repository: Repository) -> None:
+    repository.project("a b/über '$x' \\/", manifest=STALE)
+    repository.git("add", ".")
+    status, out, err = repository.ask("lock", "a b/über '$x' \\/pyproject.toml", "a b/über '$x' \\/uv.lock")
+    assert (status, err) == (1, "")
+    assert out.count("EG101 [stale-lock]") == 1
+
+
+def test_a_lock_that_is_deleted_is_told(repository: Repository) -> None:
+    repository.git("rm", "-q", "uv.lock")
+    status, out, _ = repository.ask("lock", "pyproject.toml")
+    assert status == 3
+    assert "EG901 [missing-lock] there is no uv.lock" in out
+    status, out, _ = repository.ask("diff", "uv.lock")
+    assert status == 0
+    assert "  numpy       2.4.6       removed      required directly\n" in out
+
+
+def test_what_is_only_intended_to_be_added_is_not_there_yet(repository: Repository) -> None:
+    repository.project("new/", manifest=STALE)
+    repository.git("add", "--intent-to-add", "new")
+    status, out, err = repository.ask("lock", "new/uv.lock")
+    # The empty file that git keeps for it is what would be committed: nothing.
+    assert status != 1, (out, err)
+    repository.git("add", "new")
+    assert "EG101 [stale-lock]" in repository.ask("lock", "new/uv.lock")[1]
+
+
+def test_a_submodule_is_a_repository_of_its_own(repository: Repository, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(repository.folder, other)
+    repository.git("submodule", "--quiet", "add", str(other), "vendored")
+    assert repository.ask("lock", ".gitmodules", "vendored")[0] == 0
+    repository.write("vendored/pyproject.toml", STALE)
+    repository.git("add", ".", cwd=repository.folder / "vendored")
+    # Its own hook judges what is staged in it; here it is one object.
+    assert repository.ask("lock", "pyproject.toml")[0] == 0
+
+
+def test_files_outside_of_a_sparse_checkout_are_staged_all_the_same(repository: Repository) -> None:
+    repository.project("services/train/", manifest=STALE)
+    repository.commit()
+    repository.git("sparse-checkout", "set", "--no-cone", "/pyproject.toml", "/uv.lock")
+    assert not (repository.folder / "services").exists()
+    assert "EG101 [stale-lock]" in repository.ask("lock", "services/train/uv.lock")[1]
+
+
+def test_every_lock_of_a_project_is_compared_with_that_of_before(repository: Repository) -> None:
+    manifest = f'{MANIFEST}\n[tool.envguard]\nlock = ["uv.lock", "gpu/uv.lock"]\n'
+    repository.write("pyproject.toml", manifest)
+    repository.write("gpu/pyproject.toml", MANIFEST)
+    repository.write("gpu/uv.lock", lock_text())
+    repository.commit()
+    repository.write("gpu/uv.lock", republished(lock_text()))
+    repository.git("add", ".")
+    status, out, _ = repository.ask("diff", "uv.lock")
+    assert status == 1
+    assert out.startswith("gpu/uv.lock: HEAD -> what is staged\n")
+    assert "gpu/uv.lock:" in out
+    assert "EG110 [republished-artifact]" in out
+
+
+def test_a_move_to_another_tool_is_told(repository: Repository) -> None:
+    poetry = Path(__file__).parent / "corpora" / "poetry-2.0"
+    for name in ("poetry.lock", "pyproject.toml"):
+        shutil.copy(poetry / name, repository.folder / name)
+    repository.git("rm", "-q", "--cached", "uv.lock")
+    (repository.folder / "uv.lock").unlink()
+    repository.git("add", ".")
+    status, out, err = repository.ask("diff", "poetry.lock")
+    assert (status, err) == (0, "")
+    assert out.startswith("poetry.lock: HEAD -> what is staged\n")
+    assert "format: uv -> poetry" in out
+
+
+def test_what_belongs_to_no_project_is_left_alone(repository: Repository) -> None:
+    repository.git("rm", "-q", "uv.lock", "pyproject.toml")
+    repository.write("docs/requirements.txt", "sphinx\nfuro>=2\n")
+    repository.git("add", ".")
+    for what in ("lock", "diff", "record"):
+        assert repository.ask(what, "docs/requirements.txt")[::2] == (0, ""), what
+    repository.git("reset", "-q", "--hard")
+    repository.git("rm", "-q", "uv.lock")
+    repository.commit()
+    # A manifest that nobody has locked.
+    assert repository.ask("lock", "pyproject.toml") == (0, "", "")
+    assert repository.ask("lock")[0] == 3
+
+
+def test_the_lock_of_a_script_is_judged_by_itself(repository: Repository) -> None:
+    repository.write("train.py.lock", lock_text())
+    repository.commit()
+    repository.write("train.py.lock", republished(lock_text()))
+    repository.git("add", ".")
+    status, out, _ = repository.ask("diff", "train.py.lock")
+    assert status == 1
+    assert out.startswith("train.py.lock: HEAD -> what is staged\n")
+    assert "EG110 [republished-artifact]" in out
