@@ -224,11 +224,12 @@ def test_a_recorded_tree_without_its_manifest_is_told(scratch: Scratch) -> None:
 
 
 @pytest.mark.network
-def test_the_hooks_are_installed_without_a_compiler(tmp_path: Path) -> None:
+@pytest.mark.parametrize("tool", ["pre-commit", "prek"])
+def test_the_hooks_are_installed_without_a_compiler(tmp_path: Path, tool: str) -> None:
     hooks, scratch, programs = tmp_path / "hooks", tmp_path / "scratch", tmp_path / "bin"
     scratch.mkdir()
     programs.mkdir()
-    for name in ("git", "env", "sh", "bash", "dirname", "uname"):
+    for name in ("git", "env", "sh", "bash", "dirname", "basename", "sed", "uname"):
         (programs / name).symlink_to(shutil.which(name) or name)
     (programs / "python3").symlink_to(sys.executable)
     environ = {name: value for name, value in os.environ.items() if not name.startswith("GIT_") and name != "CC"}
@@ -246,5 +247,5 @@ def test_the_hooks_are_installed_without_a_compiler(tmp_path: Path) -> None:
     (scratch / "pyproject.toml").write_text(MANIFEST, encoding="utf-8")
     (scratch / "uv.lock").write_text(lock_text(), encoding="utf-8")
     run("git", "add", ".", cwd=scratch)
-    said = run(TOOLS / "prek", "try-repo", hooks, "envguard-lock", "--all-files", "--verbose", cwd=scratch)
+    said = run(TOOLS / tool, "try-repo", hooks, "envguard-lock", "--all-files", "--verbose", cwd=scratch)
     assert "clean: nothing differs" in said
