@@ -53,7 +53,7 @@ def unpinned(lock: Lock, package: LockedPackage) -> Iterator[Inconsistency]:
     """Yield what a lock that lists hashes leaves open about *package*: its version, its commit, or its hashes."""
     if package.source.kind is SourceKind.GIT and package.source.commit is None:
         message = f"{package.name} is locked without a commit, so another one can be installed tomorrow"
-        yield inconsistency(package, "hash", message, expected="a commit", found=package.source.requested or "none")
+        yield inconsistency(package, "unpinned", message, expected="a commit", found=package.source.requested or "none")
     if package.source.kind is not SourceKind.REGISTRY:
         return
     if package.version is not None:
@@ -69,7 +69,7 @@ def unpinned(lock: Lock, package: LockedPackage) -> Iterator[Inconsistency]:
         anywhere = None in markers
         yield inconsistency(
             package,
-            "hash" if anywhere else "unlocked",
+            "unpinned" if anywhere else "unlocked",
             f"{package.name} is locked without a version, so any can be installed"
             + ("" if anywhere else " where its marker holds"),
             expected="a version and its hashes",

@@ -337,10 +337,10 @@ class FreshnessVerdict:
 class Inconsistency:
     """A place where a lock contradicts itself.
 
-    *kind*: ``edge``, ``duplicate``, ``artifact``, ``hash``, ``unlocked`` (only for some environments, and only there it
-    matters), ``files``, ``requirement``, ``orphan``; ``unhashed`` where an index that gives hashes for others gives some
-    packages none, ``hashless`` where it gives none at all; ``nameless`` where only a build
-    could tell which package is meant.
+    *kind*: ``edge``, ``duplicate``, ``artifact``, ``hash``, ``unpinned``, ``unlocked`` (unpinned for some environments
+    alone, and only there it matters), ``files``, ``requirement``, ``orphan``; ``unhashed`` where an index that gives hashes
+    for others gives some packages none, ``hashless`` where it gives none at all; ``nameless`` where only a build could tell
+    which package is meant.
     """
 
     kind: str

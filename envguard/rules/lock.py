@@ -267,10 +267,6 @@ def weak_hash(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     is that of a file with another name; a package of a URL or a path without a hash; and with tools that install it
     unchecked (poetry, pdm, pipenv) a package for which no file is listed.
 
-    An entry that is locked without one version or commit: `pipenv` writes such entries for packages that the machine on
-    which it locks does not need, and a requirements file may have ranges. Where it is always needed, or a check shows that
-    the environment needs it, that is an error; else a warning.
-
     Some indexes offer no hashes. Packages of which no file has one are a warning where others of their index have some: the
     index may have none, or somebody took them out. They are a note where none of that index has any, and so is a
     requirements file without any hash.
@@ -281,22 +277,43 @@ def weak_hash(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Make the lock anew; an index that offers no hashes cannot be pinned to bytes. What is open for another platform can only
-    be locked there.
+    Make the lock anew; an index that offers no hashes cannot be pinned to bytes.
     """
     why = "without a strong hash the same lock can install other bytes"
     yield from _inconsistencies(self, evidence, ("hash",), why)
+    lesser = {"unhashed": Severity.WARNING, "hashless": Severity.NOTE}
+    for view in evidence.views:
+        for item in view.inconsistencies:
+            if item.kind in lesser:
+                yield _inconsistency(self, view, item, why, Severities.same(lesser[item.kind]))
+
+
+@rule(
+    "EG117", "unpinned-package", "a lock leaves open which version or commit is installed", since="0.1", need=Need.LOCK
+)
+def unpinned_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Looks for entries that say which package is installed, and not which one of it.
+
+    ## What it sees
+
+    An entry without one version, or of a repository without a commit: `pipenv` writes such entries for packages that the
+    machine on which it locks does not need, and a requirements file may have ranges. Where it is always needed, or a check
+    shows that the environment needs it, that is an error; else a warning.
+
+    ## Why it matters
+
+    What gets installed is chosen on the day of the installation.
+
+    ## How to mend
+
+    Pin it, or make the lock anew. What is open for another platform can only be locked there.
+    """
+    why = "which one is installed is decided anew by every installation"
+    yield from _inconsistencies(self, evidence, ("unpinned",), why)
     for view in evidence.views:
         selected = view.selected.packages if isinstance(view.selected, Selected) else ()
         needed = {package.name for package in selected if package.version is None}
         for item in view.inconsistencies:
-            match item.kind:
-                case "unlocked":
-                    severities = self.severities if item.subject in needed else Severities.same(Severity.WARNING)
-                case "unhashed":
-                    severities = Severities.same(Severity.WARNING)
-                case "hashless":
-                    severities = Severities.same(Severity.NOTE)
-                case _:
-                    continue
-            yield _inconsistency(self, view, item, why, severities)
+            if item.kind == "unlocked":
+                severities = self.severities if item.subject in needed else Severities.same(Severity.WARNING)
+                yield _inconsistency(self, view, item, why, severities)

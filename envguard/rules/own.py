@@ -26,8 +26,8 @@ def missing_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     Neither the lock that is named in the configuration nor one of a format that is read here is in the project. A
-    `requirements.txt` counts by itself only where a tool wrote it as a lock: with its command at the top, with `# via` below
-    the pins, or with hashes. And a line of a requirements file that does not tell which package it is.
+    `requirements.txt` counts by itself only where a tool wrote it as a lock: with its command at the top, with `# via`
+    below the pins, or with hashes. And a line of a requirements file that does not tell which package it is.
 
     ## Why it matters
 

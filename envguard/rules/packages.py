@@ -127,7 +127,8 @@ def version_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     Versions that are not equal as PEP 440 versions. `1.0` and `1.0.0` are equal; the local part (`+cu130`) has a rule of
-    its own, `local-version-mismatch`. Where a requirements file has a range in the place of a version, one that is not in it.
+    its own, `local-version-mismatch`. Where a requirements file has a range in the place of a version, one that is
+    not in it.
 
     ## Why it matters
 

@@ -160,7 +160,7 @@ def test_a_file_with_ranges_is_told_line_by_line_where_it_is_named(cli: Cli, wan
     assert result.status == 1
     said = " ".join(result.out.split())
     assert (
-        "deps/train.txt:1: EG105 [weak-hash] numpy is not pinned to one version, so any that is >=1.20 can be installed"
+        "deps/train.txt:1: EG117 [unpinned-package] numpy is not pinned to one version, so any that is >=1.20 can be installed"
     ) in said
     assert "EG105 [weak-hash] train.txt has no hashes, so the versions in it can be other bytes tomorrow" in said
     assert cli("lock", "list").out == "numpy\none==1.0\n"

@@ -138,7 +138,13 @@ def test_what_has_no_name_is_unknown() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "name"),
-    [("edge", "broken-edge"), ("duplicate", "broken-edge"), ("artifact", "artifact-mismatch"), ("hash", "weak-hash")],
+    [
+        ("edge", "broken-edge"),
+        ("duplicate", "broken-edge"),
+        ("artifact", "artifact-mismatch"),
+        ("hash", "weak-hash"),
+        ("unpinned", "unpinned-package"),
+    ],
 )
 def test_each_kind_of_contradiction_in_a_lock_has_its_rule(kind: str, name: str) -> None:
     item = Inconsistency(kind=kind, subject="numpy", message="is odd", keys=("package", 3))
@@ -150,8 +156,8 @@ def test_each_kind_of_contradiction_in_a_lock_has_its_rule(kind: str, name: str)
 def test_what_is_left_open_is_an_error_only_where_it_is_needed() -> None:
     item = Inconsistency(kind="unlocked", subject="pywin32", message="is open", keys=("default", "pywin32"))
     here = evidence([locked("pywin32", None)], inconsistencies=(item,))
-    assert one("weak-hash", here).severities.cross_hardware is Severity.ERROR
+    assert one("unpinned-package", here).severities.cross_hardware is Severity.ERROR
     elsewhere = evidence([locked("numpy")], inconsistencies=(item,))
-    assert one("weak-hash", elsewhere).severities.run_to_run is Severity.WARNING
+    assert one("unpinned-package", elsewhere).severities.run_to_run is Severity.WARNING
     static = evidence([locked("pywin32", None)], inconsistencies=(item,), selected=None)
-    assert one("weak-hash", static).severities.run_to_run is Severity.WARNING
+    assert one("unpinned-package", static).severities.run_to_run is Severity.WARNING

@@ -55,6 +55,7 @@ def test_codes_and_names_never_change_hands() -> None:
         "EG114": "record-of-another-lock",
         "EG115": "missing-manifest",
         "EG116": "unreachable-package",
+        "EG117": "unpinned-package",
         "EG201": "missing-package",
         "EG202": "unexpected-package",
         "EG203": "version-mismatch",

@@ -51,7 +51,7 @@ def _open(package: LockedPackage, specifier: str) -> Iterator[Inconsistency]:
     which = f"any that is {specifier}" if specifier else "any"
     yield inconsistency(
         package,
-        "unlocked" if markers else "hash",
+        "unlocked" if markers else "unpinned",
         f"{package.name} is not pinned to one version, so {which} can be installed"
         + (" where its marker holds" if markers else ""),
         expected="a version and its hashes",

@@ -205,7 +205,7 @@ TAMPERED: list[tuple[str, Any, str, str, tuple[str | int, ...]]] = [
     (
         "docs/epsilon",
         {"version": "*"},
-        "hash",
+        "unpinned",
         "epsilon is locked without a version, so any can be installed",
         ("docs", "epsilon"),
     ),
@@ -219,7 +219,7 @@ TAMPERED: list[tuple[str, Any, str, str, tuple[str | int, ...]]] = [
     (
         "default/repo/ref",
         "main",
-        "hash",
+        "unpinned",
         "repo is locked without a commit, so another one can be installed tomorrow",
         ("default", "repo"),
     ),

@@ -430,7 +430,7 @@ HASHED = {
     "one==1 --hash=sha256:0\n": ("hash", "one has a hash that is none: sha256:0", 1),
     f"one==1 --hash={HASH}\n./lib\n": None,
     f"one>=1 --hash={HASH}\n": (
-        "hash",
+        "unpinned",
         "one is not pinned to one version, so any that is >=1 can be installed",
         1,
     ),
@@ -440,7 +440,7 @@ HASHED = {
         2,
     ),
     f"one==1 --hash={HASH}\ntwo @ git+https://git.example/two@main\n": (
-        "hash",
+        "unpinned",
         "two is locked without a commit, so another one can be installed tomorrow",
         2,
     ),
