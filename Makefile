@@ -16,7 +16,7 @@ MARKERS := not torch and not gpu$(if $(CI),, and not cross)
 # As pip does: a certificate that this system trusts is trusted.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: demo test test-torch lint types check-self bench bench-hash clean
+.PHONY: demo test test-torch lint types check-self bench bench-locks bench-hash clean
 
 demo: $(VENV)/.bootstrapped
 	$(BIN)/python examples/demo.py
@@ -41,6 +41,11 @@ check-self: $(VENV)/.ready
 bench: $(VENV)/.ready
 	$(BIN)/python benchmarks/build_environment.py
 	$(BIN)/python benchmarks/check.py
+
+# Seven minutes once its environments are there; BENCH_ARGS="--only uv --rounds 5" asks for less.
+bench-locks: $(VENV)/.ready
+	$(BIN)/python benchmarks/build_environment.py
+	$(BIN)/python benchmarks/locks.py $(BENCH_ARGS)
 
 # Makes up to 5 GB of data at a time in a temporary folder; BENCH_ARGS="--data DIR" names another.
 bench-hash: $(VENV)/.ready $(TOOLS)/bin/b3sum

@@ -48,7 +48,7 @@ def build(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     tool, envguard = folder / "tool", folder / "tool" / "bin" / "envguard"
     run(uv, "venv", "--quiet", "--clear", "--no-project", *python, tool)
-    run(uv, "pip", "install", "--quiet", "--python", tool, "--reinstall-package", "envguard", ROOT)
+    run(uv, "pip", "install", "--quiet", "--python", tool, "--reinstall-package", "envguard", f"{ROOT}[conda]")
     for name in ("clean", "drifted", "guarded"):
         project = folder / name
         project.mkdir(exist_ok=True)

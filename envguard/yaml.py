@@ -3,7 +3,8 @@
 PyYAML's C loader composes the document; what follows is done here, because it would take the last of two equal keys in
 silence, expand aliases without a limit and let tags choose types. The types are those of YAML 1.2 (its core schema): texts, numbers,
 true and false, null. What YAML 1.1 had beside them is the text that it is written as: dates, ``yes``, ``1_000``, ``1:30``; and so is an integer that no
-machine has (a hash of digits alone). It is an optional dependency (the extra ``conda``), imported when the first document is read.
+machine has (a hash of digits alone). It is an optional dependency (the extra ``conda``), imported when a document is read that is not
+written line by line as ``envguard.yaml_lines`` knows it.
 """
 
 from __future__ import annotations
