@@ -48,7 +48,8 @@ def build(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     tool, envguard = folder / "tool", folder / "tool" / "bin" / "envguard"
     run(uv, "venv", "--quiet", "--clear", "--no-project", *python, tool)
-    run(uv, "pip", "install", "--quiet", "--python", tool, "--reinstall-package", "envguard", f"{ROOT}[conda]")
+    # Copied, not linked: a link more to the same file elsewhere changes its times, and then kept answers are not trusted any more.
+    run(uv, "pip", "install", "--quiet", "--link-mode", "copy", "--python", tool, "--reinstall", f"{ROOT}[conda]")
     for name in ("clean", "drifted", "guarded"):
         project = folder / name
         project.mkdir(exist_ok=True)

@@ -105,6 +105,8 @@ class Space:
         self.all = (1 << self.size * len(self._choices)) - 1
         self._atoms: dict[Atom, int] = {}
         self._texts: dict[tuple[str, bool], int] = {}
+        self._platforms: dict[str, int] = {}
+        self._pythons: dict[str, int] = {}
 
     def where(self, bits: int) -> int:
         """Return the environments in which *bits* are, whatever is chosen."""
@@ -133,12 +135,17 @@ class Space:
 
     def on(self, platform: str) -> int:
         """Return the part on the conda platform *platform*."""
-        return self._spread(place.variables["conda_subdir"] == platform for place in self.places.every)
+        if platform not in self._platforms:
+            flags = (place.variables["conda_subdir"] == platform for place in self.places.every)
+            self._platforms[platform] = self._spread(flags)
+        return self._platforms[platform]
 
     def with_python(self, requires: str) -> int:
         """Return the part with a Python in the range *requires*."""
-        covered = set(minors(requires, 3))
-        return self._spread(place.minor in covered for place in self.places.every)
+        if requires not in self._pythons:
+            covered = set(minors(requires, 3))
+            self._pythons[requires] = self._spread(place.minor in covered for place in self.places.every)
+        return self._pythons[requires]
 
     def _holding(self, text: str, chosen: bool) -> int:
         key = (text, chosen)
