@@ -165,7 +165,7 @@ def test_a_byte_order_mark_is_taken_as_pipenv_takes_it(tmp_path: Path) -> None:
 
 
 # pipenv leaves open what the machine on which it locks does not need; nothing else is wrong with what it writes.
-OPEN = {"pipenv-small": ["pywin32"], "pipenv-large": ["pywin32"]}
+OPEN = {"pipenv-small": ["pywin32"]}
 
 
 @pytest.mark.parametrize("folder", CORPORA, ids=lambda folder: folder.name)
