@@ -1,8 +1,9 @@
 /*
  * Preloaded into a process: makes reading files fail as FAULTS in the environment says, "kind:every". Every so many calls of
  * pread, it is short, interrupted (EINTR), fails (EIO), or the file is cut in half (truncate) or grows (grow) just before it is
- * read. Every so many maps of a file, it is cut in half as soon as it is mapped (mapped), or cannot be (unmappable). The kinds
- * openat, fstat, fstatat and getdents make that call fail with EIO, in the threads of the engine alone.
+ * read. Every so many maps of a file, it is cut in half as soon as it is mapped (mapped), or cannot be (unmappable). Every so many
+ * writes to a file, the disk is full (ENOSPC). The kinds openat, fstat, fstatat and getdents make that call fail with EIO, in the
+ * threads of the engine alone.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -116,6 +117,16 @@ ssize_t pread(int fd, void *buffer, size_t length, off_t offset)
         return -1;
     }
     return syscall(SYS_pread64, fd, buffer, length, offset);
+}
+
+ssize_t write(int fd, const void *bytes, size_t length)
+{
+    struct stat st;
+    if (syscall(SYS_fstat, fd, &st) == 0 && S_ISREG(st.st_mode) && due("ENOSPC")) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return syscall(SYS_write, fd, bytes, length);
 }
 
 void *mmap(void *place, size_t length, int protection, int flags, int fd, off_t offset)

@@ -210,3 +210,43 @@ def test_a_full_disk_costs_the_cache_and_nothing_else(folder: Path, tmp_path: Pa
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.split() == [str(hash_tree(folder, cache=False).root).encode(), b"121"]
     assert [path for path in cache.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("every", range(1, 5))
+def test_a_full_disk_leaves_a_record_that_is_true(tmp_path: Path, faults: str, every: int) -> None:
+    project, cache = tmp_path / "project", tmp_path / "cache"
+    (project / "data").mkdir(parents=True)
+    (project / "envguard.toml").touch()
+    (project / "data" / "file").write_bytes(b"before")
+    lock, manifest = project / "envguard.lock", project / ".envguard" / "manifests" / "data.b3"
+
+    def run(*command: str, **environment: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-B", "-m", "envguard", *command],
+            cwd=project,
+            env=os.environ | {"ENVGUARD_CACHE_DIR": str(cache)} | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stderr
+
+    assert run("data", "add", "data") == (0, "")
+    old = lock.read_bytes()
+    (project / "data" / "file").write_bytes(b"after")
+    settle(project / "data")
+    status, said = run("data", "update", LD_PRELOAD=faults, FAULTS=f"ENOSPC:{every}")
+    if status == 0:
+        assert lock.read_bytes() != old
+        assert run("data", "verify", "--full") == (0, "")
+    else:
+        assert status == 2
+        assert said.endswith(": cannot be written: no space left on device\n")
+        assert lock.read_bytes() == old
+        assert run("data", "verify")[0] == 1
+    kept = {lock, manifest, project / "envguard.toml", project / "data" / "file"}
+    assert {path for path in project.rglob("*") if path.is_file()} == kept
+    assert not list(cache.rglob("*.tmp"))
+    assert run("data", "update") == (0, "")
+    assert run("data", "verify", "--full") == (0, "")

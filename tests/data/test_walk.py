@@ -453,6 +453,18 @@ def test_a_hundred_thousand_files_in_one_folder(walk: Engine, folder: Path) -> N
         assert manifest(walked) == manifest_of(dict.fromkeys([b"%d" % number for number in range(100_000)], b""))
 
 
+MEMORY = """
+import os, resource, sys
+from envguard.data import quick
+def peak():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+quick.engine()(b"csrc").close()
+before = peak()
+with quick.engine()(os.fsencode(sys.argv[1])) as walked:
+    print((peak() - before) // walked.files)
+"""
+
+
 @pytest.mark.slow
 def test_a_million_files_in_one_folder(tmp_path: Path) -> None:
     folder = tmp_path / "million"
@@ -464,6 +476,9 @@ def test_a_million_files_in_one_folder(tmp_path: Path) -> None:
     with quick.engine()(os.fsencode(folder)) as walked:
         assert (walked.files, walked.problems) == (1_000_000, ())
         assert manifest(walked) == manifest_of(dict.fromkeys([b"%d" % number for number in range(1_000_000)], b""))
+    if "core" in ENGINES:
+        done = subprocess.run([sys.executable, "-c", MEMORY, folder], cwd=tools.ROOT, capture_output=True, check=True)
+        assert int(done.stdout) < 150  # bytes a file
     shutil.rmtree(folder)  # sooner than the folders of other tests: a million inodes
 
 
