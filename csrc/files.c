@@ -159,7 +159,7 @@ static enum outcome read_file(struct eg_worker *worker, struct eg_block *block, 
         eg_file_failed(worker, block, entry, kind_of_open_error(tree, entry, errno), errno);
         return FAILED;
     }
-    if (fstat(fd, &st) != 0) {
+    if ((entry->flags & EG_ENTRY_ASK ? eg_stat_asked(fd, &st) : fstat(fd, &st)) != 0) {
         eg_file_failed(worker, block, entry, EG_UNREADABLE, errno);
         outcome = FAILED;
     } else if (!S_ISREG(st.st_mode)) {

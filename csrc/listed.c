@@ -52,7 +52,7 @@ static int stat_listed(const struct eg_tree *tree, const struct eg_block *block,
     if (fd < 0) {
         return errno == EACCES ? 0 : errno; /* what nobody here can read can be listed all the same */
     }
-    status = fstat(fd, st) == 0 ? 0 : errno;
+    status = eg_stat_asked(fd, st) == 0 ? 0 : errno;
     close(fd);
     return status;
 }

@@ -1,4 +1,7 @@
-/* How the bytes of a file come into memory: read, found to be there, or asked for before they are needed. */
+/*
+ * How the bytes of a file come into memory: read, found to be there, or asked for before they are needed. And how its stat
+ * comes from a server.
+ */
 #include "tree_internal.h"
 
 #include <errno.h>
@@ -42,6 +45,25 @@ bool eg_is_cached(int fd, uint64_t offset, uint64_t length)
 {
     uint8_t byte;
     return eg_read_cached(fd, &byte, 1, offset) == 1 && eg_read_cached(fd, &byte, 1, offset + length - 1) == 1;
+}
+
+int eg_stat_asked(int fd, struct stat *st)
+{
+    int status = fstat(fd, st);
+#ifdef AT_STATX_FORCE_SYNC
+    struct statx now;
+    unsigned wanted = STATX_TYPE | STATX_MODE | STATX_INO | STATX_SIZE | STATX_MTIME | STATX_CTIME;
+    /* What it does not tell, or where there is no such call, is as fstat said. */
+    if (status == 0 && statx(fd, "", AT_EMPTY_PATH | AT_STATX_FORCE_SYNC, wanted, &now) == 0 &&
+        (now.stx_mask & wanted) == wanted) {
+        st->st_mode = now.stx_mode;
+        st->st_ino = now.stx_ino;
+        st->st_size = (off_t)now.stx_size;
+        st->st_mtim = (struct timespec){.tv_sec = now.stx_mtime.tv_sec, .tv_nsec = now.stx_mtime.tv_nsec};
+        st->st_ctim = (struct timespec){.tv_sec = now.stx_ctime.tv_sec, .tv_nsec = now.stx_ctime.tv_nsec};
+    }
+#endif
+    return status;
 }
 
 void eg_fetch(int fd, uint64_t offset, uint64_t length)

@@ -321,6 +321,11 @@ ssize_t eg_read_at(int fd, uint8_t *buffer, size_t length, uint64_t offset);
 ssize_t eg_read_cached(int fd, uint8_t *buffer, size_t length, uint64_t offset);
 /* Whether a part of a file, which is not empty, seems to be in memory: its first byte and its last one are. */
 bool eg_is_cached(int fd, uint64_t offset, uint64_t length);
+/*
+ * The stat of an open file as its server has it now: a client may remember it for a minute. Opening asks again on NFS, but not
+ * where the client is a program (FUSE). 0, or -1 with errno.
+ */
+int eg_stat_asked(int fd, struct stat *st);
 /* Ask the disk for a part of a file, and do not wait for it. */
 void eg_fetch(int fd, uint64_t offset, uint64_t length);
 
