@@ -9,19 +9,33 @@ if TYPE_CHECKING:
     from .model import Report
 
 
+_LONGEST = 1000
+
+
 def key_path(keys: Iterable[str | int]) -> str:
     """Return *keys* as people write them: ``package[3].source.git``."""
     text = ""
     for key in keys:
         text += f"[{key}]" if isinstance(key, int) else f".{key}" if text else key
-    return text
+    return readable(text)
+
+
+def readable(text: str) -> str:
+    """Return *text* without its middle where nobody would read it to the end.
+
+    What others wrote stands in messages, and may be of any length.
+    """
+    if len(text) <= _LONGEST:
+        return text
+    half = _LONGEST // 2
+    return f"{text[:half]} ... ({len(text) - 2 * half} characters more) ... {text[-half:]}"
 
 
 class EnvguardError(Exception):
     """The root of all errors of envguard.
 
     *message* says what is wrong in one sentence without a period; *path*, *keys* and *line* say where; *hint* is the
-    command or the edit that mends it. ``str()`` joins them: ``path:line: in 'key.path': message`` and a hint line.
+    command or the edit that mends it. A *message* that is very long loses its middle. ``str()`` joins them: ``path:line: in 'key.path': message`` and a hint line.
     """
 
     def __init__(
@@ -34,7 +48,7 @@ class EnvguardError(Exception):
         hint: str | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = readable(message)
         self.path = path
         self.keys = tuple(keys)
         self.line = line
@@ -91,7 +105,7 @@ class RefusedError(EnvguardError, SystemExit):
 
     def __init__(self, text: str) -> None:
         EnvguardError.__init__(self, text)
-        self.code = text
+        self.message = self.code = text
 
     def __str__(self) -> str:
         return self.message

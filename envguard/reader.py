@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from .errors import UnreadableError
 from .probes import PROBES
-from .trace import ABSENT, Trace, digest, kind, kind_of, of_stat, signature
+from .trace import ABSENT, Trace, digest, kind, kind_of, link, of_stat, signature
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+_BYTE_ORDER_MARK = "\ufeff"
 MAX_BYTES = 256 * 1024 * 1024
 
 
@@ -91,7 +92,7 @@ class Reader:
 
     def real_path(self, path: str) -> str:
         """Return the absolute path behind all links on the way to *path*, whether anything is there or not."""
-        real = os.path.realpath(path)
+        real = link(path)
         self.trace.saw_value("link", path, real)
         return real
 
@@ -100,7 +101,7 @@ class Reader:
         self.trace.saw_file(path, signature(path))
         try:
             return sorted(os.listdir(path))
-        except OSError as error:
+        except (OSError, ValueError) as error:
             raise _unreadable(path, error) from None
 
     def size(self, path: str) -> int:
@@ -129,7 +130,7 @@ class Reader:
         try:
             # O_NONBLOCK: opening a pipe that nobody writes to must not wait for ever.
             fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self.trace.saw_file(path, signature(path))
             raise _unreadable(path, error) from None
         try:
@@ -154,10 +155,10 @@ class Reader:
         return data
 
     def read_text(self, path: str, *, limit: int = MAX_BYTES) -> str:
-        """Return the content of *path* as UTF-8 text; UnreadableError names the first byte that is none."""
+        """Return the content of *path* as UTF-8 text, without a byte order mark; UnreadableError names the first byte that is none."""
         data = self.read_bytes(path, limit=limit)
         try:
-            return data.decode("utf-8")
+            return data.decode("utf-8").removeprefix(_BYTE_ORDER_MARK)
         except UnicodeDecodeError as error:
             line = data.count(b"\n", 0, error.start) + 1
             raise UnreadableError(
@@ -171,5 +172,6 @@ class Reader:
         return seen
 
 
-def _unreadable(path: str, error: OSError) -> UnreadableError:
-    return UnreadableError(f"cannot be read: {(error.strerror or str(error)).lower()}", path=path)
+def _unreadable(path: str, error: OSError | ValueError) -> UnreadableError:
+    what = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return UnreadableError(f"cannot be read: {what.lower()}", path=path)

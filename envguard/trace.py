@@ -43,7 +43,7 @@ def signature(path: str) -> str:
     """Return the signature of the file or folder at *path*, links followed; ``-`` where there is none to reach."""
     try:
         st = os.stat(path)
-    except OSError:
+    except (OSError, ValueError):
         return ABSENT
     return of_stat(st)
 
@@ -60,6 +60,15 @@ def kind(path: str) -> str:
     except (OSError, ValueError):
         return ABSENT
     return _KINDS.get(stat.S_IFMT(mode), "other")
+
+
+def link(path: str) -> str:
+    """Return the absolute path behind all links on the way to *path*, whether anything is there or not."""
+    try:
+        return os.path.realpath(path)
+    except ValueError:
+        # No file can be called so: it holds a NUL byte, or half a character.
+        return os.path.join(os.getcwd(), path)
 
 
 def kind_of(seen: str) -> str:
@@ -136,7 +145,7 @@ def holds(
         if what == "env":
             now = digest(os.environ.get(name, ""))
         elif what == "link":
-            now = os.path.realpath(name)
+            now = link(name)
         elif what == "kind":
             now = kind(name)
         else:

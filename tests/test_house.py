@@ -252,6 +252,18 @@ def test_nothing_that_is_read_is_executed() -> None:
     assert not wrong
 
 
+def test_what_is_no_version_is_caught_as_what_packaging_raises() -> None:
+    """``int`` raises a bare ValueError for thousands of digits, and packaging lets it pass."""
+    wrong = [
+        f"{place(path, node.lineno)} catches {ast.unparse(node.type)}"
+        for path in MODULES
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.ExceptHandler) and node.type is not None
+        if re.search(r"Invalid(Version|Specifier)", ast.unparse(node.type))
+    ]
+    assert not wrong
+
+
 def test_no_module_grows_beyond_400_lines() -> None:
     assert not [path.name for path in MODULES if len(path.read_bytes().splitlines()) > 400]
 

@@ -71,9 +71,9 @@ def same_version(left: str, right: str) -> bool:
     """Return whether two spellings are one version (PEP 440), the local part included."""
     if left == right:
         return True
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         return Version(left) == Version(right)
-    except InvalidVersion:
+    except ValueError:
         return left.lower() == right.lower()

@@ -57,11 +57,10 @@ def _contradiction(lock: Lock, by_name: ByName, asked: Declared) -> Iterator[Inc
 
 
 def _satisfies(version: str, specifier: str) -> bool:
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-    from packaging.version import InvalidVersion
+    from packaging.specifiers import SpecifierSet
 
     try:
         return SpecifierSet(specifier).contains(version, prereleases=True)
-    except (InvalidSpecifier, InvalidVersion):
+    except ValueError:
         # Neither can be compared; what reads them says what is wrong with them.
         return True

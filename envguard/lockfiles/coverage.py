@@ -51,11 +51,11 @@ def refuse_uncovered(lock: Lock, environment: Mapping[str, str]) -> None:
 
 def python_in(python: str, requires: str, lock: Lock, keys: tuple[str | int, ...]) -> bool:
     """Return whether the version *python* lies in the range *requires*, which stands at *keys*; LockfileError where it is none."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.specifiers import SpecifierSet
 
     try:
         return SpecifierSet(requires).contains(python, prereleases=True)
-    except InvalidSpecifier:
+    except ValueError:
         raise LockfileError(
             f"'{requires}' is no version range", path=lock.path, keys=keys, hint=lock.commands.lock
         ) from None

@@ -116,13 +116,13 @@ def _resolved(edge: Edge, by_name: Mapping[str, list[LockedPackage]]) -> Edge:
 def fits(package: LockedPackage, edge: Edge) -> bool:
     """Return whether *package* has a version that *edge* asks for; what cannot be compared may be."""
     from packaging.specifiers import SpecifierSet
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     if not edge.specifier or package.version is None:
         return True
     try:
         return SpecifierSet(edge.specifier).contains(Version(package.version), prereleases=True)
-    except InvalidVersion:
+    except ValueError:
         return True
 
 

@@ -11,12 +11,16 @@ from ..urls import SOURCE_ARCHIVES
 if TYPE_CHECKING:
     from .model import LockedPackage
 
+_LONGEST = 255  # bytes: NAME_MAX of every file system that packages are kept on
+
 
 def named_version(filename: str, package: str) -> tuple[str, str] | None:
     """Return name and version that *filename* carries; None where it does not tell them.
 
     Source archives of before PEP 625 can be cut in several places: where one of them gives the name *package*, that one.
     """
+    if len(filename) > _LONGEST:
+        return None
     if filename.endswith(".whl"):
         parts = filename.removesuffix(".whl").split("-")
         return (normalize(parts[0]), parts[1].replace("_", "-")) if len(parts) >= 5 else None
@@ -54,12 +58,12 @@ def same_version(one: str, other: str) -> bool:
     """Return whether *one*, from the name of a file, and *other* are the same version, or cannot be compared."""
     if one == other:
         return True
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         return Version(one.replace("-", "+", 1) if "+" in other else one) == Version(other) or Version(one) == Version(
             other
         )
-    except InvalidVersion:
+    except ValueError:
         # Archives of before PEP 440 cannot be compared, and uv does not compare them either.
         return True

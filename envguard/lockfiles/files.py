@@ -143,11 +143,11 @@ def _environment(minor: int, triple: str) -> Mapping[str, str]:
 
 def minors(requires: str | None, major: int) -> Iterator[int]:
     """Yield the minor versions of Python *major* in the range *requires*, None for all; all of them where it is no range."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.specifiers import SpecifierSet
 
     try:
         wanted = SpecifierSet(requires or "")
-    except InvalidSpecifier:
+    except ValueError:
         wanted = SpecifierSet()
     for minor in range(_NEWEST_MINOR):
         if any(wanted.contains(f"{major}.{minor}.{patch}", prereleases=True) for patch in (0, 1, 5, 10, 20, 99)):

@@ -235,10 +235,14 @@ def _compare(variable: str, left: str, operator: str, right: str) -> bool:
 @functools.lru_cache(maxsize=16384)
 def _compare_versions(left: str, operator: str, right: str) -> bool | None:
     """Return the answer of version comparison, None where *right* is no version specifier."""
-    from packaging.specifiers import InvalidSpecifier, Specifier
+    from packaging.specifiers import Specifier
 
     try:
         specifier = Specifier(operator + right)
-    except InvalidSpecifier:
+    except ValueError:
         return None
-    return specifier.contains(left, prereleases=True)
+    try:
+        return specifier.contains(left, prereleases=True)
+    except ValueError:
+        # A number of more digits than Python converts.
+        return False

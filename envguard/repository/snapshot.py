@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ..errors import RepositoryError, UnreadableError
 from ..reader import MAX_BYTES, Reader
-from ..trace import ABSENT
+from ..trace import ABSENT, link
 from .git import Git
 
 INDEX = ""
@@ -54,7 +54,7 @@ class SnapshotReader(Reader):
     def real_path(self, path: str) -> str:
         """Return the path behind the links on the way to *path*, as far as the snapshot knows any."""
         inside = self._resolve(path)
-        return os.path.realpath(path) if inside is None else os.path.join(self.root, inside).rstrip("/")
+        return link(path) if inside is None else os.path.join(self.root, inside).rstrip("/")
 
     def list_dir(self, path: str) -> list[str]:
         """Return the sorted names in the folder *path*; UnreadableError where it is none."""
@@ -134,6 +134,8 @@ class SnapshotReader(Reader):
 
     def _resolve(self, path: str) -> str | None:
         """Return *path* relative to the root of the work tree, links of the snapshot followed; None where it leads out."""
+        if "\0" in path:
+            return None
         listed = self._listed()
         # The way to the work tree itself may go over links; what is inside of it is the snapshot's.
         absolute = os.path.abspath(path)

@@ -7,21 +7,21 @@ def same(one: str, other: str) -> bool:
     """Return whether two versions are equal; ``1.0`` and ``1.0.0`` are, texts that are no versions only if identical."""
     if one == other:
         return True
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         return Version(one) == Version(other)
-    except InvalidVersion:
+    except ValueError:
         return False
 
 
 def same_but_local(one: str, other: str) -> bool:
     """Return whether two versions differ in nothing but their local part (``+cu130``)."""
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         left, right = Version(one), Version(other)
-    except InvalidVersion:
+    except ValueError:
         return False
     return left.public == right.public and left.local != right.local
 
@@ -29,9 +29,8 @@ def same_but_local(one: str, other: str) -> bool:
 def allows(specifier: str, version: str) -> bool:
     """Return whether *version* is in the range *specifier* (PEP 440); what is no version is in none."""
     from packaging.specifiers import SpecifierSet
-    from packaging.version import InvalidVersion
 
     try:
         return SpecifierSet(specifier).contains(version, prereleases=True)
-    except InvalidVersion:
+    except ValueError:
         return False

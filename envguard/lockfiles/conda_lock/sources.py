@@ -88,14 +88,15 @@ def read_source(reader: Reader, path: str) -> SourceFile:
     Raises UndecidableError where it is of a kind that is not read here, ConfigError where it cannot be used,
     UnreadableError where it cannot be read.
     """
-    text = reader.read_text(path, limit=_MAX_BYTES).replace("\r\n", "\n").replace("\r", "\n")
     name = os.path.basename(path)
-    if name == PYPROJECT:
-        return SourceFile(path=path, text=text)
     if name == "meta.yaml":
         raise UndecidableError("a recipe is a template, which is not filled in here")
-    if not name.endswith((".yml", ".yaml")):
+    # A lock may name any file of the machine: what is not called as a source is not even looked into.
+    if name != PYPROJECT and not name.endswith((".yml", ".yaml")):
         raise UndecidableError("this kind of file is not read here")
+    text = reader.read_text(path, limit=_MAX_BYTES).replace("\r\n", "\n").replace("\r", "\n")
+    if name == PYPROJECT:
+        return SourceFile(path=path, text=text)
     root = Mapped(path, (), parse_yaml(text, path, ConfigError))
     return SourceFile(
         path=path,

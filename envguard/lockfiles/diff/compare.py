@@ -104,11 +104,11 @@ def _kind(old: str | None, new: str | None) -> Kind:
         return Kind.SAME
     if old is None or new is None:
         return Kind.CHANGED
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         one, other = Version(old), Version(new)
-    except InvalidVersion:
+    except ValueError:
         return Kind.CHANGED
     if one == other:
         return Kind.SAME

@@ -50,12 +50,12 @@ def prerelease(new: LockedPackage, old: LockedPackage | None = None) -> Iterator
     """Yield that *new* is a pre-release, where *old* was none."""
     if new.version is None or not any(letter.isalpha() for letter in new.version.partition("+")[0]):
         return
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         chosen = Version(new.version).is_prerelease
         before = old is not None and old.version is not None and Version(old.version).is_prerelease
-    except InvalidVersion:
+    except ValueError:
         return
     if chosen and not before:
         yield Detail(aspect=Aspect.PRERELEASE, old=old.version if old is not None else None, new=new.version)

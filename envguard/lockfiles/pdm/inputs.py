@@ -55,11 +55,11 @@ def input_reasons(lock: Lock, manifest: Manifest, inputs: Table) -> Iterator[Rea
 
 def _plain(text: object) -> str:
     """Return a range of versions as pdm writes it down."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.specifiers import SpecifierSet
 
     try:
         return str(SpecifierSet(text if isinstance(text, str) else ""))
-    except InvalidSpecifier:
+    except ValueError:
         return str(text)
 
 

@@ -11,7 +11,7 @@ from ...conda.archives import parse_archive, without_token
 from ...conda.specs import parse_spec
 from ...errors import LockfileError
 from ...names import normalize
-from ...urls import filename_at
+from ...urls import filename_at, split_url
 from ..model import Artifact, CondaBuild, Edge, LockedPackage, Parts, Source, SourceKind
 from ..poetry.requirements import from_pep508
 
@@ -204,7 +204,7 @@ def _source(table: LockTable, key: str, location: str) -> tuple[Source, str]:
 
 
 def _git(url: str) -> Source:
-    parts = urlsplit(url)
+    parts = split_url(url)
     asked = parse_qs(parts.query)
     requested = next((asked[key][0] for key in ("tag", "branch", "rev") if key in asked), None)
     return Source(

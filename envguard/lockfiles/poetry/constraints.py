@@ -48,20 +48,20 @@ def specifier(text: str) -> str | None:
 def satisfied(version: str, text: str) -> bool | None:
     """Return whether *version* is in the constraint *text*, None where that cannot be told."""
     from packaging.specifiers import SpecifierSet
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     ranges = alternatives(text)
     if ranges is None:
         return None
     try:
         return any(SpecifierSet(part).contains(Version(version), prereleases=True) for part in ranges)
-    except InvalidVersion:
+    except ValueError:
         return None
 
 
 def _clause(text: str) -> str | None:
-    from packaging.specifiers import InvalidSpecifier, Specifier
-    from packaging.version import InvalidVersion, Version
+    from packaging.specifiers import Specifier
+    from packaging.version import Version
 
     if _ANY.fullmatch(text):
         return ""
@@ -78,7 +78,7 @@ def _clause(text: str) -> str | None:
         if op in ("^", "~"):
             return f">={version},<{_next_breaking(version) if op == '^' else _next_minor(version)}"
         return str(Specifier(f"{op}{version}"))
-    except (InvalidVersion, InvalidSpecifier):
+    except ValueError:
         return None
 
 

@@ -92,9 +92,9 @@ def _before_groups(lock: Lock) -> bool:
     writer = lock.options.get("writer")
     if writer is None:
         return False
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         return Version(writer) < Version(".".join(map(str, _HASHES_GROUPS)))
-    except InvalidVersion:
+    except ValueError:
         return False

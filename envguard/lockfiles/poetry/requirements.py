@@ -163,11 +163,11 @@ def _plain(text: str) -> _Parts | None:
 
 @functools.lru_cache(maxsize=4096)
 def _range(text: str) -> str | None:
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.specifiers import SpecifierSet
 
     try:
         return str(SpecifierSet(text))
-    except InvalidSpecifier:
+    except ValueError:
         return None
 
 

@@ -42,6 +42,8 @@ _PYTHONS = ("python_version", "python_full_version")
 _TEXTS = ("platform_machine", "platform_python_implementation", "implementation_name", "platform_version")
 _VERSIONS = ("implementation_version", "platform_release")
 _MANY = 99
+# Beyond it the version after might have more digits than Python converts.
+_LARGEST = 10**18
 
 
 class Grid:
@@ -92,7 +94,7 @@ class Grid:
             self._known[text] = frozenset(
                 number
                 for number, (environment, extras, groups) in enumerate(self._points)
-                if marker is None or _holds(marker, environment, extras, groups)
+                if marker is None or marker.holds(environment, extras, groups)
             )
         return self._known[text]
 
@@ -136,16 +138,6 @@ def _choices(single: Iterable[str], several: Iterable[str]) -> list[frozenset[st
     return [frozenset(), *(frozenset((name,)) for name in names), *([together] if len(together) > 1 else [])]
 
 
-def _holds(marker: Marker, environment: dict[str, str], extras: frozenset[str], groups: frozenset[str]) -> bool:
-    from packaging.version import InvalidVersion
-
-    try:
-        return marker.holds(environment, extras, groups)
-    except InvalidVersion:
-        # A version is compared with a value that is none: nothing that either marker could mean differently.
-        return False
-
-
 def _named(atoms: Iterable[Atom]) -> Iterator[str]:
     for atom in atoms:
         yield atom.value
@@ -178,14 +170,16 @@ def _pythons(named: list[str], inside: Bounds) -> Iterator[dict[str, str]]:
 
 
 def _around(texts: Iterable[str]) -> set[tuple[int, int, int]]:
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     found: set[tuple[int, int, int]] = set()
     for text in texts:
         try:
             version = Version(text.removesuffix(".*"))
-        except InvalidVersion:
+        except ValueError:
             continue
+        if max(version.release) > _LARGEST:
+            raise MarkerError("markers name versions of too many digits to be compared")
         found.update(_neighbours(version.release))
     return found
 

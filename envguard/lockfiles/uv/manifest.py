@@ -107,11 +107,11 @@ def _version(project: Section, dynamic: tuple[str, ...]) -> str | None:
         raise ConfigError(
             "the key 'version' is missing, and 'dynamic' does not list it", path=project.path, keys=project.keys
         )
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         Version(version)
-    except InvalidVersion:
+    except ValueError:
         raise project.error("version", f"'{version}' is no version") from None
     return version
 
@@ -125,11 +125,11 @@ def _requires_python(project: Section) -> str | None:
 
 def check_range(table: Table, key: str, text: str) -> None:
     """Raise an error of *table* at *key* where *text* is no version range."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.specifiers import SpecifierSet
 
     try:
         SpecifierSet(text)
-    except InvalidSpecifier:
+    except ValueError:
         raise table.error(key, f"'{text}' is no version range") from None
 
 

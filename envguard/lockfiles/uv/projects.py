@@ -69,11 +69,11 @@ class Project:
         name, now, before = self.package.name, self.manifest.version, self.package.version
         if now is None and before is None:
             return
-        from packaging.version import InvalidVersion, Version
+        from packaging.version import Version
 
         try:
             same = now is not None and before is not None and Version(now) == Version(before)
-        except InvalidVersion:
+        except ValueError:
             same = False
         if not same:
             keys = ("project", "version" if now is not None else "dynamic")

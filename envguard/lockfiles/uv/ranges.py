@@ -23,13 +23,13 @@ def bounds(*texts: str) -> Bounds | None:
 
     Raises ValueError where a text is no range.
     """
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.specifiers import SpecifierSet
 
     parts: list[Bounds] = [EVERYTHING]
     for text in texts:
         try:
             clauses = list(SpecifierSet(text))
-        except InvalidSpecifier as error:
+        except ValueError as error:
             raise ValueError(str(error)) from None
         for clause in clauses:
             parts = _intersection(parts, _parts(clause.operator, clause.version))
@@ -38,11 +38,11 @@ def bounds(*texts: str) -> Bounds | None:
 
 def _parts(operator: str, text: str) -> list[Bounds]:
     """Return the versions that one clause means, as intervals in order."""
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         release = Version(text.removesuffix(".*")).release
-    except InvalidVersion as error:
+    except ValueError as error:
         raise ValueError(str(error)) from None
     before, after = (_strip(release), 0), (_strip(release), 1)
     if operator == "~=":

@@ -13,13 +13,16 @@ from urllib.parse import parse_qs
 
 from ...errors import ConfigError, LockfileError
 from ...toml import kind, parse_toml, read_toml
-from ...urls import filename_at, split_url, without_credentials
+from ...urls import ARCHIVES, filename_at, split_url, without_credentials
 from ..model import Artifact, ConflictItem, Edge, Lock, LockedPackage, Parts, Source, SourceKind
 from ..text import read_lock_text
 from .declared import overrides
 from .tables import COMMANDS, LockTable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     from ...reader import Reader
 
 VERSION = 1
@@ -55,6 +58,10 @@ def read(reader: Reader, path: str) -> Lock:
             hint="update envguard, or lock with a uv that writes version 1",
         )
     manifest = root.table("manifest")
+    manifest.texts("default-groups")
+    _ranges(manifest)
+    _check_requirements(manifest, "requirements", "constraints", "overrides")
+    _check_requirements(manifest.table("dependency-groups"))
     packages = [_package(index, table) for index, table in enumerate(root.tables("package"))]
     revision = root.get("revision", int) or 0
     if revision < _RECORDS_DEFAULT_GROUPS:
@@ -113,7 +120,6 @@ def _package(index: int, table: LockTable) -> LockedPackage:
     parts = _ODD_PARTS if _ODD_GROUPS in table.value and _GROUPS not in table.value else _PARTS
     groups = table.table(parts.groups or _GROUPS)
     extras = table.table("optional-dependencies")
-    ranges = table.table("group-requires-python")
     artifacts = _wheels(table)
     if "sdist" in table.value:
         artifacts.insert(0, _artifact(table.table("sdist"), wheel=False))
@@ -128,10 +134,36 @@ def _package(index: int, table: LockTable) -> LockedPackage:
         groups={name: _edges(groups, name) for name in groups.value},
         artifacts=tuple(artifacts),
         default_groups=table.texts("default-groups") if "default-groups" in table.value else None,
-        group_requires_python={name: ranges.required(name) for name in ranges.value},
-        metadata=table.table("metadata").value if "metadata" in table.value else None,
+        group_requires_python=_ranges(table),
+        metadata=_metadata(table),
         parts=parts,
     )
+
+
+def _metadata(table: LockTable) -> Mapping[str, Any] | None:
+    """Return what a package declared when it was locked, of the types that who compares it may count on."""
+    if "metadata" not in table.value:
+        return None
+    metadata = table.table("metadata")
+    metadata.texts("provides-extras")
+    _check_requirements(metadata, "requires-dist")
+    _check_requirements(metadata.table("requires-dev"))
+    return metadata.value
+
+
+def _check_requirements(table: LockTable, *keys: str) -> None:
+    """Raise LockfileError where one of *keys* of *table*, or of all without any, is no list of recorded requirements."""
+    for key in keys or table.value:
+        for item in table.tables(key):
+            item.required("name")
+            item.texts("extras")
+            for text in ("specifier", "marker"):
+                item.text(text)
+
+
+def _ranges(table: LockTable) -> dict[str, str]:
+    ranges = table.table("group-requires-python")
+    return {name: ranges.required(name) for name in ranges.value}
 
 
 def _edges(table: LockTable, key: str) -> tuple[Edge, ...]:
@@ -161,6 +193,9 @@ def source(table: LockTable) -> Source:
         location = table.required(one.value)
         if one is SourceKind.GIT:
             return _git(location)
+        if one is SourceKind.PATH and not location.lower().endswith(ARCHIVES):
+            # It is read to compare its hash: nothing that is called otherwise, wherever the path leads.
+            raise table.error("path", f"expected the path of a wheel or of a source archive, found '{location}'")
         return Source(kind=one, location=without_credentials(location), subdirectory=table.text("subdirectory"))
     known = ", ".join(_SOURCES)
     found = ", ".join(table.value) or "nothing"

@@ -15,6 +15,7 @@ from ...names import normalize
 from ..coverage import RefusedError, holds, python_in, refuse_uncovered, refuse_unknown
 from ..edges import candidates_of
 from ..model import Edge, RefusalKind, Refused, Selected, SourceKind
+from .tables import LockTable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,9 +119,8 @@ class _Walk:
             lists.append((("manifest", "dependency-groups", group), tables[group]))
         for keys, items in lists:
             for number, item in enumerate(items):
-                if not isinstance(item, dict) or not isinstance(item.get("name"), str):
-                    raise LockfileError("expected a requirement", path=self.lock.path, keys=(*keys, number))
-                edge = Edge(name=item["name"], extras=tuple(item.get("extras", ())), marker=item.get("marker"))
+                asked = LockTable(self.lock.path, (*keys, number), item)
+                edge = Edge(name=asked.required("name"), extras=asked.texts("extras"), marker=asked.text("marker"))
                 roots.edges.append(((*keys, number), edge))
         return set(tables)
 

@@ -15,11 +15,11 @@ Clauses = frozenset[str]
 
 def specifier_set(text: str) -> Clauses:
     """Return the clauses of a version specifier by value (``==1.0`` is ``==1``); ValueError where it is none."""
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+    from packaging.specifiers import SpecifierSet
 
     try:
         return frozenset(_clause(clause.operator, clause.version) for clause in SpecifierSet(text))
-    except InvalidSpecifier as error:
+    except ValueError as error:
         raise ValueError(str(error)) from None
 
 
@@ -65,12 +65,12 @@ class Samples:
 
 @functools.lru_cache(maxsize=4096)
 def _named(clause: str) -> tuple[Version, ...]:
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     text = clause.lstrip("<>=!~").removesuffix(".*")
     try:
         version = Version(text)
-    except InvalidVersion:
+    except ValueError:
         return ()
     if clause.endswith(".*") or clause.startswith("~="):
         kept = version.release if clause.endswith(".*") else version.release[:-1]

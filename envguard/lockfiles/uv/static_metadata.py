@@ -81,11 +81,11 @@ def _stated(table: Table) -> dict[Scope, _Stated]:
 
 
 def _version(text: str) -> str:
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         return str(Version(text))
-    except InvalidVersion:
+    except ValueError:
         return text
 
 

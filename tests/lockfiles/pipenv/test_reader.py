@@ -160,10 +160,6 @@ def test_a_lock_without_a_pipfile_is_read_alone(tmp_path: Path) -> None:
     assert [package.path for package in read(tmp_path, lock(), None).packages] == [None] * 7
 
 
-def test_a_byte_order_mark_is_taken_as_pipenv_takes_it(tmp_path: Path) -> None:
-    assert len(read(tmp_path, "\ufeff" + lock()).packages) == 8
-
-
 # pipenv leaves open what the machine on which it locks does not need; nothing else is wrong with what it writes.
 OPEN = {"pipenv-small": ["pywin32"]}
 
