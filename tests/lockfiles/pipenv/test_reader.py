@@ -161,7 +161,7 @@ def test_a_lock_without_a_pipfile_is_read_alone(tmp_path: Path) -> None:
 
 
 # pipenv leaves open what the machine on which it locks does not need; nothing else is wrong with what it writes.
-OPEN = {"pipenv-small": ["pywin32"]}
+OPEN = {"pipenv-small": ["pywin32"], "pipenv-large": ["pywin32"]}
 
 
 @pytest.mark.parametrize("folder", CORPORA, ids=lambda folder: folder.name)
