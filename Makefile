@@ -16,7 +16,7 @@ MARKERS := not torch and not gpu$(if $(CI),, and not cross)
 # As pip does: a certificate that this system trusts is trusted.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: demo test test-torch lint types check-self bench bench-locks bench-hash clean
+.PHONY: demo test test-torch lint types check-self bench bench-files bench-locks bench-hash clean
 
 demo: $(VENV)/.bootstrapped
 	$(BIN)/python examples/demo.py
@@ -46,6 +46,10 @@ bench: $(VENV)/.ready
 bench-locks: $(VENV)/.ready
 	$(BIN)/python benchmarks/build_environment.py
 	$(BIN)/python benchmarks/locks.py $(BENCH_ARGS)
+
+bench-files: $(VENV)/.ready
+	$(BIN)/python benchmarks/build_environment.py
+	$(BIN)/python benchmarks/files.py $(BENCH_ARGS)
 
 # Makes up to 5 GB of data at a time in a temporary folder; BENCH_ARGS="--data DIR" names another.
 bench-hash: $(VENV)/.ready $(TOOLS)/bin/b3sum

@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING
 
 from ..errors import UnreadableError
 from ..installed.folders import PACKAGE_FOLDERS
+from ..installed.model import OriginKind
 from ..installed.record import MAX_BYTES, RecordError, parsed
 from ..names import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..installed.model import Distribution
+    from ..installed.model import Distribution, Layer
     from ..reader import Reader
 
 _VERSIONED = re.compile(r"(?:python|pypy)[\d.]*t?|lib", re.IGNORECASE)
-# A path that begins at the root or goes to and fro, and what no path can hold.
-_ODD = re.compile(rb"\A\.{0,2}[/,]|/\.{0,2}[/,]|\0")
-_SUSPECT = (b"/.", b"//", b"/,", b"\n.", b"\n/", b'"', b"\0")
+# A path that begins at the root or goes to and fro.
+_TO_AND_FRO = re.compile(rb"\A\.{0,2}[/,]|/\.{0,2}[/,]")
 _ALL_ELSE = bytes(byte for byte in range(256) if byte not in b",\n")
 # More than this no system opens at once.
 _LONGEST = 4000
@@ -43,15 +43,26 @@ class Plain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Whose files they are: a package as its metadata at *path* describes it; *source* is where its installer wrote them down."""
+
+    name: str
+    version: str | None
+    path: str
+    layer: Layer
+    source: str = "RECORD"
+    editable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """The files that belong to a *distribution*.
+    """The files that belong to an *owner*.
 
     *rows* maps an absolute folder to rows ``path,sha256=…,size`` whose paths start there, no field in quotes; *plain* are the
     other rows, *beyond* the paths that lead out of the environment. *fault* says why nothing, or not all, is told.
     """
 
-    distribution: Distribution
-    source: str = "RECORD"
+    owner: Owner
     rows: Mapping[str, list[bytes]] = field(default_factory=dict)
     plain: tuple[Plain, ...] = ()
     beyond: tuple[str, ...] = ()
@@ -69,38 +80,43 @@ def prefix_of(folder: str) -> str:
 
 def recorded(reader: Reader, distribution: Distribution) -> Claims:
     """Return what the RECORD of *distribution* says."""
+    owner = Owner(
+        name=distribution.name,
+        version=distribution.version,
+        path=distribution.path,
+        layer=distribution.layer,
+        editable=distribution.origin is not None and distribution.origin.kind is OriginKind.EDITABLE,
+    )
     if not distribution.path.endswith(".dist-info"):
-        return Claims(distribution=distribution, fault="it was installed without a RECORD")
+        return Claims(owner=owner, fault="it was installed without a RECORD")
     path = os.path.join(distribution.path, "RECORD")
     try:
         record = reader.read_bytes(path, limit=MAX_BYTES)
         lines = _lines(record)
     except (UnreadableError, RecordError) as error:
         if isinstance(error, UnreadableError) and not reader.exists(path):
-            return Claims(distribution=distribution, fault="it has no RECORD")
+            return Claims(owner=owner, fault="it has no RECORD")
         text = error.message if isinstance(error, UnreadableError) else str(error)
-        return Claims(distribution=distribution, fault=f"its RECORD {text}")
+        return Claims(owner=owner, fault=f"its RECORD {text}")
     if not lines:
-        return Claims(distribution=distribution, fault="its RECORD lists no files")
-    # Asked of the whole text first: of most packages no path needs a look of its own.
-    suspect = record[:1] in b"./" or any(part in record for part in _SUSPECT) or max(map(len, lines)) > _LONGEST
-    return place(lines, distribution, os.path.dirname(distribution.path), suspect=suspect)
+        return Claims(owner=owner, fault="its RECORD lists no files")
+    suspect = _is_suspect(record) or max(map(len, lines)) > _LONGEST
+    return place(lines, owner, os.path.dirname(distribution.path), suspect=suspect)
 
 
-def place(
-    lines: list[bytes], distribution: Distribution, folder: str, *, source: str = "RECORD", suspect: bool = True
-) -> Claims:
+def place(lines: list[bytes], owner: Owner, folder: str, *, suspect: bool = True) -> Claims:
     """Return the claims in the rows *lines* (``path,digest,size``), whose paths start at *folder*.
 
     Unless they are *suspect*, none of the paths leaves it or goes to and fro.
     """
     prefix = prefix_of(folder)
-    hashed = [line for line in lines if b",sha256=" in line]
-    others = [line for line in lines if b",sha256=" not in line] if len(hashed) < len(lines) else []
+    others: list[bytes] = []
+    # In one pass: there are tens of thousands of rows, and append() is never true.
+    hashed = [line for line in lines if b",sha256=" in line or others.append(line)]  # type: ignore[func-returns-value]
     rows = {folder: hashed}
     plain: list[Plain] = []
     beyond: list[str] = []
-    odd = [line for line in hashed if _ODD.search(line) or len(line) > _LONGEST] if suspect else []
+    odd = [line for line in hashed if _is_odd(line)] if suspect else []
     if odd:
         strange = frozenset(odd)
         rows[folder] = [line for line in hashed if line not in strange]
@@ -120,7 +136,7 @@ def place(
             rows.setdefault(here, []).append(b"%b,%b,%b" % (name, digest, size))
         else:
             plain.append(Plain(folder=here, path=name, digest=digest, size=size))
-    return Claims(distribution=distribution, source=source, rows=rows, plain=tuple(plain), beyond=tuple(beyond))
+    return Claims(owner=owner, rows=rows, plain=tuple(plain), beyond=tuple(beyond))
 
 
 class Claimed:
@@ -144,13 +160,32 @@ class Claimed:
         self.plain = frozenset(row.path for item in claims for row in item.plain if row.folder == folder)
 
 
+def _is_suspect(record: bytes) -> bool:
+    """Return whether any path in *record* may be odd. Asked of the whole text, because of most packages none is."""
+    if record[:1] in b"./" or any(part in record for part in (b"//", b"/,", b"\n.", b"\n/", b'"', b"\0")):
+        return True
+    return b"/." in record and any(part in record for part in (b"/./", b"/../", b"/.,", b"/..,"))
+
+
+def _is_odd(line: bytes) -> bool:
+    """Return whether a path needs a look of its own: it leaves its folder or goes to and fro, or no file can have it."""
+    if line.startswith((b".", b"/")) or b"/." in line or b"//" in line or b"/," in line:
+        return _TO_AND_FRO.search(line) is not None or b"\0" in line or len(line) > _LONGEST
+    return b"\0" in line or len(line) > _LONGEST
+
+
 def _lines(record: bytes) -> list[bytes]:
     """Return the rows of *record* without quotes: behind the last two commas stand digest and size."""
     lines = record.replace(b"\r\n", b"\n").split(b"\n")
     if lines[-1] == b"":
         lines.pop()
     # What is left when all else is deleted shows at once whether every line has two commas.
-    if b'"' in record or b"\n".join(lines).translate(None, _ALL_ELSE) != b"\n".join([b",,"] * len(lines)):
+    if (
+        b'"' in record
+        or record.startswith(b",")
+        or b"\n," in record
+        or b"\n".join(lines).translate(None, _ALL_ELSE) != b"\n".join([b",,"] * len(lines))
+    ):
         return [b"%b,%b,%b" % row for row in parsed(record)]
     return lines
 

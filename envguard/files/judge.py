@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .._native import hexdigest
-from ..installed.model import OriginKind
 from ..installed.record import BOOKKEEPING
 from ..names import printable
 from . import bytecode, shared
@@ -15,11 +14,11 @@ from .causes import cause_of, is_rewritten_script
 from .compare import compare
 from .content import read
 from .model import Change, InstalledFiles, PackageFiles, Shared, Unlisted, Weight
-from .unlisted import folders_of, is_metadata, owner_of, unlisted, weigh
+from .unlisted import Owners, is_metadata, unlisted, weigh
 from .untold import sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from ..installed.model import Inventory
     from ..reader import Reader
@@ -82,11 +81,7 @@ class Judge:
             bytes=size,
             cached=cached,
             outdated=self._outdated,
-            editable=tuple(
-                item.distribution.name
-                for item in self._claims
-                if item.distribution.origin is not None and item.distribution.origin.kind is OriginKind.EDITABLE
-            ),
+            editable=tuple(item.owner.name for item in self._claims if item.owner.editable),
         )
 
     def _shared(self, verdicts: Sequence[Verdict]) -> Iterator[Shared]:
@@ -109,7 +104,7 @@ class Judge:
 
     def _labels(self, numbers: Sequence[int]) -> dict[int, str]:
         """Return what packages are called: by name, and with the version where that alone is not enough."""
-        chosen = {number: self._claims[number].distribution for number in numbers}
+        chosen = {number: self._claims[number].owner for number in numbers}
         names = [item.name for item in chosen.values()]
         return {
             number: item.name if names.count(item.name) == 1 else f"{item.name} {item.version or 'without a version'}"
@@ -118,7 +113,7 @@ class Judge:
 
     def _take(self, number: int, verdict: Verdict) -> None:
         claims, package = self._claims[number], self._packages[number]
-        folder, name = os.path.split(claims.distribution.path)
+        folder, name = os.path.split(claims.owner.path)
         own = os.fsencode(name) + b"/"
         seen = self._seen[folder]
         installed = seen.mtime(own + b"RECORD") if verdict.changed else None
@@ -141,7 +136,7 @@ class Judge:
             if not _is_own(where[1], own) and not _is_cached_bytecode(where[1]):
                 package.marks.append(b"missing\0%b" % where[1])
                 package.missing.append(Change(path=_path(where), expected=_text(digest, size)))
-        if claims.source == "RECORD" and (package.changed or package.missing):
+        if claims.owner.source == "RECORD" and (package.changed or package.missing):
             package.unfinished = seen.number(own + b"INSTALLER") is None
         told = sentences(claims, verdict.unread, self._seen, own)
         package.untold += told.untold
@@ -158,7 +153,7 @@ class Judge:
         source = bytecode.source_of(where[1], tag) if tag is not None else None
         head = read(_path(where), limit=bytecode.HEAD)
         if source is not None and head is not None:
-            self._judge_bytecode(where[0], where[1], head, source, number)
+            self._judge_bytecode(where[0], where[1], head, source, lambda _: number)
 
     def _look_for_others(self, folder: str) -> None:
         """Look at the files in a *folder* of packages that nobody has claimed."""
@@ -166,19 +161,14 @@ class Judge:
         others = self._there[folder].difference(here.rows)
         claimed = here.plain.union(here.paths)
         untold = [
-            item
-            for item in self._claims
-            if item.fault is not None and os.path.dirname(item.distribution.path) == folder
+            item for item in self._claims if item.fault is not None and os.path.dirname(item.owner.path) == folder
         ]
         ignored = [name for item in untold for name in _names_of(self._reader, item)]
-        strange = [*unlisted(others, claimed, ignored)]
-        tag = bytecode.tag_of(self._inventory.environment)
-        compiled = bytecode.candidates(others, seen, tag) if tag is not None else []
-        folders = folders_of(here) if strange or compiled else {}
-        for path in sorted(strange):
-            if is_metadata(path) and owner_of(path, folders) is None:
+        owners = Owners(here)
+        for path in sorted(unlisted(others, claimed, ignored)):
+            number = owners.of(path)
+            if number is None and is_metadata(path):
                 continue
-            number = owner_of(path, folders)
             weight, why = weigh(path, claimed)
             found = Unlisted(path=_path((folder, path)), weight=weight, why=why)
             if number is not None:
@@ -187,13 +177,16 @@ class Judge:
             elif weight > Weight.DATA:
                 # Whoever has no RECORD has files all the same.
                 if weight is Weight.CODE and untold:
-                    names = ", ".join(item.distribution.name for item in untold)
+                    names = ", ".join(item.owner.name for item in untold)
                     found = replace(found, why=f"unless to {names}, of which no files are told")
                 self._strays.append(found)
-        for path, head, source in compiled:
-            self._judge_bytecode(folder, path, head, source, owner_of(source, folders))
+        tag = bytecode.tag_of(self._inventory.environment)
+        for path, head, source in bytecode.candidates(others, seen, tag) if tag is not None else ():
+            self._judge_bytecode(folder, path, head, source, owners.of)
 
-    def _judge_bytecode(self, folder: str, path: bytes, head: bytes, source: bytes, number: int | None) -> None:
+    def _judge_bytecode(
+        self, folder: str, path: bytes, head: bytes, source: bytes, owner: Callable[[bytes], int | None]
+    ) -> None:
         seen = self._seen[folder]
         row = seen.row(source)
         mtime = seen.mtime(source)
@@ -204,7 +197,7 @@ class Judge:
             content = read(_path((folder, source)))
             if content is not None and bytecode.is_hash_of(head, content):
                 return
-            place = _path((folder, path))
+            place, number = _path((folder, path)), owner(source)
             if number is not None:
                 self._packages[number].bytecode.append(place)
             else:
@@ -217,17 +210,17 @@ class Judge:
         claims, package = self._claims[number], self._packages[number]
         if not (package.marks or package.bytecode or package.untold):
             return None
-        distribution = claims.distribution
+        owner = claims.owner
         digest = (
             f"blake3:{hexdigest(_DOMAIN + b''.join(mark + bytes(1) for mark in sorted(package.marks)))}"
             if package.marks
             else None
         )
         return PackageFiles(
-            name=distribution.name,
-            path=distribution.path,
-            layer=distribution.layer,
-            source=claims.source,
+            name=owner.name,
+            path=owner.path,
+            layer=owner.layer,
+            source=owner.source,
             files=sum(map(len, claims.rows.values())),
             changed=tuple(package.changed),
             missing=tuple(package.missing),
@@ -237,14 +230,14 @@ class Judge:
             unfinished=package.unfinished,
             cached=package.cached,
             digest=digest,
-            accepted=digest is not None and digest == accepted.get(distribution.name),
+            accepted=digest is not None and digest == accepted.get(owner.name),
         )
 
 
 def _names_of(reader: Reader, claims: Claims) -> list[bytes]:
     """Return the entries in a folder of packages that belong to a package whose files are not told."""
-    path = claims.distribution.path
-    names = {os.path.basename(path), claims.distribution.name, claims.distribution.name.replace("-", "_")}
+    path = claims.owner.path
+    names = {os.path.basename(path), claims.owner.name, claims.owner.name.replace("-", "_")}
     top_level = os.path.join(path, "top_level.txt")
     if reader.is_file(top_level):
         names.update(line.strip() for line in reader.read_text(top_level).splitlines())

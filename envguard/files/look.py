@@ -68,11 +68,12 @@ class _Look:
     def at(self, claimed: Claimed, *, alone: bool) -> Seen:
         """Return what is in a folder; *alone*: of what is *claimed* there, and nothing else."""
         folder, trace = claimed.folder, self._reader.trace
-        paths = sorted(claimed.plain.union(claimed.paths) if alone else frozenset(claimed.paths))
+        # They come nearly sorted, and are sorted fast as they come.
+        paths = [*dict.fromkeys(sorted([*claimed.paths, *(claimed.plain if alone else ())]))]
         for path in paths if alone else ():
             place = os.path.join(folder, os.fsdecode(path))
             trace.saw_file(place, signature(place))
-        with self._listed(folder, b"".join(path + b"\0" for path in paths), alone=alone) as found:
+        with self._listed(folder, b"\0".join((*paths, b"")), alone=alone) as found:
             if found.settled:
                 trace.saw_value("files", folder, found.state.hex())
             elif not alone or found.problems:

@@ -24,14 +24,12 @@ def owners_of_shared(claimed: Iterable[Claimed]) -> dict[Where, Owners]:
     for here in claimed:
         if len(frozenset(here.paths)) == len(here.paths):
             continue
-        first: dict[bytes, int] = {}
+        once: set[bytes] = set()
+        again = {path for path in here.paths if path in once or once.add(path)}  # type: ignore[func-returns-value]
         for number, path in enumerate(here.paths):
-            before = first.setdefault(path, number)
-            if before != number and here.owners[before] != here.owners[number]:
-                owners = found.setdefault((here.folder, path), {})
-                for at in (before, number):
-                    owners.setdefault(here.owners[at], here.rows[at])
-    return found
+            if path in again:
+                found.setdefault((here.folder, path), {}).setdefault(here.owners[number], here.rows[number])
+    return {where: owners for where, owners in found.items() if len(owners) > 1}
 
 
 def winners(where: Where, owners: Owners, seen: Mapping[str, Seen], there: Mapping[str, frozenset[bytes]]) -> list[int]:

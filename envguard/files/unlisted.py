@@ -10,7 +10,7 @@ from ..installed.record import BOOKKEEPING
 from .model import Weight
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from .claims import Claimed
 
@@ -39,23 +39,28 @@ def unlisted(rows: Iterable[bytes], claimed: frozenset[bytes], ignored: Iterable
         yield path
 
 
-def folders_of(claimed: Claimed) -> dict[bytes, frozenset[int]]:
-    """Return for each folder that holds a *claimed* file the numbers of whose it is."""
-    found: dict[bytes, set[int]] = {}
-    for number, path in zip(claimed.owners, claimed.paths, strict=True):
-        found.setdefault(path.rpartition(b"/")[0], set()).add(number)
-    return {folder: frozenset(numbers) for folder, numbers in found.items()}
+class Owners:
+    """Whose folders are whose, by what is *claimed* in them; found out when it is first asked."""
 
+    __slots__ = ("_claimed", "_folders")
 
-def owner_of(path: bytes, folders: Mapping[bytes, frozenset[int]]) -> int | None:
-    """Return whose folder *path* lies in; None where it is nobody's, or that of several."""
-    folder = posixpath.dirname(path)
-    while folder:
-        owners = folders.get(folder)
-        if owners is not None:
-            return next(iter(owners)) if len(owners) == 1 else None
-        folder = posixpath.dirname(folder)
-    return None
+    def __init__(self, claimed: Claimed) -> None:
+        self._claimed = claimed
+        self._folders: dict[bytes, set[int]] | None = None
+
+    def of(self, path: bytes) -> int | None:
+        """Return the number of the package in whose folder *path* lies; None where it is nobody's, or that of several."""
+        if self._folders is None:
+            self._folders = {}
+            for number, claimed in zip(self._claimed.owners, self._claimed.paths, strict=True):
+                self._folders.setdefault(claimed.rpartition(b"/")[0], set()).add(number)
+        folder = posixpath.dirname(path)
+        while folder:
+            owners = self._folders.get(folder)
+            if owners is not None:
+                return next(iter(owners)) if len(owners) == 1 else None
+            folder = posixpath.dirname(folder)
+        return None
 
 
 def weigh(path: bytes, claimed: frozenset[bytes]) -> tuple[Weight, str]:

@@ -32,7 +32,7 @@ def claims(site: Path, record: bytes | None) -> Claims:
 def test_rows_are_taken_as_they_are(site: Path) -> None:
     record = b"tiny/a.py,%b,12\ntiny/b.py,%b,\ntiny-1.0.dist-info/RECORD,,\ntiny/c.pyc,,\n" % (DIGEST, DIGEST)
     found = claims(site, record)
-    assert (found.fault, found.beyond, found.source) == (None, (), "RECORD")
+    assert (found.fault, found.beyond, found.owner.source) == (None, (), "RECORD")
     assert found.rows == {str(site): [b"tiny/a.py,%b,12" % DIGEST, b"tiny/b.py,%b," % DIGEST]}
     assert [(row.folder, row.path) for row in found.plain] == [
         (str(site), b"tiny-1.0.dist-info/RECORD"),
@@ -103,6 +103,7 @@ def test_a_nul_in_a_path_below_is_no_path(site: Path) -> None:
         (b"tiny.py,sha256=x\n", "its RECORD is malformed: line 1 has 2 fields, 3 are expected"),
         (b"a,b,c,d\n", "its RECORD is malformed: line 1 has 4 fields, 3 are expected"),
         (b"a,sha256=x,1\nb,sha256=x\nc,d,sha256=x,1\n", "its RECORD is malformed: line 2 has 2 fields, 3 are expected"),
+        (b"a,sha256=x,1\n,sha256=x,1\n", "its RECORD is malformed: line 2 has a line break in a field, or no path"),
         (b'"a,sha256=x,1\n', "its RECORD is malformed: line 2: unexpected end of data"),
     ],
 )

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envguard.files.claims import Claims
+from envguard.files.claims import Claims, Owner
 from envguard.files.compare import Seen, Verdict, compare, digest_of, is_same
-from envguard.installed.model import Distribution, Layer
+from envguard.installed.model import Layer
 from envguard.walked import Problem
 
 RAW = hashlib.sha256(b"x").digest()
@@ -20,8 +20,8 @@ OTHER = b"sha256=" + base64.urlsafe_b64encode(hashlib.sha256(b"y").digest()).rst
 
 
 def judged(claimed: list[bytes], there: list[bytes], *problems: Problem) -> Verdict:
-    found = Distribution(name="x", version="1", path="/site/x.dist-info", layer=Layer.ENVIRONMENT, digest="x")
-    claims = Claims(distribution=found, rows={"/site": claimed})
+    owner = Owner(name="x", version="1", path="/site/x.dist-info", layer=Layer.ENVIRONMENT)
+    claims = Claims(owner=owner, rows={"/site": claimed})
     return compare(claims, {"/site": Seen(there, [0] * len(there), problems)}, {"/site": frozenset(there)})
 
 

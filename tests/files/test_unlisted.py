@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from envguard.files.claims import Claimed, Claims
+from envguard.files.claims import Claimed, Claims, Owner
 from envguard.files.model import Weight
-from envguard.files.unlisted import folders_of, owner_of, unlisted, weigh
-from envguard.installed.model import Distribution, Layer
+from envguard.files.unlisted import Owners, unlisted, weigh
+from envguard.installed.model import Layer
 
 SUFFIX = EXTENSION_SUFFIXES[0].encode()
 
@@ -89,16 +89,16 @@ def test_unclaimed_files_but_those_that_are_expected() -> None:
 
 def test_a_file_is_whose_folder_it_lies_in() -> None:
     def claims(*paths: str) -> Claims:
-        found = Distribution(name="x", version="1", path="/site/x.dist-info", layer=Layer.ENVIRONMENT, digest="x")
-        return Claims(distribution=found, rows={"/site": [b"%b,sha256=x,1" % path.encode() for path in paths]})
+        owner = Owner(name="x", version="1", path="/site/x.dist-info", layer=Layer.ENVIRONMENT)
+        return Claims(owner=owner, rows={"/site": [b"%b,sha256=x,1" % path.encode() for path in paths]})
 
-    folders = folders_of(
+    owners = Owners(
         Claimed([claims("space/one/a.py", "top.py"), claims("space/two/b.py", "space/two/c/d.py")], "/site")
     )
-    assert owner_of(b"space/one/new.py", folders) == 0
-    assert owner_of(b"space/two/new/deep/x.py", folders) == 1
-    assert owner_of(b"space/two/c/x.py", folders) == 1
-    assert owner_of(b"space/new.py", folders) is None
-    assert owner_of(b"new.py", folders) is None
-    both = folders_of(Claimed([claims("space/__init__.py"), claims("space/x.py")], "/site"))
-    assert owner_of(b"space/new.py", both) is None
+    assert owners.of(b"space/one/new.py") == 0
+    assert owners.of(b"space/two/new/deep/x.py") == 1
+    assert owners.of(b"space/two/c/x.py") == 1
+    assert owners.of(b"space/new.py") is None
+    assert owners.of(b"new.py") is None
+    both = Owners(Claimed([claims("space/__init__.py"), claims("space/x.py")], "/site"))
+    assert both.of(b"space/new.py") is None
