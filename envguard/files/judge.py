@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .._native import hexdigest
+from ..amounts import plural
 from ..installed.record import BOOKKEEPING
 from ..names import printable
+from ..trees.words import listed
 from . import bytecode, shared
 from .causes import cause_of, is_rewritten_script
 from .compare import compare
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from .compare import Seen, Verdict, Where
 
 _DOMAIN = b"envguard differences 1\n"
+_NAMED = 3
 
 
 @dataclass(slots=True)
@@ -117,6 +120,13 @@ class Judge:
         own = os.fsencode(name) + b"/"
         seen = self._seen[folder]
         installed = seen.mtime(own + b"RECORD") if verdict.changed else None
+        if verdict.changed and (read(os.path.join(claims.owner.path, "INSTALLER"), limit=16) or b"").startswith(
+            b"conda"
+        ):
+            names = [printable(os.fsdecode(path)) for _, path in sorted(verdict.changed)]
+            count = plural(len(names), "file")
+            package.untold.append(f"{count} not as in RECORD, which conda may have rewritten: {listed(names, _NAMED)}")
+            verdict.changed.clear()
         for where, (digest, size, middle, now) in sorted(verdict.changed.items()):
             if _is_own(where[1], own):
                 continue

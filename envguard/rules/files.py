@@ -78,7 +78,7 @@ def modified_file(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    Another SHA-256 than RECORD has for the file (or `conda-meta`, where conda installed it), and what became of it as
+    Another SHA-256 than RECORD has for the file, and what became of it as
     far as its times, size and links tell: edited after the installation, cut short, changed in the cache that uv
     links files from. A script whose digest pip took before it rewrote the first line is recognised, and so is
     bytecode that the interpreter made anew. This is asked with `envguard check --files`, or always with
@@ -132,7 +132,7 @@ def missing_file(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    A path in RECORD (or `conda-meta`) at which nothing is. Bytecode may be missing, it is made anew; all else may
+    A path in RECORD at which nothing is. Bytecode may be missing, it is made anew; all else may
     not. Where the installer left no INSTALLER behind, it did not come to its end.
 
     ## Why it matters

@@ -155,6 +155,15 @@ def test_an_edit_of_a_hard_link_says_that_the_cache_has_it_too(world: World, fol
     )
 
 
+def test_what_conda_may_have_rewritten_is_unknown(world: World) -> None:
+    world.install("cond-1.0", {"cond.py": b"prefix"}, installer="conda\n")
+    assert world.look().packages == ()
+    (world.site / "cond.py").write_bytes(b"/opt/env")
+    package = world.only()
+    assert (package.changed, package.digest) == ((), None)
+    assert package.untold == ("1 file not as in RECORD, which conda may have rewritten: cond.py",)
+
+
 def test_a_whole_package_that_is_gone_is_missing_file_by_file(world: World) -> None:
     shutil.rmtree(world.site / "tiny")
     assert [os.path.basename(change.path) for change in world.only().missing] == ["__init__.py", "big.bin", "core.py"]
