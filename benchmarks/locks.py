@@ -223,6 +223,11 @@ def know_the_lock_of_before(project: Project, tool: Path, variables: Mapping[str
     subprocess.run([str(tool / "python"), "-c", code, *here], env=store, check=True)
 
 
+def times(ratio: float) -> str:
+    """Return how many times as fast, with as many digits as mean something."""
+    return f"{ratio:.2f}" if ratio < 1 else f"{ratio:.1f}" if ratio < 10 else f"{ratio:.0f}"
+
+
 def checks(found: list[Project], median: Mapping[str, float], own: Mapping[str, Case]) -> Iterator[str]:
     """Yield the table of the checks."""
     yield "| lock | `envguard lock check`, first | again | its tool's own check | so many times as fast, first | again |"
@@ -231,10 +236,10 @@ def checks(found: list[Project], median: Mapping[str, float], own: Mapping[str, 
         name = project.form.name
         first, again = median[f"{name} check first"], median[f"{name} check again"]
         peer = own.get(name)
-        beside = "none that works offline | | " if peer is None else f"{peer.name} {median[f'{name} tool']:.0f} ms"
+        beside = "none that is measured | | " if peer is None else f"{peer.name} {median[f'{name} tool']:.0f} ms"
         if peer is not None:
             spent = median[f"{name} tool"]
-            beside += f" | {spent / first:.2g} | {spent / again:.2g}"
+            beside += f" | {times(spent / first)} | {times(spent / again)}"
         yield f"| {project.title} | {first:.0f} ms | {again:.0f} ms | {beside} |"
 
 
