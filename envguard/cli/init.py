@@ -10,7 +10,6 @@ import click
 from ..atomic import write_atomic
 from ..baseline import fact_text, read_baseline, write_baseline
 from ..config import MANIFEST, OWN_FILE, load_config
-from ..errors import ConfigError
 from ..names import printable
 from ..observe import find_project
 from ..reader import Reader
@@ -18,7 +17,7 @@ from ..recording import propose
 from ..report.words import plural
 from . import options
 from .console import Console, start_folder
-from .manifest import with_table
+from .manifest import OWN, with_table
 from .record import contents, outlook, shown_path
 
 if TYPE_CHECKING:
@@ -45,6 +44,8 @@ def command(
 ) -> None:
     """Add a [tool.envguard] table to pyproject.toml and record this environment and machine in envguard.lock.
 
+    Without a pyproject.toml (pipenv, pixi, requirements files) the settings go to envguard.toml.
+
     PROJECT is a folder in the project; by default the current one. What is there already stays as it is: run twice, it
     changes nothing.
     """
@@ -53,30 +54,32 @@ def command(
     folder = find_project(reader, project if project is not None else start_folder())
     load_config(reader, folder)
     # All that can be refused is refused before the first byte is written.
-    table = _table(reader, folder)
+    settings = _settings(reader, folder)
     proposal = None
     if read_baseline(reader, folder) is None:
         proposal = propose(reader, folder, options.request(python=python, **selection), name=machine)
         write_baseline(proposal.baseline)
-    manifest = os.path.join(folder, MANIFEST)
-    if table is not None:
-        write_atomic(manifest, table)
-    console.emit("\n".join(_said(folder, proposal, python, table_added=table is not None)) + "\n")
+    if settings is not None:
+        write_atomic(*settings)
+    console.emit("\n".join(_said(folder, proposal, python, settings[0] if settings is not None else None)) + "\n")
 
 
-def _table(reader: Reader, folder: str) -> bytes | None:
-    """Return the manifest with the table added, None where the project has its settings already."""
-    if reader.exists(os.path.join(folder, OWN_FILE)):
+def _settings(reader: Reader, folder: str) -> tuple[str, bytes] | None:
+    """Return the file that the settings go to and what it is to hold, None where the project has them already."""
+    own = os.path.join(folder, OWN_FILE)
+    if reader.exists(own):
         return None
     manifest = os.path.join(folder, MANIFEST)
     if not reader.exists(manifest):
-        raise ConfigError(f"there is no {MANIFEST} in the project", path=folder, hint="uv init --bare")
+        return own, OWN.encode()
     reader.read_text(manifest)
-    return with_table(reader.read_bytes(manifest), manifest)
+    table = with_table(reader.read_bytes(manifest), manifest)
+    return (manifest, table) if table is not None else None
 
 
-def _said(folder: str, proposal: Proposal | None, python: str | None, *, table_added: bool) -> Iterator[str]:
-    if proposal is None and not table_added:
+def _said(folder: str, proposal: Proposal | None, python: str | None, settings: str | None) -> Iterator[str]:
+    """Yield what was done; *settings* is the file that they were written to, if any was."""
+    if proposal is None and settings is None:
         yield f"{shown_path(folder)} is set up already: nothing was changed"
         yield ""
         yield "To record this machine anew: envguard record"
@@ -85,9 +88,12 @@ def _said(folder: str, proposal: Proposal | None, python: str | None, *, table_a
         yield from _found(proposal)
         yield ""
     files = []
-    if table_added:
-        files.append(MANIFEST)
-        yield f"added [tool.envguard] to {shown_path(os.path.join(folder, MANIFEST))}"
+    if settings is not None:
+        name = os.path.basename(settings)
+        files.append(name)
+        yield (
+            f"added [tool.envguard] to {shown_path(settings)}" if name == MANIFEST else f"wrote {shown_path(settings)}"
+        )
     if proposal is not None:
         files.append("envguard.lock")
         path = shown_path(proposal.baseline.path)

@@ -1,4 +1,4 @@
-"""``[tool.envguard]`` in a manifest: added as text, so that every byte that stood there before still does."""
+"""The first settings of a project: added to its manifest as text, so that every byte that stood there before still does."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ unexpected = "warning"
 # subject = "ipdb"
 # reason = "the debugger of this machine, imported by nothing"
 """
+# The same where there is no pyproject.toml to add it to.
+OWN = TABLE.removeprefix("[tool.envguard]\n").replace("tool.envguard.", "")
 
 
 def has_table(document: dict[str, Any]) -> bool:

@@ -54,7 +54,7 @@ def republished_artifact(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     A file of the same name whose hash is another one than before; or, where a lock has hashes without names, a version of
-    which no hash of then is accepted now.
+    which a hash of then has made room for another.
 
     ## Why it matters
 

@@ -34,6 +34,22 @@ Next:
     assert cli("check").status == 0
 
 
+def test_without_a_manifest_of_its_kind_the_settings_have_a_file_of_their_own(cli: Cli, project: Project) -> None:
+    project.manifest.unlink()
+    result = cli("init")
+    assert (result.status, result.err) == (0, "")
+    assert "\nwrote envguard.toml\nrecorded machine 'default' in envguard.lock: " in result.out
+    assert "\n  git add envguard.toml envguard.lock\n" in result.out
+    own = project.folder / "envguard.toml"
+    text = own.read_text(encoding="utf-8")
+    assert tomllib.loads(text) == tomllib.loads(TABLE)["tool"]["envguard"]
+    assert "# [[waivers]]\n" in text
+    assert not project.manifest.exists()
+    again = cli("init")
+    assert again.out == ". is set up already: nothing was changed\n\nTo record this machine anew: envguard record\n"
+    assert own.read_text(encoding="utf-8") == text
+
+
 def test_run_twice_it_changes_nothing_and_says_so(cli: Cli, project: Project) -> None:
     cli("init")
     before = project.state()
@@ -111,7 +127,6 @@ def test_a_record_that_is_there_is_kept(cli: Cli, project: Project) -> None:
             "pyproject.toml:2: in 'tool.envguard': expected a table, found a ",
         ),
         ("pyproject.toml", b"\xff\xfe", "pyproject.toml:1: is not UTF-8 text: byte 0xff at offset 0"),
-        ("pyproject.toml", None, "there is no pyproject.toml in the project"),
         ("uv.lock", b"", "uv.lock"),
         ("uv.lock", b"version = 7\n", "uv.lock"),
         ("uv.lock", None, "there is no uv.lock to record against"),

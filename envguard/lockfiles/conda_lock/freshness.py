@@ -43,6 +43,7 @@ def freshness(reader: Reader, lock: Lock) -> FreshnessVerdict:
     if not names:
         return _verdict([reasons.unknown("sources", "does not say what it was made from", lock.path, metadata.keys)])
     sources: list[SourceFile] = []
+    there: list[str] = []
     found: list[Reason] = []
     for number, name in enumerate(names):
         keys = (*metadata.keys, "sources", number)
@@ -54,7 +55,9 @@ def freshness(reader: Reader, lock: Lock) -> FreshnessVerdict:
             sources.append(read_source(reader, path))
         except UndecidableError as error:
             found.append(reasons.unknown(name, f"{name} cannot be compared: {error.message}", path))
-    changed = list(_changed(metadata, names, sources))
+            continue
+        there.append(name)
+    changed = list(_changed(metadata, there, sources))
     if not found and changed == []:
         return FreshnessVerdict()
     found += _compare(reader, lock, sources, whole=not found)
@@ -67,10 +70,10 @@ def _verdict(found: list[Reason]) -> FreshnessVerdict:
     return FreshnessVerdict(reasons=tuple(dict.fromkeys(found)))
 
 
-def _changed(metadata: Table, names: tuple[str, ...], sources: list[SourceFile]) -> Iterator[Reason | None]:
+def _changed(metadata: Table, names: list[str], sources: list[SourceFile]) -> Iterator[Reason | None]:
     """Yield the files that are not the recorded ones; None where nothing was recorded of one."""
     recorded = metadata.table("inputs_metadata") if metadata.value.get("inputs_metadata") is not None else None
-    for name, source in zip(names, sources, strict=False):
+    for name, source in zip(names, sources, strict=True):
         digests = recorded.table(name) if recorded is not None else None
         data = source.text.encode()
         made = {"sha256": sha256(data).hexdigest(), "md5": md5(data, usedforsecurity=False).hexdigest()}

@@ -108,10 +108,11 @@ def _hashes(old: LockedPackage, new: LockedPackage) -> Iterator[Detail]:
     ours, theirs = ({file.hash for file in package.artifacts if file.hash} for package in (old, new))
     if ours and not theirs and new.source.kind is old.source.kind:
         yield Detail(aspect=Aspect.HASHES_LOST, old=_counted(old), new="none")
-    # No file in common, and none that could tell which: no hash of then would be accepted now.
+    # Without names a file that was added to a release is one hash more; one that took another's place is one for another.
     unnamed = not all(file.filename for file in (*old.artifacts, *new.artifacts))
-    if unnamed and ours and theirs and not ours & theirs and {*map(_algorithm, ours)} == {*map(_algorithm, theirs)}:
-        yield Detail(aspect=Aspect.REPUBLISHED, old=min(ours), new=min(theirs))
+    gone, came = ours - theirs, theirs - ours
+    if unnamed and gone and came and {*map(_algorithm, ours)} == {*map(_algorithm, theirs)}:
+        yield Detail(aspect=Aspect.REPUBLISHED, old=min(gone), new=min(came))
 
 
 def _unbuilt(filename: str) -> str:

@@ -204,6 +204,17 @@ def test_a_file_that_changed_is_not_fresh_though_all_is_satisfied(tmp_path: Path
     assert worse.state is Freshness.STALE
 
 
+def test_each_file_is_held_against_its_own_digest_though_another_is_gone(tmp_path: Path) -> None:
+    changed = f"# more\n{DEV}"
+    verdict(tmp_path, more=digests(ENVIRONMENT, DEV))
+    (tmp_path / "environment.yml").unlink()
+    (tmp_path / "dev.yml").write_text(changed)
+    found = freshness(Reader(), read_lock(Reader(), str(tmp_path / "conda-lock.yml")))
+    assert found.state is Freshness.UNKNOWN
+    assert [reason.subject for reason in found.reasons] == ["environment.yml", "dev.yml"]
+    assert found.reasons[1].found == f"sha256:{sha256(changed.encode()).hexdigest()}"
+
+
 def test_a_file_that_is_gone_cannot_be_told(tmp_path: Path) -> None:
     verdict(tmp_path)
     (tmp_path / "dev.yml").unlink()

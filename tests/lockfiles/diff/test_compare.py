@@ -271,6 +271,17 @@ def test_locks_of_two_formats_are_compared_by_what_both_tell() -> None:
     assert [change.details[0].aspect for change in compare(before, changed).packages] == [Aspect.REPUBLISHED]
 
 
+def test_of_hashes_without_names_one_in_the_place_of_another_was_published_again() -> None:
+    def hashes(*digits: str) -> LockedPackage:
+        return locked("a", artifacts=tuple(file("", f"sha256:{digit * 64}") for digit in digits))
+
+    (detail,) = details(hashes("1", "2", "3"), hashes("1", "4", "3"))
+    assert detail == Detail(aspect=Aspect.REPUBLISHED, old=f"sha256:{'2' * 64}", new=f"sha256:{'4' * 64}")
+    # A file that came to a release, or one that an index does not have any more, is no other file.
+    for now in (hashes("1", "2", "3"), hashes("2")):
+        assert compare(lock([hashes("1", "2")]), lock([now])).packages == ()
+
+
 def test_a_prerelease_is_told_where_it_is_new() -> None:
     assert [detail.aspect for detail in details(locked("a", "1.0"), locked("a", "2.0rc1"))] == [Aspect.PRERELEASE]
     assert details(locked("a", "2.0rc1"), locked("a", "2.0rc2")) == ()
