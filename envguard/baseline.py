@@ -1,7 +1,8 @@
 """``envguard.lock``: what somebody recorded and committed; read, changed and written as JSON made to be read in a diff.
 
 Schema ``envguard.lock`` version 1: ``machines`` maps a name to the *facts* of the machine that are compared, in *audit*
-those that are only kept for people, the *packages* with what their installers recorded, in *files*, where there are any, those
+those that are only kept for people, the *packages* with what their installers recorded, those of *conda*, where there are
+any, as ``version=build`` with the digest of the archive, in *files*, where there are any, the packages
 whose files are not as their installers wrote them, with a digest of what differs, the *lock* they came from and the
 *selection* that was installed; ``data``, where there is any, maps a name to a tree of data: its *path*, its *root*, *files*,
 *bytes* and *ignore* patterns. Facts and packages are one line each.
@@ -34,7 +35,7 @@ MAX_BYTES = 64 * 1024 * 1024
 _UNKNOWN = "unknown: "
 _ROOT = re.compile(r"blake3:[0-9a-f]{64}")
 _NAME_LENGTH = 100
-_MACHINE_KEYS = ("audit", "facts", "files", "packages", "lock", "selection")
+_MACHINE_KEYS = ("audit", "conda", "facts", "files", "packages", "lock", "selection")
 _TREE_KEYS = ("path", "root", "files", "bytes", "ignore")
 _REPAIR = f"restore {FILE} from version control, or move it away and run 'envguard record'"
 
@@ -51,8 +52,9 @@ class RecordedPackage:
 class Machine:
     """One recorded machine; its *selection* is kept because an environment does not remember it.
 
-    *facts* are compared, those in *audit* never. *files* maps packages whose files are accepted although they are not what
-    their installers wrote to a digest of the differences. *rest* holds the keys that this version does not know.
+    *facts* are compared, those in *audit* never. *conda* are the packages that conda installed, *packages* the others. *files*
+    maps packages whose files are accepted although they are not what their installers wrote to a digest of the differences.
+    *rest* holds the keys that this version does not know.
     """
 
     facts: Mapping[str, Fact]
@@ -62,6 +64,7 @@ class Machine:
     selection: Selection
     audit: Mapping[str, Fact] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
+    conda: Mapping[str, RecordedPackage] = field(default_factory=dict)
     rest: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -208,17 +211,23 @@ def _machine_document(machine: Machine) -> dict[str, Any]:
         **machine.rest,
         **({"audit": audit} if audit else {}),
         **({"files": dict(machine.files)} if machine.files else {}),
+        **({"conda": _package_lines(machine.conda)} if machine.conda else {}),
         "facts": {key: fact_text(value) for key, value in machine.facts.items()},
         "lock": {"digest": machine.lock_digest, "path": machine.lock_path},
-        "packages": {name: f"{item.version} {fact_text(item.digest)}" for name, item in machine.packages.items()},
+        "packages": _package_lines(machine.packages),
         "selection": machine.selection.document(),
     }
+
+
+def _package_lines(packages: Mapping[str, RecordedPackage]) -> dict[str, str]:
+    return {name: f"{item.version} {fact_text(item.digest)}" for name, item in packages.items()}
 
 
 def _read_machine(table: _Object) -> Machine:
     facts, packages = table.child("facts"), table.child("packages")
     lock, selection = table.child("lock"), table.child("selection")
     audit = table.child("audit") if "audit" in table.value else None
+    conda = table.child("conda") if "conda" in table.value else None
     return Machine(
         facts={key: _fact(facts.required(key)) for key in facts.value},
         packages={name: _read_package(packages, name) for name in packages.value},
@@ -232,6 +241,7 @@ def _read_machine(table: _Object) -> Machine:
         ),
         audit={key: _fact(audit.required(key)) for key in audit.value} if audit is not None else {},
         files=_read_files(table.child("files")) if "files" in table.value else {},
+        conda={name: _read_package(conda, name) for name in conda.value} if conda is not None else {},
         rest={key: value for key, value in table.value.items() if key not in _MACHINE_KEYS},
     )
 

@@ -171,7 +171,7 @@ def _subject(evidence: Evidence) -> Subject:
     return Subject(
         project=evidence.project,
         lock=evidence.lock.path if evidence.lock is not None else None,
-        packages=len(evidence.wanted),
+        packages=len(evidence.wanted) + len(evidence.wanted_conda),
         environment=environment.prefix if environment is not None else None,
         chosen_by=environment.chosen_by if environment is not None else None,
         python=f"{environment.implementation} {environment.version}" if environment is not None else None,
@@ -253,6 +253,7 @@ def receipt_facts(evidence: Evidence) -> dict[str, Any]:
     from .baseline import fact_text
 
     lock, baseline, selection = evidence.lock, evidence.baseline, evidence.selection
+    conda = {name: item.release or "unknown" for name, item in evidence.conda.items()}
     return {
         "project": evidence.project,
         "environment": evidence.environment.prefix if evidence.inventory is not None else None,
@@ -263,4 +264,5 @@ def receipt_facts(evidence: Evidence) -> dict[str, Any]:
         "files": _files_facts(evidence),
         "facts": {key: fact_text(value) for key, value in evidence.facts.items()},
         "packages": {name: item.version or "unknown" for name, item in evidence.installed.items()},
+        **({"conda": conda} if conda else {}),
     }

@@ -186,6 +186,7 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
         evidence,
         inventory=inventory,
         facts=facts,
+        overrides=_overrides(reader, evidence),
         disagreements=observation.disagreements,
         baseline=baseline,
         machine_name=name,
@@ -204,6 +205,15 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
     )
 
 
+def _overrides(reader: Reader, evidence: Evidence) -> dict[str, str]:
+    """Return the variables with which somebody tells conda what the machine is, where a lock asks anything of it."""
+    if not evidence.locks_conda:
+        return {}
+    from .rules.virtual import OVERRIDES
+
+    return {name: value for name in OVERRIDES if (value := reader.environ(name))}
+
+
 def machine_of(evidence: Evidence) -> Machine:
     """Return what was observed as a machine that can be recorded."""
     if evidence.lock is None or evidence.selection is None:
@@ -211,13 +221,19 @@ def machine_of(evidence: Evidence) -> Machine:
     from .baseline import Machine, RecordedPackage
     from .facts import is_audit
 
-    old = evidence.machine
+    old, brought = evidence.machine, evidence.brought
     return Machine(
         facts={key: value for key, value in evidence.facts.items() if not is_audit(key)},
         audit={key: value for key, value in evidence.facts.items() if is_audit(key)},
         packages={
             name: RecordedPackage(version=item.version, digest=item.digest)
             for name, item in evidence.installed.items()
+            # What came with a package of conda is recorded with it.
+            if item.version is not None and item.path not in brought
+        },
+        conda={
+            name: RecordedPackage(version=item.release, digest=item.digest)
+            for name, item in evidence.conda.items()
             if item.version is not None
         },
         lock_path=", ".join(view.name for view in evidence.views),

@@ -72,7 +72,7 @@ def propose(reader: Reader, project: str, request: Request, *, name: str | None 
 
 
 def changes(old: Machine, new: Machine) -> Iterator[Change]:
-    """Yield what *new* says differently from *old*: lock, selection, facts, packages, each sorted by name."""
+    """Yield what *new* says differently from *old*: lock, selection, facts, packages, those of conda, each sorted by name."""
     if (old.lock_path, old.lock_digest) != (new.lock_path, new.lock_digest):
         yield Change(subject="lock", old=f"{old.lock_path} {old.lock_digest}", new=f"{new.lock_path} {new.lock_digest}")
     if old.selection.canonical() != new.selection.canonical():
@@ -84,6 +84,10 @@ def changes(old: Machine, new: Machine) -> Iterator[Change]:
     yield from _differences(
         {key: f"{item.version} {fact_text(item.digest)}" for key, item in old.packages.items()},
         {key: f"{item.version} {fact_text(item.digest)}" for key, item in new.packages.items()},
+    )
+    yield from _differences(
+        {f"{key} (conda)": f"{item.version} {fact_text(item.digest)}" for key, item in old.conda.items()},
+        {f"{key} (conda)": f"{item.version} {fact_text(item.digest)}" for key, item in new.conda.items()},
     )
     yield from _differences(
         {f"files of {name}": digest for name, digest in old.files.items()},
@@ -115,14 +119,15 @@ def _choose(request: Request, evidence: Evidence, old: Machine | None) -> tuple[
         raise no_lock_to_record_against(evidence)
     markers = evidence.environment.markers
     installed = {name: item.version for name, item in evidence.installed.items()}
+    conda = {name: item.release for name, item in evidence.conda.items()}
     if old is None and not _named(request) and not _named(evidence.config):
-        return infer_selection(lock, installed, markers), True
+        return infer_selection(lock, installed, markers, conda), True
     selection = choose_selection(request, evidence.config, old)
     refused = select(lock, selection, markers)
     if isinstance(refused, Refused) and refused.everywhere:
         if old is not None and not _named(request) and not _named(evidence.config):
             # The lock has moved on: what was recorded then does not exist any more.
-            return infer_selection(lock, installed, markers), True
+            return infer_selection(lock, installed, markers, conda), True
         raise ConfigError(refused.message, path=lock.path, keys=refused.keys)
     return selection, False
 

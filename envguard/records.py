@@ -91,6 +91,9 @@ def _of_baseline(baseline: Baseline) -> Facts:
         found[f"machine {name}, {_PACKAGES}"] = {
             key: f"{item.version} ({fact_text(item.digest)})" for key, item in machine.packages.items()
         }
+        found[f"machine {name}, conda {_PACKAGES}"] = {
+            key: f"{item.version} ({fact_text(item.digest)})" for key, item in machine.conda.items()
+        }
     found["data"] = {
         name: " ".join((tree.path, tree.root, f"ignoring {', '.join(tree.ignore)}" if tree.ignore else "")).rstrip()
         for name, tree in baseline.data.items()

@@ -145,6 +145,31 @@ def test_sections_that_this_version_does_not_know_survive(tmp_path: Path) -> Non
     assert set(again["machines"]) == {"laptop", "node"}
 
 
+def test_packages_of_conda_have_a_section_of_their_own(tmp_path: Path) -> None:
+    packages = {
+        "numpy": RecordedPackage(version="2.1.0=py312_0", digest=f"sha256:{'0' * 64}"),
+        "_openmp_mutex": RecordedPackage(
+            version="4.5=2_gnu", digest=Unknown(reason="its record has no hash of its archive")
+        ),
+    }
+    machine = replace(MACHINE, conda=packages)
+    write_baseline(empty_baseline(str(tmp_path)).with_machine("laptop", machine))
+    text = (tmp_path / "envguard.lock").read_text()
+    assert (
+        '      "conda": {\n'
+        '        "_openmp_mutex": "4.5=2_gnu unknown: its record has no hash of its archive",\n'
+        f'        "numpy": "2.1.0=py312_0 sha256:{"0" * 64}"\n'
+        "      },\n"
+    ) in text
+    again = read(tmp_path)
+    assert again is not None
+    assert again.machines["laptop"].conda["numpy"] == packages["numpy"]
+    assert str(again.machines["laptop"].conda["_openmp_mutex"].version) == "4.5=2_gnu"
+    assert render_baseline(again) == text.encode()
+    # Without any there is no such section, as before there was conda.
+    assert '"conda"' not in TEXT
+
+
 def test_a_tree_is_a_few_lines_and_is_read_again(tmp_path: Path) -> None:
     baseline = empty_baseline(str(tmp_path)).with_machine("laptop", MACHINE).with_tree("raw", TREE)
     write_baseline(baseline)
@@ -257,6 +282,10 @@ BROKEN = {
     "loud root": (
         with_data("afaf", "AFAF"),
         ": in 'data.raw.root': expected \"blake3:\" and 64 hexadecimal digits" + HINT,
+    ),
+    "conda": (
+        broken('"facts": {', '"conda": {"numpy": "2.1.0=py312_0"}, "facts": {'),
+        ": in 'machines.laptop.conda.numpy': expected a version and a digest with a space between" + HINT,
     ),
     "empty": ("", ":1: is not valid JSON: expecting value"),
     "truncated": (TEXT[:200], ":10: is not valid JSON: expecting value" + HINT),

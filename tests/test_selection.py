@@ -1,8 +1,20 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from envguard.lockfiles.model import Commands, ConflictItem, Edge, Lock, LockedPackage, Source, SourceKind
+from envguard.lockfiles.model import (
+    Commands,
+    CondaBuild,
+    ConflictItem,
+    Edge,
+    Lock,
+    LockedPackage,
+    Source,
+    SourceKind,
+    When,
+)
 from envguard.model import Selection
 from envguard.selection import infer_selection
 
@@ -120,3 +132,81 @@ def test_an_environment_that_the_lock_does_not_cover_gets_uvs_own_selection() ->
     assert infer_selection(lock(), BASE, {**MARKERS, "python_full_version": "3.9.1", "python_version": "3.9"}) == (
         Selection()
     )
+
+
+def conda(name: str, build: str, *groups: str) -> LockedPackage:
+    return LockedPackage(
+        index=0,
+        name=name,
+        version="1.0",
+        source=Source(kind=SourceKind.CONDA, location="https://conda.index.example/conda-forge"),
+        conda=CondaBuild(build=build, subdir="linux-64"),
+        when=tuple(When(group=group or None, platform="linux-64") for group in groups),
+    )
+
+
+def environments() -> Lock:
+    """A lock of pixi: one environment for everything, one without a GPU, and one that has less."""
+    packages = [
+        conda("python", "h1_0", "default", "cpu", "small"),
+        conda("pytorch", "cuda_0", "default"),
+        conda("pytorch", "cpu_0", "cpu"),
+        replace(conda("tiny", "", "default", "cpu"), conda=None, source=INDEX),
+    ]
+    return replace(
+        lock(),
+        format="pixi",
+        packages=tuple(replace(package, index=index) for index, package in enumerate(packages)),
+        conflicts=(),
+        groups=("default", "cpu", "small"),
+        default_groups=("default",),
+        options={
+            "platforms": {name: ["linux-64"] for name in ("default", "cpu", "small")},
+            "subdirs": {},
+            "virtual": {},
+        },
+    )
+
+
+def only(name: str) -> Selection:
+    return Selection(groups=(name,), default_groups=False)
+
+
+TINY = {"tiny": "1.0"}
+
+
+@pytest.mark.parametrize(
+    ("python", "of_conda", "markers", "expected"),
+    [
+        pytest.param(TINY, {"python": "1.0=h1_0", "pytorch": "1.0=cuda_0"}, {}, only("default"), id="all of it"),
+        pytest.param(TINY, {"python": "1.0=h1_0", "pytorch": "1.0=cpu_0"}, {}, only("cpu"), id="another build"),
+        pytest.param({}, {"python": "1.0=h1_0", "pytorch": "1.0=cpu_0"}, {}, only("small"), id="less"),
+        pytest.param({}, {"pytorch": "1.0=cpu_0"}, {}, Selection(), id="nothing whole"),
+        pytest.param(TINY, {"python": "1.0=h1_0"}, {"pixi_environment": "cpu"}, only("cpu"), id="pixi says so"),
+        pytest.param({}, {"python": "1.0=h1_0"}, {"pixi_environment": "gone"}, only("small"), id="of another lock"),
+    ],
+)
+def test_an_environment_of_pixi_is_told_by_what_is_in_it(
+    python: dict[str, str | None], of_conda: dict[str, str], markers: dict[str, str], expected: Selection
+) -> None:
+    assert infer_selection(environments(), python, {**MARKERS, **markers}, of_conda) == expected
+
+
+def test_categories_of_conda_lock_are_told_as_extras_are() -> None:
+    packages = [conda("python", "h1_0", ""), conda("pytest", "h1_0", "dev"), conda("sphinx", "h1_0", "docs")]
+    whole = replace(
+        lock(),
+        format="conda-lock",
+        packages=tuple(replace(package, index=index) for index, package in enumerate(packages)),
+        conflicts=(),
+        extras=("docs",),
+        groups=("dev",),
+        default_groups=("dev",),
+        options={"platforms": ["linux-64"], "channels": []},
+    )
+    here = {"python": "1.0=h1_0", "pytest": "1.0=h1_0"}
+    assert infer_selection(whole, {}, MARKERS, here) == Selection()
+    assert infer_selection(whole, {}, MARKERS, {**here, "sphinx": "1.0=h1_0"}) == Selection(extras=("docs",))
+    assert infer_selection(whole, {}, MARKERS, {"python": "1.0=h1_0"}) == Selection(default_groups=False)
+    # What pip installed under that name is not it, nor is another build.
+    assert infer_selection(whole, {"sphinx": "1.0"}, MARKERS, {**here, "sphinx": "1.0=h2_0"}) == Selection()

@@ -108,7 +108,7 @@ def _found(proposal: Proposal) -> Iterator[str]:
     evidence = proposal.evidence
     environment = evidence.environment
     told = " (told from what is installed)" if proposal.inferred else ""
-    installed = plural(len(evidence.installed), "package")
+    installed = plural(len(proposal.machine.packages) + len(proposal.machine.conda), "package")
     rows = [
         ("project", shown_path(evidence.project)),
         ("lock", evidence.lock_name),

@@ -42,6 +42,9 @@ def list_locked(
     chosen = choose_selection(request, config, None)
     named = os.path.join(project, config.python) if config.python is not None else None
     markers: Mapping[str, str] = find_environment(reader, project, request.python or named).markers
+    if chosen.extras or chosen.groups or platform is not None:
+        # What somebody asks for need not be the environment that pixi made here.
+        markers = {name: value for name, value in markers.items() if not name.startswith("pixi_")}
     if python_version is not None or platform is not None:
         from ..lockfiles.environments import named_environment
 
@@ -70,10 +73,14 @@ def _find(reader: Reader, lock: str | None) -> tuple[str, str]:
 
 
 def _text(selected: Selected) -> str:
-    return "".join(
-        f"{package.name}=={package.version}\n" if package.version else f"{package.name}\n"
-        for package in selected.packages
-    )
+    return "".join(f"{_line(package)}\n" for package in selected.packages)
+
+
+def _line(package: LockedPackage) -> str:
+    """Return *package* as its installers write it: ``numpy==2.1.0``, and of conda ``numpy=2.1.0=py312_0``."""
+    if package.conda is not None:
+        return "=".join(filter(None, (package.name, package.version, package.conda.build)))
+    return f"{package.name}=={package.version}" if package.version else package.name
 
 
 def _json(lock: Lock, selected: Selected, selection: Selection, markers: Mapping[str, str]) -> str:
@@ -94,7 +101,7 @@ def _json(lock: Lock, selected: Selected, selection: Selection, markers: Mapping
 
 
 def _package(package: LockedPackage) -> dict[str, Any]:
-    source = package.source
+    source, conda = package.source, package.conda
     return {
         "name": package.name,
         "version": package.version,
@@ -104,5 +111,6 @@ def _package(package: LockedPackage) -> dict[str, Any]:
             "commit": source.commit,
             "subdirectory": source.subdirectory,
         },
+        **({"conda": {"build": conda.build, "subdir": conda.subdir, "md5": conda.md5}} if conda is not None else {}),
         "files": [{"filename": file.filename, "hash": file.hash, "size": file.size} for file in package.artifacts],
     }

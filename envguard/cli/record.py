@@ -101,7 +101,8 @@ def _changes(proposal: Proposal, *, written: bool) -> Iterator[str]:
 def contents(proposal: Proposal) -> str:
     """Return how much is in a record."""
     facts = len(proposal.machine.facts) + len(proposal.machine.audit)
-    return f"{facts} facts, {len(proposal.machine.packages)} packages"
+    packages = len(proposal.machine.packages) + len(proposal.machine.conda)
+    return f"{facts} facts, {packages} packages"
 
 
 def _change(change: Change) -> str:

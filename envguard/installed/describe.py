@@ -12,6 +12,7 @@ from . import folders
 from .interpreter import Installation, read_installation, version_within
 from .markers import marker_environment
 from .model import Environment, Layer
+from .pixi import pixi_markers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -51,7 +52,10 @@ def running_environment(reader: Reader) -> Environment:
         implementation=name,
         version=version,
         build=line,
-        markers=marker_environment(reader, implementation=name, version=version, implementation_version=own_version),
+        markers={
+            **marker_environment(reader, implementation=name, version=version, implementation_version=own_version),
+            **pixi_markers(reader, prefix),
+        },
         folders=folders.in_order(reader, layers),
     )
 
@@ -118,12 +122,15 @@ def _environment(
         implementation=base.implementation,
         version=base.version,
         build=Unknown(reason=_FOREIGN_BUILD),
-        markers=marker_environment(
-            reader,
-            implementation=base.implementation,
-            version=base.version,
-            implementation_version=base.implementation_version,
-        ),
+        markers={
+            **marker_environment(
+                reader,
+                implementation=base.implementation,
+                version=base.version,
+                implementation_version=base.implementation_version,
+            ),
+            **pixi_markers(reader, venv or base.prefix),
+        },
         folders=folders.in_order(
             reader, [(Layer.PYTHONPATH, folders.of_pythonpath(reader)), *layers, (Layer.INHERITED, inherited)]
         ),

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ..reader import Reader
     from .model import Environment
 
+_PIXI = os.path.join(".pixi", "envs", "default")
 _EXECUTABLES = (
     *(os.path.join("bin", name) for name in ("python", "python3", "pypy3", "pypy")),
     os.path.join("Scripts", "python.exe"),
@@ -24,9 +25,9 @@ def find_environment(reader: Reader, project: str, python: str | None) -> Enviro
 
     *python* names it: an interpreter or the folder of a virtual or conda environment. Else it is the active virtual
     environment (``VIRTUAL_ENV``), else the active conda environment (``CONDA_PREFIX``), else the project's own
-    (``UV_PROJECT_ENVIRONMENT`` or ``.venv``), else conda's base environment, which many shells activate
-    unasked, else the running interpreter. This is the order in which uv looks. EnvironmentNotFoundError where what is
-    named is no environment, or where its facts cannot be told.
+    (``UV_PROJECT_ENVIRONMENT`` or ``.venv``, else pixi's ``default``), else conda's base environment, which many shells
+    activate unasked, else the running interpreter. This is the order in which uv looks, which knows nothing of pixi.
+    EnvironmentNotFoundError where what is named is no environment, or where its facts cannot be told.
     """
     if python is not None:
         return describe(reader, _named(reader, python), "--python")
@@ -84,7 +85,9 @@ def _of_project(reader: Reader, project: str) -> tuple[str, str] | None:
     if not reader.exists(path):
         if chosen:
             raise _no_python(reader, path, "is the project's environment by UV_PROJECT_ENVIRONMENT, but is not there")
-        return None
+        # An environment of pixi need not hold a Python.
+        found = _executable(reader, os.path.join(project, _PIXI))
+        return (found, f"{_PIXI} of the project") if found is not None else None
     found = _executable(reader, path)
     if found is None:
         raise _no_python(reader, path, "is the project's environment, but has no interpreter in it")

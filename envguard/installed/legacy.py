@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".egg-info", ".egg-link", ".egg")
 MAX_METADATA = 16 * 1024 * 1024
-_PYTHON = re.compile(r"-py[23](\.\d+)?(-[\w.-]+)?$")
+PYTHON_TAG = re.compile(r"-py[23](\.\d+)?(-[\w.-]+)?$")
 _NO_RECORD = Unknown(reason="it was installed without a RECORD")
 _EDITABLE = Unknown(reason="it is an editable install: what it runs is its source folder")
 
@@ -37,7 +37,7 @@ def read_legacy(reader: Reader, folder: str, entry: str, layer: Layer) -> Distri
 
 
 def _read(reader: Reader, path: str, stem: str, layer: Layer, metadata: str) -> Distribution | str:
-    named = split_stem(_PYTHON.sub("", stem))
+    named = split_stem(PYTHON_TAG.sub("", stem))
     problems = []
     try:
         header = read_header(reader.read_bytes(metadata, limit=MAX_METADATA))

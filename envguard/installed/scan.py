@@ -10,7 +10,7 @@ from ..model import Unknown
 from ..names import normalize, printable
 from .legacy import MAX_METADATA, SUFFIXES, read_legacy
 from .metadata import read_header, same_version, split_stem
-from .model import Distribution, Inventory, Layer, OriginKind
+from .model import CONDA_FOLDER, Distribution, Inventory, Layer, OriginKind
 from .origin import OriginError, read_origin
 from .record import MAX_BYTES as MAX_RECORD
 from .record import payload_digest
@@ -30,8 +30,8 @@ def scan(reader: Reader, environment: Environment) -> Inventory:
     """Return what is installed in *environment*.
 
     Only the top level of each folder counts: packages carry metadata folders of others deep inside. What is broken is
-    told in ``Distribution.problems`` and ``Inventory.strays``; UnreadableError only where a folder of the environment
-    itself cannot be listed.
+    told in ``Distribution.problems``, ``CondaPackage.problems`` and ``Inventory.strays``; UnreadableError only where a folder of
+    the environment itself cannot be listed.
     """
     found: list[tuple[str, int, Distribution]] = []
     strays: list[tuple[str, str]] = []
@@ -47,7 +47,13 @@ def scan(reader: Reader, environment: Environment) -> Inventory:
         found += [(item.name, order, item) for item in here]
         strays += wrong
     found.sort(key=lambda entry: entry[:2])
-    return Inventory(environment=environment, distributions=tuple(item for _, _, item in found), strays=tuple(strays))
+    distributions = tuple(item for _, _, item in found)
+    conda = None
+    if reader.is_dir(os.path.join(environment.prefix, CONDA_FOLDER)):
+        from .conda import scan_conda
+
+        conda = scan_conda(reader, environment, (item.path for item in distributions))
+    return Inventory(environment=environment, distributions=distributions, strays=tuple(strays), conda=conda)
 
 
 def _scan_folder(

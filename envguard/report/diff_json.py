@@ -109,8 +109,9 @@ def _way(reasons: Mapping[str, tuple[str, ...]] | None, name: str) -> list[str] 
 def _entry(package: LockedPackage | None) -> dict[str, Any] | None:
     if package is None:
         return None
-    source = package.source
+    source, conda = package.source, package.conda
     return {
         "version": package.version,
         "source": {"kind": str(source.kind), "location": source.location, "commit": source.commit},
+        **({"conda": {"build": conda.build, "subdir": conda.subdir}} if conda is not None else {}),
     }

@@ -9,9 +9,10 @@ from ..installed.model import Distribution, Layer
 from ..lockfiles.model import Selected
 from ..model import Impact, Place, Severities, Severity, Unknown
 from . import repair
+from .conda import against_lock, against_record, whole
 from .impact import impact_of
 from .origins import mismatch
-from .packages import place_of
+from .places import place_of
 from .registry import Need, Rule, rule
 from .versions import same
 
@@ -30,13 +31,17 @@ if TYPE_CHECKING:
     need=Need.ENVIRONMENT,
 )
 def source_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
-    """Compares the `direct_url.json` that installers leave (PEP 610) with the source in the lock.
+    """Compares the `direct_url.json` that installers leave (PEP 610) with the source in the lock, and what conda wrote down.
 
     ## What it sees
 
     Another git commit or repository, another path or URL, an editable where a built copy is locked and the reverse, a local
-    file where the lock says an index. For what is installed as a checkout (`-e git+...`) the commit is read from it. What
-    conda writes there is ignored, since it names conda's build farm.
+    file where the lock says an index. For what is installed as a checkout (`-e git+...`) the commit is read from it.
+
+    A package that conda installed where the lock says that it comes from an index. What its `direct_url.json` says is
+    ignored, since it names conda's build farm. A package of conda from another channel, or another file of the same version
+    and build: SHA-256 decides, else MD5; without a hash that both sides know, the same channel on another server cannot be
+    told.
 
     ## Why it matters
 
@@ -46,12 +51,15 @@ def source_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Run the command that the finding prints.
     """
-    installed = evidence.installed
+    installed, brought = evidence.installed, evidence.brought
     for name, package in evidence.wanted.items():
         distribution = installed.get(name)
         if distribution is None or distribution.problems:
             continue
-        difference = mismatch(package.source, distribution, evidence.real_paths, evidence.checkouts)
+        if distribution.path in brought:
+            yield against_lock.instead(self, evidence, package, brought[distribution.path])
+            continue
+        difference = mismatch(package, distribution, evidence.real_paths, evidence.checkouts)
         if difference is not None:
             yield self.finding(
                 name,
@@ -66,6 +74,7 @@ def source_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
                 hint=repair.sync(evidence, name),
                 unknown=difference.unknown,
             )
+    yield from against_lock.other_file(self, evidence)
 
 
 @rule("EG206", "duplicate-distribution", "a package is installed twice", since="0.1", need=Need.ENVIRONMENT)
@@ -76,6 +85,9 @@ def duplicate_distribution(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Two `*.dist-info` (or legacy) entries of one name. In one environment that is an error. Where one is inherited (system
     packages, the user's site, `PYTHONPATH`) the first on the path shadows the other, and it is a note.
+
+    Two records of one package in `conda-meta`. And a package that conda installed and another installer has written over:
+    its metadata folder is gone and there is another, or its RECORD is not the one that conda put there.
 
     ## Why it matters
 
@@ -107,6 +119,7 @@ def duplicate_distribution(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             hint=repair.sync(evidence, name),
             severities=self.severities if own else Severities.same(Severity.NOTE),
         )
+    yield from whole.by_two(self, evidence)
 
 
 @rule(
@@ -122,7 +135,8 @@ def broken_distribution(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     An empty metadata folder, one without METADATA, one whose name and content give two versions, a dangling link, a file
-    that cannot be read, what an interrupted pip leaves behind (`~name`).
+    that cannot be read, what an interrupted pip leaves behind (`~name`). A record in `conda-meta` that cannot be read, or
+    whose Python package is gone.
 
     ## Why it matters
 
@@ -155,6 +169,7 @@ def broken_distribution(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             hint="look at it, and delete it if nothing needs it",
             severities=Severities.same(Severity.WARNING),
         )
+    yield from whole.broken(self, evidence)
 
 
 @rule(
@@ -171,7 +186,8 @@ def content_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     The same version with another digest over the installer's list of files and hashes (RECORD): a wheel that was built or
-    published again, a wheel for another platform, a local build. It reads the list, not the files.
+    published again, a wheel for another platform, a local build. It reads the list, not the files. Of a package of conda it
+    is the hash of its archive, for the same version and build.
 
     ## Why it matters
 
@@ -202,6 +218,7 @@ def content_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             place=Place(path=evidence.baseline.path, keys=("machines", evidence.machine_name or "", "packages", name)),
             hint=repair.sync(evidence, name),
         )
+    yield from against_record.other_content(self, evidence)
 
 
 @rule(
@@ -213,7 +230,8 @@ def unlocked_change(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     A package outside the lock (installed by hand, inherited from the system) that was recorded in another version, or that
-    was recorded and is gone.
+    was recorded and is gone. Where no lock speaks of conda, every package that conda installed is one, with version and
+    build, and so is one that came since.
 
     ## Why it matters
 
@@ -229,8 +247,9 @@ def unlocked_change(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     if not isinstance(evidence.selected, Selected) or machine.lock_digest != evidence.lock_digest:
         return
     installed, wanted = evidence.installed, evidence.wanted
+    with_conda = whole.python_names(evidence)
     for name, recorded in machine.packages.items():
-        if name in wanted or name in evidence.own:
+        if name in wanted or name in evidence.own or name in with_conda:
             continue
         distribution = installed.get(name)
         found = (distribution.version or "no version") if distribution is not None else None
@@ -246,3 +265,4 @@ def unlocked_change(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             place=Place(path=evidence.baseline.path, keys=("machines", evidence.machine_name or "", "packages", name)),
             hint=f"uv pip install --python {evidence.environment.prefix} {name}=={recorded.version}",
         )
+    yield from against_record.unlocked(self, evidence)

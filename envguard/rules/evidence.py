@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..baseline import Baseline, Machine
     from ..config import Config
     from ..files.model import InstalledFiles
-    from ..installed.model import Distribution, Environment, Inventory
+    from ..installed.model import CondaPackage, Distribution, Environment, Inventory
     from ..lockfiles.diff.model import LockDiff
     from ..lockfiles.model import FreshnessVerdict, Inconsistency, Lock, LockedPackage, Refused, Selection
     from ..machine.model import Disagreement
@@ -45,7 +45,8 @@ class Evidence:
     whose manifest is not kept; *own* the
     names that envguard itself, pip and the like bring along; *real_paths* maps local paths, as lock and metadata write
     them, to the paths behind all links, *checkouts* the paths of installed checkouts to their commits; *disagreements* are
-    where two sources say different things of one library; *trees* are the recorded trees of data as they are now, *trees_left_out* says why nobody
+    where two sources say different things of one library; *overrides* are the variables that replace what a machine is for conda;
+    *trees* are the recorded trees of data as they are now, *trees_left_out* says why nobody
     looked at them; *files* are those of the installed packages, None where nobody looked.
     """
 
@@ -70,6 +71,7 @@ class Evidence:
     real_paths: Mapping[str, str] = field(default_factory=dict)
     checkouts: Mapping[str, str | None] = field(default_factory=dict)
     facts: Mapping[str, Fact] = field(default_factory=dict)
+    overrides: Mapping[str, str] = field(default_factory=dict)
     disagreements: tuple[Disagreement, ...] = ()
     baseline: Baseline | None = None
     machine_name: str | None = None
@@ -106,14 +108,23 @@ class Evidence:
 
     @property
     def wanted(self) -> dict[str, LockedPackage]:
-        """The packages that should be installed, by name; empty where no selection was possible.
+        """The packages that Python's installers should have installed, by name; empty where no selection was possible.
 
         Where several locks have a package, the first one's counts.
         """
+        return self._wanted(conda=False)
+
+    @property
+    def wanted_conda(self) -> dict[str, LockedPackage]:
+        """The packages that conda, or a tool like it, should have installed, by name, as ``wanted`` has the others."""
+        return self._wanted(conda=True)
+
+    def _wanted(self, *, conda: bool) -> dict[str, LockedPackage]:
         found: dict[str, LockedPackage] = {}
         for view in self.views:
             for package in view.selected.packages if isinstance(view.selected, Selected) else ():
-                found.setdefault(package.name, package)
+                if (package.conda is not None) is conda:
+                    found.setdefault(package.name, package)
         return found
 
     @property
@@ -123,6 +134,29 @@ class Evidence:
         if len(digests) < 2:
             return digests[0] if digests else None
         return f"blake3:{hexdigest(chr(10).join(digests).encode())}"
+
+    @property
+    def locks_conda(self) -> bool:
+        """Whether a lock of the project says what conda should install."""
+        return any(package.conda is not None for view in self.views for package in view.lock.packages)
+
+    @property
+    def conda(self) -> dict[str, CondaPackage]:
+        """What conda installed, by name; empty where this is no environment of conda."""
+        found: dict[str, CondaPackage] = {}
+        for package in (self.inventory.conda or ()) if self.inventory is not None else ():
+            found.setdefault(package.name, package)
+        return found
+
+    @property
+    def brought(self) -> dict[str, CondaPackage]:
+        """For each metadata folder that is as conda put it there the package that it came with."""
+        return {
+            part.path: package
+            for package in self.conda.values()
+            for part in package.parts
+            if part.there and not part.overwritten
+        }
 
     @property
     def installed(self) -> dict[str, Distribution]:

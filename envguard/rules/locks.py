@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..model import Finding
     from .evidence import Evidence, LockView
 
+_PYTHON, _CONDA = "python", "conda"
 _WHY = "which of the two gets installed depends on which tool ran last"
 
 
@@ -29,6 +30,7 @@ def lock_disagreement(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     A package that two locks have in different versions: in what they select for this environment, or, where no environment
     is looked at, when they have no version in common. And a file that both list by the same name with different hashes.
+    A package of conda is compared with one of Python's index where the lock says that it is that one.
 
     ## Why it matters
 
@@ -41,13 +43,22 @@ def lock_disagreement(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     for first, second in itertools.combinations(evidence.views, 2):
         ours, theirs = _packages(first), _packages(second)
         for name in sorted(ours.keys() & theirs.keys()):
-            yield from _compare(self, evidence, (first, ours[name]), (second, theirs[name]))
+            mine, yours = ours[name], theirs[name]
+            # Packages of conda stand there by both of their names.
+            if name[0] == _CONDA or any(package.conda is None for package in (*mine, *yours)):
+                yield from _compare(self, evidence, (first, mine), (second, yours))
 
 
-def _packages(view: LockView) -> Mapping[str, list[LockedPackage]]:
-    found: dict[str, list[LockedPackage]] = {}
+def _packages(view: LockView) -> Mapping[tuple[str, str], list[LockedPackage]]:
+    """Return the packages of a lock by who names them and by name."""
+    found: dict[tuple[str, str], list[LockedPackage]] = {}
     for package in view.selected.packages if isinstance(view.selected, Selected) else view.lock.packages:
-        found.setdefault(package.name, []).append(package)
+        if package.conda is None:
+            names = [(_PYTHON, package.name)]
+        else:
+            names = [(_CONDA, package.name), *((_PYTHON, name) for name in package.conda.python or ())]
+        for name in names:
+            found.setdefault(name, []).append(package)
     return found
 
 

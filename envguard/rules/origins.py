@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from ..installed.model import OriginKind
-from ..lockfiles.model import Source, SourceKind
+from ..lockfiles.model import SourceKind
 from ..urls import split_url
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ..installed.model import Distribution, Origin
+    from ..lockfiles.model import Artifact, LockedPackage, Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,14 +27,14 @@ class Mismatch:
 
 
 def mismatch(
-    source: Source, distribution: Distribution, real: Mapping[str, str], checkouts: Mapping[str, str | None]
+    package: LockedPackage, distribution: Distribution, real: Mapping[str, str], checkouts: Mapping[str, str | None]
 ) -> Mismatch | None:
-    """Return how *distribution* came from elsewhere than *source*; None where they agree.
+    """Return how *distribution* came from elsewhere than the source of *package*; None where they agree.
 
     *real* maps local paths, as lock and metadata write them, to the paths behind all links; *checkouts* maps the paths of
     checkouts to their commits, None where a commit could not be read.
     """
-    origin = distribution.origin
+    source, origin = package.source, distribution.origin
     expected = _locked_words(source)
     if origin is None:
         if source.kind is SourceKind.REGISTRY:
@@ -45,10 +46,25 @@ def mismatch(
             return None
         found = f"the checkout {origin.path} at {commit or 'a commit that could not be read'}"
         return Mismatch(expected=expected, found=found, unknown=commit is None)
+    if source.kind is SourceKind.REGISTRY and origin.kind is OriginKind.ARCHIVE and _listed(package.artifacts, origin):
+        return None
     agrees = _AGREES.get(source.kind)
     if agrees is not None and agrees(source, origin, real):
         return None
     return Mismatch(expected=expected, found=_found_words(origin))
+
+
+def _listed(artifacts: Iterable[Artifact], origin: Origin) -> bool:
+    """Return whether *origin* is one of the very files that the lock lists: conda-lock has pip install them by their address."""
+    algorithm, _, digest = (origin.hash or "").partition(":")
+    for file in artifacts:
+        known, _, expected = (file.hash or "").partition(":")
+        if digest and known == algorithm:
+            if digest == expected:
+                return True
+        elif file.location is not None and _plain(file.location) == _plain(origin.url):
+            return True
+    return False
 
 
 def _git(source: Source, origin: Origin, real: Mapping[str, str]) -> bool:

@@ -171,7 +171,15 @@ def _changed(evidence: Evidence, machine: Machine) -> list[str]:
         if old != new and not (old and new and same(old, new)):
             changed.append(f"{name} {old or 'absent'} -> {new or 'absent'}")
     gone = (name for name in machine.packages if name not in wanted and name not in installed)
-    return changed + [f"{name} {machine.packages[name].version} -> absent" for name in gone]
+    changed += [f"{name} {machine.packages[name].version} -> absent" for name in gone]
+    there = evidence.conda
+    for name in dict.fromkeys((*evidence.wanted_conda, *machine.conda)):
+        old = machine.conda[name].version if name in machine.conda else None
+        new = there[name].release if name in there else None
+        # Of those that no lock asks for, what came anew is no change of the lock.
+        if old != new and (old or name in evidence.wanted_conda):
+            changed.append(f"{name} {old or 'absent'} -> {new or 'absent'}")
+    return changed
 
 
 @rule(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..lockfiles.model import RefusalKind, Refused, Selected
-from ..model import Impact, Place, Severities
-from . import repair
+from ..model import Impact, Place, Severities, Severity
+from . import repair, virtual
+from .conda import against_lock, whole
 from .impact import impact_of
+from .places import place_of
 from .registry import Need, Rule, rule
 from .versions import allows, same, same_but_local
 
@@ -20,13 +22,8 @@ if TYPE_CHECKING:
     from .evidence import Evidence
 
 _MISSING_IS = "code that imports it fails, or quietly takes another way"
+_NAMED = 3
 _VERSION_IS = "another version can compute, load or default differently"
-
-
-def place_of(evidence: Evidence, package: LockedPackage, key: str) -> Place:
-    """Return the place of *key* of a locked package in the lock."""
-    path = package.path or (evidence.lock.path if evidence.lock is not None else evidence.lock_name)
-    return Place(path=path, keys=(*package.route, key) if package.route else (), line=package.line)
 
 
 @rule("EG201", "missing-package", "a locked package is not installed", since="0.1", need=Need.ENVIRONMENT)
@@ -36,7 +33,8 @@ def missing_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     A package that follows from the lock, the chosen extras and groups and this environment's markers, and that no metadata
-    folder on the path of the environment names.
+    folder on the path of the environment names. For a package of conda it is a record in `conda-meta` that is looked for;
+    where the environment is none of conda, one finding says so.
 
     ## Why it matters
 
@@ -60,6 +58,7 @@ def missing_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
                 place=place_of(evidence, package, "version" if package.version else "name"),
                 hint=repair.sync(evidence),
             )
+    yield from against_lock.missing(self, evidence)
 
 
 @rule("EG202", "unexpected-package", "an installed package is not in the lock", since="0.1", need=Need.ENVIRONMENT)
@@ -70,7 +69,8 @@ def unexpected_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     An installed package that does not follow from the lock for this environment and the chosen extras and groups. envguard
     with what it needs, pip, setuptools and wheel are expected, and so is what `expected` in `[tool.envguard]` names. The
-    setting `unexpected` says whether it is an `error`, a `warning` (the default), a `note`, or `allow`ed.
+    setting `unexpected` says whether it is an `error`, a `warning` (the default), a `note`, or `allow`ed. Where the lock is
+    one of conda's tools, the records in `conda-meta` are looked at, too; what came with one of them is judged with it.
 
     ## Why it matters
 
@@ -84,11 +84,12 @@ def unexpected_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     severity = evidence.config.unexpected
     if severity is None or evidence.lock is None or not isinstance(evidence.selected, Selected):
         return
-    locked = {package.name for view in evidence.views for package in view.lock.packages}
+    locked = {package.name for view in evidence.views for package in view.lock.packages if package.conda is None}
     wanted = evidence.wanted
     installed = evidence.installed
+    with_conda = whole.python_names(evidence) if evidence.locks_conda else frozenset()
     for name, distribution in installed.items():
-        if name in wanted or name in evidence.own:
+        if name in wanted or name in evidence.own or name in with_conda:
             continue
         where = "in the lock, but not selected here" if name in locked else "not in the lock"
         yield self.finding(
@@ -102,6 +103,7 @@ def unexpected_package(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             hint=repair.uninstall(evidence, name),
             severities=Severities.same(severity),
         )
+    yield from against_lock.unexpected(self, evidence, Severities.same(severity))
 
 
 def _versions(evidence: Evidence) -> Iterator[tuple[LockedPackage, Distribution, str, str]]:
@@ -128,7 +130,7 @@ def version_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Versions that are not equal as PEP 440 versions. `1.0` and `1.0.0` are equal; the local part (`+cu130`) has a rule of
     its own, `local-version-mismatch`. Where a requirements file has a range in the place of a version, one that is
-    not in it.
+    not in it. Versions of conda's packages are compared as they are written.
 
     ## Why it matters
 
@@ -166,6 +168,7 @@ def version_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
                 place=place_of(evidence, package, "version"),
                 hint=repair.sync(evidence),
             )
+    yield from against_lock.other_version(self, evidence)
 
 
 @rule(
@@ -176,20 +179,22 @@ def version_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     need=Need.ENVIRONMENT,
 )
 def local_version_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
-    """Compares the local part of versions: what follows the `+`.
+    """Compares what tells the builds of one version apart: the local part after the `+`, and the build of conda's packages.
 
     ## What it sees
 
-    `2.13.0+cpu` installed where `2.13.0+cu130` or `2.13.0` is locked, and the reverse.
+    `2.13.0+cpu` installed where `2.13.0+cu130` or `2.13.0` is locked, and the reverse. A package of conda with another
+    build (`cuda126_py312_0` for `cpu_py312_0`), or one for another platform.
 
     ## Why it matters
 
     The local part names the build: for PyTorch the CUDA version or the absence of one. Specifiers such as `==2.13.0` accept
-    every build, so tools that compare with specifiers do not see the difference.
+    every build, so tools that compare with specifiers do not see the difference. A build of conda stands for the
+    dependencies, the compiler and the BLAS that it was made with.
 
     ## How to mend
 
-    Run the `uv sync` command that the finding prints; check that the index for the wanted build is configured.
+    Run the command that the finding prints; check that the index or channel for the wanted build is configured.
     """
     for package, distribution, locked, found in _versions(evidence):
         if same_but_local(locked, found):
@@ -203,6 +208,7 @@ def local_version_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
                 place=place_of(evidence, package, "version"),
                 hint=repair.sync(evidence, package.name),
             )
+    yield from against_lock.other_build(self, evidence)
 
 
 @rule(
@@ -243,7 +249,12 @@ def unsupported_environment(self: Rule, evidence: Evidence) -> Iterator[Finding]
     ## What it sees
 
     None of the environments holds here that the lock says it is made for: `resolution-markers` and `supported-markers` of
-    `uv.lock`, targets, platforms.
+    `uv.lock`, targets, platforms, another environment of pixi.
+
+    And what packages of conda ask of the machine (`__cuda >=12.8`, `__glibc >=2.28`) where it is something else: the CUDA
+    that the driver offers, the C library, kernel, system, and the level of the processor. A variable `CONDA_OVERRIDE_CUDA`
+    and its like count. With conda-lock that is a warning, since it installs such packages anywhere; what nobody can tell is
+    one, too.
 
     ## Why it matters
 
@@ -251,12 +262,38 @@ def unsupported_environment(self: Rule, evidence: Evidence) -> Iterator[Finding]
 
     ## How to mend
 
-    Add the platform to the manifest (`tool.uv.environments` for uv) and lock again.
+    Add the platform to the manifest (`tool.uv.environments` for uv) and lock again, or use a machine that has what is asked
+    for.
     """
     uv = evidence.lock is not None and evidence.lock.format == "uv"
     place = "tool.uv.environments" if uv else "the platforms of the manifest"
     hint = f"add this platform to {place}, then: {evidence.lock_command}"
     yield from _refused(self, evidence, RefusalKind.ENVIRONMENT, hint)
+    for item in virtual.asked(evidence.wanted_conda, evidence.facts, evidence.overrides):
+        if item.met is not True:
+            yield _asked_of_the_machine(self, evidence, item)
+
+
+def _asked_of_the_machine(self: Rule, evidence: Evidence, item: virtual.Asked) -> Finding:
+    names = [package.name for package in item.packages]
+    who = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    needs = f"{who} {'needs' if len(names) == 1 else 'need'} {item.spec.text}"
+    unknown = item.met is None
+    enforced = evidence.lock is not None and evidence.lock.format == "pixi" and not unknown
+    return self.finding(
+        item.spec.name,
+        f"{needs}, and whether this machine has that could not be told: {item.reason}"
+        if unknown
+        else f"{needs}, and this machine has {item.found}",
+        impact=Impact.UNKNOWN,
+        why="these packages were chosen for a machine that has it; elsewhere they fail, or take another way",
+        expected=item.spec.text,
+        found=item.found,
+        place=place_of(evidence, item.packages[0], "depends"),
+        hint=f"use a machine that has it, or lock for this one: {evidence.lock_command}",
+        severities=self.severities if enforced else Severities.same(Severity.WARNING),
+        unknown=unknown,
+    )
 
 
 def _refused(self: Rule, evidence: Evidence, kind: RefusalKind, hint: str) -> Iterator[Finding]:
@@ -272,5 +309,5 @@ def _refused(self: Rule, evidence: Evidence, kind: RefusalKind, hint: str) -> It
             expected=refused.expected,
             found=refused.found,
             place=Place(path=view.lock.path, keys=refused.keys),
-            hint=hint,
+            hint=refused.hint or hint,
         )

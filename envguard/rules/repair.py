@@ -5,10 +5,12 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from ..lockfiles.model import Selected
 from ..model import Selection
 from ..names import normalize
 
 if TYPE_CHECKING:
+    from ..installed.model import CondaPackage
     from ..lockfiles.model import Lock
     from .evidence import Evidence
 
@@ -53,13 +55,23 @@ def sync(evidence: Evidence, *again: str) -> str:
 
 
 def _by_its_tool(evidence: Evidence, lock: Lock, again: tuple[str, ...]) -> str:
-    selection = evidence.selection or Selection()
+    selection = _selection(evidence, lock)
+    if lock.format == "pixi" and again:
+        return _pixi_reinstall(lock, selection, again)
     if "pip install" in lock.commands.install:
         install = _from_file(evidence, lock, selection)
     else:
-        install = " ".join((lock.commands.install, *map(shlex.quote, _flags(lock, selection))))
+        where = ["--prefix", evidence.environment.prefix] if lock.format == "conda-lock" else []
+        install = " ".join((lock.commands.install, *map(shlex.quote, (*where, *_flags(lock, selection)))))
     # Only uv has an option for it; what is gone is installed again by every tool.
     return " && ".join((*(uninstall(evidence, name) for name in again), install))
+
+
+def _selection(evidence: Evidence, lock: Lock) -> Selection:
+    """Return what was selected here; of a lock of environments the one that it came to, unless that is what its tool takes unasked."""
+    if lock.format == "pixi" and isinstance(evidence.selected, Selected):
+        return Selection(groups=tuple(name for name in evidence.selected.groups if name not in lock.default_groups))
+    return evidence.selection or Selection()
 
 
 def _from_file(evidence: Evidence, lock: Lock, selection: Selection) -> str:
@@ -102,7 +114,9 @@ def _flags(lock: Lock, selection: Selection) -> list[str]:
         case "pixi":
             return [word for name in names for word in ("--environment", name)]
         case "conda-lock":
-            return [word for name in names for word in ("--extras", name)]
+            flags = [word for name in names if name not in lock.default_groups for word in ("--extras", name)]
+            dev = selection.default_groups or not lock.default_groups or set(names) & set(lock.default_groups)
+            return flags if dev else [*flags, "--no-dev"]
         case _:
             return []
 
@@ -112,6 +126,29 @@ def uninstall(evidence: Evidence, name: str) -> str:
     if evidence.lock is not None and evidence.lock.format != "uv":
         return shlex.join([evidence.environment.executable or "python", "-m", "pip", "uninstall", "--yes", name])
     return shlex.join(["uv", "pip", "uninstall", "--python", evidence.environment.prefix, name])
+
+
+def reinstall_conda(evidence: Evidence, package: CondaPackage) -> str:
+    """Return the command that brings a package of conda back to what conda put there, or to what is locked."""
+    lock, locked = evidence.lock, evidence.wanted_conda.get(package.name)
+    if lock is not None and lock.format == "pixi":
+        return _pixi_reinstall(lock, _selection(evidence, lock), (package.name,))
+    where = next((file.location for file in locked.artifacts if file.location), None) if locked is not None else None
+    if where is None:
+        where = "=".join(filter(None, (package.name, package.version, package.build)))
+    return shlex.join(["conda", "install", "--prefix", evidence.environment.prefix, "--force-reinstall", where])
+
+
+def remove_conda(evidence: Evidence, name: str) -> str:
+    """Return the command that removes the package *name* of conda, and nothing else."""
+    if evidence.lock is not None and evidence.lock.format == "pixi":
+        # It leaves nothing of conda in an environment that is not in the lock.
+        return sync(evidence)
+    return shlex.join(["conda", "remove", "--prefix", evidence.environment.prefix, "--force", name])
+
+
+def _pixi_reinstall(lock: Lock, selection: Selection, names: tuple[str, ...]) -> str:
+    return shlex.join(["pixi", "reinstall", "--locked", *_flags(lock, selection), *names])
 
 
 def record(evidence: Evidence) -> str:

@@ -10,6 +10,7 @@ from envguard.errors import EnvironmentNotFoundError
 from envguard.installed import find_environment
 from envguard.reader import Reader
 
+from .prefixes import make_prefix
 from .tools import bare, installation, virtual
 
 if TYPE_CHECKING:
@@ -117,6 +118,21 @@ def test_the_project_has_the_environment_that_uv_is_told_to_use(tmp_path: Path, 
         f"{tmp_path / 'gone'}: is the project's environment by UV_PROJECT_ENVIRONMENT, but is not there\n"
         "hint: make it with uv sync, or name another one with --python"
     )
+
+
+def test_the_default_environment_of_pixi_comes_after_that_of_uv(tmp_path: Path, project: Path) -> None:
+    made = make_prefix(project / ".pixi" / "envs" / "default")
+    found = find(project)
+    assert (found.prefix, found.chosen_by) == (str(made), ".pixi/envs/default of the project")
+    other = make_prefix(project / ".pixi" / "envs" / "cuda")
+    assert find(project, CONDA_PREFIX=other).prefix == str(other)
+    virtual(project / ".venv", made / "bin" / "python3.12", "3.12.4")
+    assert find(project).prefix == str(project / ".venv")
+
+
+def test_an_environment_of_pixi_without_python_is_passed_over(project: Path) -> None:
+    (project / ".pixi" / "envs" / "default" / "conda-meta").mkdir(parents=True)
+    assert find(project).running
 
 
 def test_without_any_other_the_running_interpreter_is_taken(project: Path) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from envguard.lockfiles.model import Artifact, LockedPackage, Selected
+from envguard.lockfiles.model import Artifact, CondaBuild, LockedPackage, Selected
 from envguard.model import Impact, Place
 from envguard.rules.evidence import Evidence, LockView
-from tests.rules.evidence import PROJECT, dist, evidence, findings, lock, locked, one
+from tests.rules.evidence import PROJECT, conda_locked, dist, evidence, findings, lock, locked, one
 
 OTHER = f"{PROJECT}/requirements.txt"
 
@@ -79,3 +79,20 @@ def test_what_any_of_the_locks_has_is_wanted_and_the_first_one_counts() -> None:
     seen = two([locked("numpy", "2.4")], [locked("numpy", "2.3"), locked("pytest", "9.0")])
     assert {name: package.version for name, package in seen.wanted.items()} == {"numpy": "2.4", "pytest": "9.0"}
     assert one("missing-package", seen).message == "pytest 9.0 is in the lock and not installed"
+
+
+def test_a_package_of_conda_is_compared_with_what_it_is_for_python() -> None:
+    def of_conda(name: str, version: str, *python: str, told: bool = True) -> LockedPackage:
+        build = CondaBuild(build="h1_0", subdir="linux-64", python=python if told else None)
+        return conda_locked(name, version, conda=build)
+
+    torch = of_conda("pytorch", "2.9.0", "torch")
+    assert findings("lock-disagreement", two([torch], [locked("torch", "2.9.0")])) == []
+    finding = one("lock-disagreement", two([locked("torch", "2.8.0")], [torch]))
+    assert finding.message == "uv.lock locks torch 2.8.0, requirements.txt locks 2.9.0"
+    # The same name may mean something else on the other side.
+    assert findings("lock-disagreement", two([of_conda("graphviz", "12.0")], [locked("graphviz", "0.20")])) == []
+    assert findings("lock-disagreement", two([of_conda("a", "1", told=False)], [locked("a", "2")])) == []
+    # Two locks of conda's tools are compared by conda's names, and once.
+    finding = one("lock-disagreement", two([torch], [of_conda("pytorch", "2.8.0", "torch")]))
+    assert finding.subject == "pytorch"

@@ -60,8 +60,9 @@ def _pairs(olds: list[LockedPackage], news: list[LockedPackage]) -> Iterator[Pai
     keys: tuple[Callable[[LockedPackage], object], ...] = (
         lambda package: (package.version, package.source, package.markers, package.when, package.artifacts),
         lambda package: (package.version, package.source, package.markers, package.when),
-        lambda package: (package.version, package.source),
+        lambda package: (package.version, package.source, _subdir(package)),
         lambda package: (package.markers, package.when) if package.markers or package.when else object(),
+        lambda package: _subdir(package) or object(),
         lambda package: (_local(package), package.source.kind),
         lambda package: package.name,
     )
@@ -76,6 +77,10 @@ def _pairs(olds: list[LockedPackage], news: list[LockedPackage]) -> Iterator[Pai
     yield from ((None, package) for package in right)
 
 
+def _subdir(package: LockedPackage) -> str | None:
+    return package.conda.subdir if package.conda is not None else None
+
+
 def _local(package: LockedPackage) -> str:
     return (package.version or "").partition("+")[2].rstrip("0123456789.")
 
@@ -87,9 +92,7 @@ def _change(
         kind = Kind.ADDED if old is None else Kind.REMOVED
         more = tuple(prerelease(new)) if new is not None else ()
         return PackageChange(name=name, kind=kind, old=old, new=new, details=more)
-    kind = _kind(old.version, new.version)
-    if kind is Kind.SAME and old.conda is not None and new.conda is not None and old.conda.build != new.conda.build:
-        kind = Kind.REBUILT
+    kind = _kind(old, new)
     if old.source.kind in LOCAL and new.source.kind in LOCAL and old.source == new.source:
         # A member of the project: its version is no news about what is installed beside it.
         kind = Kind.SAME
@@ -99,7 +102,13 @@ def _change(
     return PackageChange(name=name, kind=kind, old=old, new=new, details=more)
 
 
-def _kind(old: str | None, new: str | None) -> Kind:
+def _kind(before: LockedPackage, after: LockedPackage) -> Kind:
+    old, new = before.version, after.version
+    if before.conda is not None and after.conda is not None:
+        if old == new:
+            known = None not in (before.conda.build, after.conda.build)
+            return Kind.REBUILT if known and before.conda.build != after.conda.build else Kind.SAME
+        return _conda_kind(old, new)
     if old == new:
         return Kind.SAME
     if old is None or new is None:
@@ -117,6 +126,17 @@ def _kind(old: str | None, new: str | None) -> Kind:
     return Kind.UPGRADED if one < other else Kind.DOWNGRADED
 
 
+def _conda_kind(old: str | None, new: str | None) -> Kind:
+    from ...conda.versions import VersionError, parse
+
+    try:
+        one, other = parse(old or ""), parse(new or "")
+    except VersionError:
+        return Kind.CHANGED
+    # Spelled in another way it is another package for conda, though neither newer nor older.
+    return Kind.UPGRADED if one < other else Kind.DOWNGRADED if other < one else Kind.CHANGED
+
+
 def _environments(before: Ways | None, after: Ways | None) -> Mapping[str, tuple[str | None, str | None]]:
     """Return what the locks as a whole are for, where that differs."""
     if before is None or after is None:
@@ -125,6 +145,7 @@ def _environments(before: Ways | None, after: Ways | None) -> Mapping[str, tuple
     pairs: dict[str, tuple[str | None, str | None]] = {
         "requires-python": (old.requires_python, new.requires_python),
         "environments": (_any(old), _any(new)),
+        "platforms": (_platforms(old), _platforms(new)),
     }
     if old.format != new.format:
         # Formats spell the same range in ways of their own, and some leave it to the markers.
@@ -136,6 +157,14 @@ def _environments(before: Ways | None, after: Ways | None) -> Mapping[str, tuple
 
 def _any(lock: Lock) -> str:
     return " or ".join(sorted(lock.supported)) or "everywhere"
+
+
+def _platforms(lock: Lock) -> str | None:
+    """Return the platforms of conda that *lock* is for, None where it is a lock of another kind."""
+    return (
+        ", ".join(sorted({when.platform for package in lock.packages for when in package.when if when.platform}))
+        or None
+    )
 
 
 def _choices(ways: Ways, word: str) -> str | None:

@@ -101,6 +101,8 @@ class Space:
         self.places = places
         self.size = len(places.every)
         self._choices = tuple(_choices(lock))
+        # A lock of pixi gives platforms names of its own.
+        self._subdirs: Mapping[str, str] = lock.options.get("subdirs", {}) if lock.format == "pixi" else {}
         self._conflicting = frozenset(name for choice in self._choices for name in choice)
         self.all = (1 << self.size * len(self._choices)) - 1
         self._atoms: dict[Atom, int] = {}
@@ -134,9 +136,10 @@ class Space:
         return self._where(encoded in choice for choice in self._choices)
 
     def on(self, platform: str) -> int:
-        """Return the part on the conda platform *platform*."""
+        """Return the part on the platform *platform* of the lock, a conda platform or one that has a name of its own."""
         if platform not in self._platforms:
-            flags = (place.variables["conda_subdir"] == platform for place in self.places.every)
+            subdir = self._subdirs.get(platform, platform)
+            flags = (place.variables["conda_subdir"] == subdir for place in self.places.every)
             self._platforms[platform] = self._spread(flags)
         return self._platforms[platform]
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from envguard.lockfiles import read_lock
 from envguard.lockfiles.diff.compare import compare
 from envguard.lockfiles.diff.model import Aspect, Detail, Kind, LockDiff
-from envguard.lockfiles.model import Artifact, Edge, Lock, LockedPackage, Source, SourceKind, When
+from envguard.lockfiles.model import Artifact, CondaBuild, Edge, Lock, LockedPackage, Source, SourceKind, When
 from envguard.reader import Reader
 from tests.lockfiles.uv.test_select import LARGE
-from tests.rules.evidence import INDEX, lock, locked
+from tests.rules.evidence import INDEX, conda_locked, lock, locked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -362,3 +362,87 @@ def test_the_way_back_undoes_the_way_there(before: list[LockedPackage], after: l
     )
     went = sorted((change.name, str(change.kind)) for change in back.packages if change.kind in MIRRORED)
     assert came == went
+
+
+def conda(name: str, version: str, build: str = "h1_0", *, subdir: str = "linux-64", **more: Any) -> LockedPackage:
+    when = (When(platform=subdir),)
+    return conda_locked(name, version, build, **{"conda": CondaBuild(build=build, subdir=subdir), "when": when, **more})
+
+
+def test_versions_and_builds_of_conda_are_in_the_order_of_conda() -> None:
+    before = [
+        conda("a", "1.10"),
+        conda("b", "2024b"),
+        conda("c", "9e"),
+        conda("d", "1.0", "h1_0"),
+        conda("e", "1.0"),
+        conda("f", "1.0"),
+        conda("g", "1.1post1"),
+    ]
+    after = [
+        conda("a", "1.9"),
+        conda("b", "2025a"),
+        conda("c", "9f"),
+        conda("d", "1.0", "h2_1"),
+        conda("e", "1.0.0"),
+        conda("f", "1@0"),
+        conda("g", "1.1"),
+    ]
+    assert kinds(compare(lock(before), lock(after))) == {
+        "a": "downgraded",
+        "b": "upgraded",
+        "c": "upgraded",
+        "d": "rebuilt",
+        # For conda it is the same version, spelled as another package.
+        "e": "changed",
+        "f": "changed",
+        "g": "downgraded",
+    }
+
+
+def test_builds_for_each_platform_are_matched_with_one_another() -> None:
+    places = ("linux-64", "osx-arm64", "win-64")
+    before = [conda("numpy", "2.0", f"h{number}_0", subdir=place) for number, place in enumerate(places)]
+    after = [conda("numpy", "2.0", f"h{number}_1", subdir=place) for number, place in enumerate(reversed(places))]
+    found = compare(lock(before), lock(after)).packages
+    assert sorted((change.old.conda.subdir, change.new.conda.subdir) for change in found if both(change)) == sorted(  # type: ignore[union-attr]
+        zip(places, places, strict=True)
+    )
+    # What is installed in more environments than before is still the same package.
+    more = [replace(package, when=(*package.when, When(group="x", platform="linux-64"))) for package in before]
+    found = compare(lock(before), lock([replace(package, version="2.1") for package in reversed(more)])).packages
+    assert [str(change.kind) for change in found] == ["upgraded"] * 3
+    assert all(change.old.conda == change.new.conda for change in found if both(change))  # type: ignore[union-attr]
+
+
+def both(change: Any) -> bool:
+    assert change.old is not None
+    assert change.new is not None
+    return True
+
+
+def test_a_build_that_was_published_again_is_told() -> None:
+    old = conda("numpy", "2.0")
+    found = details(old, conda("numpy", "2.0", digest=f"sha256:{'0' * 64}"))
+    assert [detail.aspect for detail in found] == [Aspect.REPUBLISHED]
+    # The older kind of archive of a build is another file.
+    (file,) = old.artifacts
+    other = replace(file, filename="numpy-2.0-h1_0.tar.bz2", hash=f"sha256:{'0' * 64}")
+    assert not compare(lock([old]), lock([replace(old, artifacts=(other,))]))
+
+
+def test_another_channel_is_another_source() -> None:
+    old, new = conda("numpy", "2.0"), conda("numpy", "2.0", channel="https://conda.index.example/other")
+    (detail,) = details(old, new)
+    assert (detail.aspect, detail.old) == (Aspect.SOURCE, "conda https://conda.index.example/conda-forge")
+
+
+def test_conda_in_the_place_of_an_index_is_told_as_the_source() -> None:
+    (change,) = compare(lock([locked("numpy", "2.0")]), lock([conda("numpy", "2.0")])).packages
+    assert Aspect.SOURCE in [detail.aspect for detail in change.details]
+
+
+def test_platforms_that_come_and_go_are_told() -> None:
+    before, after = [conda("a", "1")], [conda("a", "1"), conda("a", "1", subdir="osx-arm64")]
+    assert compare(lock(before), lock(after)).environments == {"platforms": ("linux-64", "linux-64, osx-arm64")}
+    assert compare(lock([locked("a")]), lock([locked("a")])).environments == {}
