@@ -130,7 +130,9 @@ def _python(meta: LockObject) -> tuple[tuple[str | int, ...], str | None]:
     place = (*requires.keys, key)
     if text == "*":
         return place, None
-    if text[0] in "<>=!~":
+    if not text:
+        raise requires.error(key, "expected a version of Python, found a blank text")
+    if text.startswith(("<", ">", "=", "!", "~")):
         return place, text
     return place, f"=={text}" if text.count(".") > 1 else f"=={text}.*"
 

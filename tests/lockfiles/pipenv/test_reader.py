@@ -250,6 +250,10 @@ BAD: list[tuple[str, str]] = [
     (lock()[:200], ":8: is not valid JSON: "),
     ("[]", ": expected an object, found a list\nhint: pipenv lock"),
     ("{}", ": has no _meta, so it is no Pipfile.lock\nhint: pipenv lock"),
+    (
+        lock(("_meta/requires", {"python_version": " "})),
+        ": in '_meta.requires.python_version': expected a version of Python, found a blank text",
+    ),
     (lock(("_meta", 3)), ": in '_meta': expected an object, found a number\nhint: pipenv lock"),
     (lock(("_meta/pipfile-spec", None)), ": in '_meta': the key 'pipfile-spec' is missing"),
     (
