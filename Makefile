@@ -16,7 +16,7 @@ MARKERS := not torch and not gpu$(if $(CI),, and not cross)
 # As pip does: a certificate that this system trusts is trusted.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: demo test test-torch lint types check-self bench bench-files bench-locks bench-hash clean
+.PHONY: demo test test-torch lint types check-self bench bench-files bench-locks bench-conda bench-hash clean
 
 demo: $(VENV)/.bootstrapped
 	$(BIN)/python examples/demo.py
@@ -50,6 +50,9 @@ bench-locks: $(VENV)/.ready
 bench-files: $(VENV)/.ready
 	$(BIN)/python benchmarks/build_environment.py
 	$(BIN)/python benchmarks/files.py $(BENCH_ARGS)
+
+bench-conda: $(VENV)/.ready
+	$(BIN)/python benchmarks/conda_meta.py $(BENCH_ARGS)
 
 # Makes up to 5 GB of data at a time in a temporary folder; BENCH_ARGS="--data DIR" names another.
 bench-hash: $(VENV)/.ready $(TOOLS)/bin/b3sum
