@@ -281,6 +281,10 @@ def test_pip_over_conda_is_told_whatever_the_lock_is(part: PythonPart, here: Any
     assert one("duplicate-distribution", evidence([], [here], conda=conda)).hint == (
         f"conda install --prefix {PREFIX} --force-reinstall numpy=2.1.0=py312_0"
     )
+    # Where the lock wants what lies on top, it is conda's that has to go.
+    assert one("duplicate-distribution", evidence([locked("numpy", found)], [here], conda=conda)).hint == (
+        f"conda remove --prefix {PREFIX} --force numpy && uv sync --locked --inexact --reinstall-package numpy"
+    )
 
 
 def test_what_is_gone_and_replaced_by_nothing_is_damage() -> None:

@@ -36,8 +36,11 @@ def by_two(self: Rule, evidence: Evidence) -> Iterator[Finding]:
                 place=Place(path=packages[-1].path),
                 hint=repair.reinstall_conda(evidence, packages[-1]),
             )
+    wanted = evidence.wanted
     for package in evidence.conda.values():
         for name, found in _replaced(evidence, package).items():
+            # Where the lock wants what lies on top, it is conda's that has to go.
+            without = f"{repair.remove_conda(evidence, package.name)} && {repair.sync(evidence, name)}"
             yield self.finding(
                 name,
                 f"{name} is installed twice: by conda ({package.name} {installed_words(package)}), and over it by "
@@ -47,7 +50,7 @@ def by_two(self: Rule, evidence: Evidence) -> Iterator[Finding]:
                 expected=f"{package.name} {installed_words(package)}",
                 found=found,
                 place=Place(path=package.path),
-                hint=repair.reinstall_conda(evidence, package),
+                hint=without if name in wanted else repair.reinstall_conda(evidence, package),
             )
 
 
