@@ -10,17 +10,17 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import time
 from typing import TYPE_CHECKING
 
 from blake3 import blake3
 
-from ..walked import Counters, Problem
+from ..walked import Problem
 from .content import Content, NotRegularError, UnstableError, facts_of, processors
 from .ignore import Ignore
 from .lines import written
 from .listing import Folder, Listing, identity_of, opened
 from .records import Records, is_sampled, key_of, ordered, packed
+from .telling import Telling
 
 if TYPE_CHECKING:
     import builtins
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from ..walked import Counters
     from .records import Facts
 
 _PIECE = 1024 * 1024
-_BEAT = 0.1
 
 
 def walk(
@@ -77,10 +77,11 @@ def hash_file(path: bytes, *, jobs: int = 0, tick: Callable[[Counters], None] | 
     return run.alone(path)
 
 
-class _Run:
+class _Run(Telling):
     """One walk, while it lasts."""
 
     def __init__(self, jobs: int, tick: Callable[[Counters], None] | None) -> None:
+        super().__init__(tick)
         self.keeps = False
         self.known = Records(b"")
         self.cutoffs: Mapping[int, int] = {}
@@ -90,12 +91,8 @@ class _Run:
         self.rows: list[tuple[bytes, bytes]] = []
         self.problems: list[Problem] = []
         self.records: list[bytes] = []
-        self.bytes = self.cached = self.sampled = 0
+        self.bytes = self.sampled = 0
         self._content = Content(jobs, self._read)
-        self._tick = tick
-        self._due = time.monotonic() + _BEAT
-        self._found = self._done = self._bytes_done = 0
-        self._listed = False
 
     def go(self, root: int, ignore: Ignore) -> None:
         listing = Listing(root, ignore, self._file_found)
@@ -186,23 +183,6 @@ class _Run:
     def _read(self, count: int) -> None:
         self._bytes_done += count
         self._beat()
-
-    def _beat(self) -> None:
-        if self._tick is not None and (now := time.monotonic()) >= self._due:
-            self._due = now + _BEAT
-            self._tell()
-
-    def _tell(self) -> None:
-        if self._tick is not None:
-            self._tick(
-                Counters(
-                    files_found=self._found,
-                    files_done=self._done,
-                    bytes_done=self._bytes_done,
-                    files_cached=self.cached,
-                    listed=self._listed,
-                )
-            )
 
 
 class Walked:

@@ -10,7 +10,6 @@ import errno
 import hashlib
 import os
 import stat
-import time
 from base64 import urlsafe_b64encode
 from bisect import bisect_left
 from collections import deque
@@ -21,7 +20,8 @@ from blake3 import blake3
 from ..data.content import Content, NotRegularError, UnstableError, facts_of, processors, read_into, read_whole
 from ..data.listing import identity_of, opened
 from ..data.records import Records, key_in, key_of, ordered, packed
-from ..walked import Counters, Problem
+from ..data.telling import BEAT, Telling
+from ..walked import Problem
 
 if TYPE_CHECKING:
     import builtins
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from ..data.content import Take
     from ..data.records import Facts
+    from ..walked import Counters
 
     Found = tuple[Facts, bytes, bool]
 
@@ -41,7 +42,6 @@ _MARK = b"envguard: a head"
 _LARGE = 256 * 1024
 _PIECE = 1024 * 1024
 _AHEAD = 64
-_BEAT = 0.1
 _KINDS = {"": 0, "link": 1, "dangling": 2, "special": 3}
 _GONE = frozenset((errno.ENOENT, errno.ENOTDIR))
 _TO_NOTHING = _GONE | {errno.ELOOP}
@@ -77,12 +77,13 @@ def look(
     return Listed(run, records)
 
 
-class _Run:
+class _Run(Telling):
     """One look, while it lasts. *rows* are path, what stands in the middle of the row, kind, and facts of a file."""
 
     def __init__(
         self, wanted: list[bytes], *, alone: bool, heads: bool, jobs: int, tick: Callable[[Counters], None] | None
     ) -> None:
+        super().__init__(tick)
         self.root = -1
         self.alone = alone
         self.keeps = False
@@ -92,7 +93,7 @@ class _Run:
         self.rows: list[tuple[bytes, bytes, str, Facts | None]] = []
         self.problems: list[Problem] = []
         self.records: list[bytes] = []
-        self.bytes = self.cached = 0
+        self.bytes = 0
         self.followed = False
         self._sorted = wanted
         self._wanted = frozenset(wanted)
@@ -101,10 +102,6 @@ class _Run:
         self._content = Content(1, lambda _: None)
         self._pool: Executor | None = None
         self._waiting: deque[tuple[bytes, Future[Found]]] = deque()
-        self._tick = tick
-        self._due = time.monotonic() + _BEAT
-        self._found = self._done = self._bytes_done = 0
-        self._listed = False
 
     def go(self) -> None:
         if self.alone:
@@ -250,7 +247,7 @@ class _Run:
         path, future = self._waiting.popleft()
         while True:
             try:
-                self._finish(path, future.result(timeout=_BEAT))
+                self._finish(path, future.result(timeout=BEAT))
             except TimeoutError:
                 self._beat()
                 continue
@@ -293,23 +290,6 @@ class _Run:
 
     def _problem(self, path: bytes, kind: str, number: int) -> None:
         self.problems.append(Problem(path=path, kind=kind, errno=number))
-
-    def _beat(self) -> None:
-        if self._tick is not None and (now := time.monotonic()) >= self._due:
-            self._due = now + _BEAT
-            self._tell()
-
-    def _tell(self) -> None:
-        if self._tick is not None:
-            self._tick(
-                Counters(
-                    files_found=self._found,
-                    files_done=self._done,
-                    bytes_done=self._bytes_done,
-                    files_cached=self.cached,
-                    listed=self._listed,
-                )
-            )
 
 
 class Listed:
