@@ -98,6 +98,6 @@ def _started() -> dict[str, str] | None:
         return None
     entries = [os.fsdecode(entry).partition("=") for entry in block.rstrip(b"\0").split(b"\0") if entry]
     # A program that renames itself in the list of processes writes its new name over the block.
-    if not all(name and mark for name, mark, _ in entries):
+    if not all(name and mark and name.split() == [name] for name, mark, _ in entries):
         return None
     return {name: value for name, _, value in entries if name.startswith(PREFIXES)}
