@@ -25,7 +25,7 @@ def test_what_is_json_is_read_as_python_reads_it(value: object) -> None:
 
 BAD = {
     "": "x.json:1: is not valid JSON: expecting value",
-    '{\n"a": 1,\n}': "x.json:3: is not valid JSON: ",
+    '{\n"a": 1,\n"b" 2}': "x.json:3: is not valid JSON: expecting ':' delimiter",
     '{"a": [1, {"b": 2, "c": 3, "b": 4}]}': (
         "x.json: in 'a[1].b': the key is there twice, and nobody can tell which one counts"
     ),
