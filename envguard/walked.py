@@ -50,17 +50,14 @@ class Counters:
     listed: bool
 
 
-class Walked(Protocol):
-    """What a walk found. It may hold memory outside of Python: close it, or use it in a ``with`` statement.
+class Found(Protocol):
+    """What any look at files found. It may hold memory outside of Python: close it, or use it in a ``with`` statement.
 
-    *root* is the root of the tree, 32 bytes, and None where there are *problems* (sorted by path; of very many some are
-    listed, and *problem_count* counts them all). *files* and *bytes*
-    count what was hashed or answered by the cache, *cached* the files that were not read, *sampled* those that were read
-    although the cache knew them. *stale* says that the records which the walk was given are not those to keep now.
+    *files* and *bytes* count what was found, *cached* the files that were not read, since their stat was that of an earlier
+    look. *problems* are sorted by path; of very many some are listed, and *problem_count* counts them all. *stale* says that
+    the records which the look was given are not those to keep now.
     """
 
-    @property
-    def root(self) -> bytes | None: ...  # noqa: D102
     @property
     def files(self) -> int: ...  # noqa: D102
     @property
@@ -68,17 +65,11 @@ class Walked(Protocol):
     @property
     def cached(self) -> int: ...  # noqa: D102
     @property
-    def sampled(self) -> int: ...  # noqa: D102
-    @property
     def problems(self) -> tuple[Problem, ...]: ...  # noqa: D102
     @property
     def problem_count(self) -> int: ...  # noqa: D102
     @property
     def stale(self) -> bool: ...  # noqa: D102
-
-    def manifest(self) -> Iterator[builtins.bytes]:
-        """Yield the manifest in pieces of about a MiB; only where there is a root."""
-        ...
 
     def records(self) -> Iterator[builtins.bytes]:
         """Yield the records of the stat cache to keep, sorted, in pieces."""
@@ -95,32 +86,36 @@ class Walked(Protocol):
     ) -> None: ...
 
 
-class Listed(Protocol):
-    """What is in a folder of installed packages. To be closed, as ``Walked`` is.
+class Walked(Found, Protocol):
+    """What a walk over a tree found.
 
-    *files* counts regular files, *cached* those that were not read because their stat was that of an earlier look, *bytes* what
-    was hashed. *state* (32 bytes) changes whenever something does that the rows were made from: it covers the names of all
-    entries, and size, times, inode and device of all files. It proves that they are unchanged where it is *settled*: there was
-    no problem, no link to a folder was followed, and every file had its last change so long ago that its times can be
-    believed. *problems*, *problem_count* and *stale* as for ``Walked``.
+    *root* is the root of the tree, 32 bytes, and None where there are *problems*. *files* and *bytes* count what was hashed or
+    answered by the cache, *sampled* the files that were read although the cache knew them.
+    """
+
+    @property
+    def root(self) -> bytes | None: ...  # noqa: D102
+    @property
+    def sampled(self) -> int: ...  # noqa: D102
+
+    def manifest(self) -> Iterator[builtins.bytes]:
+        """Yield the manifest in pieces of about a MiB; only where there is a root."""
+        ...
+
+
+class Listed(Found, Protocol):
+    """What is in a folder of installed packages.
+
+    *files* counts regular files, *bytes* what was hashed. *state* (32 bytes) changes whenever something does that the rows were
+    made from: it covers the names of all entries, and size, times, inode and device of all files. It proves that they are
+    unchanged where it is *settled*: there was no problem, no link to a folder was followed, and every file had its last change
+    so long ago that its times can be believed.
     """
 
     @property
     def state(self) -> bytes: ...  # noqa: D102
     @property
     def settled(self) -> bool: ...  # noqa: D102
-    @property
-    def files(self) -> int: ...  # noqa: D102
-    @property
-    def bytes(self) -> int: ...  # noqa: D102
-    @property
-    def cached(self) -> int: ...  # noqa: D102
-    @property
-    def problems(self) -> tuple[Problem, ...]: ...  # noqa: D102
-    @property
-    def problem_count(self) -> int: ...  # noqa: D102
-    @property
-    def stale(self) -> bool: ...  # noqa: D102
 
     def rows(self) -> tuple[list[builtins.bytes], list[int]]:
         """Return a row for each entry, sorted by path, and the mtime of each in nanoseconds.
@@ -132,17 +127,3 @@ class Listed(Protocol):
         nothing, and a pipe, socket or device. A wanted file that is not there, or that is a problem, has none.
         """
         ...
-
-    def records(self) -> Iterator[builtins.bytes]:
-        """Yield the records of the stat cache to keep, sorted, in pieces."""
-        ...
-
-    def close(self) -> None:
-        """Give back what is held; nothing can be asked of it afterwards."""
-        ...
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None: ...
