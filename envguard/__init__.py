@@ -25,9 +25,10 @@ if TYPE_CHECKING:
         UnreadableError,
         WriteError,
     )
-    from .guard import Run, enforce
+    from .guard import enforce
     from .model import Finding, Level, Report, Severity, Verdict, Waiver
     from .receipt import Receipt
+    from .run import Run
 
 __version__ = "0.1.0"
 
@@ -77,9 +78,10 @@ _ROOMS = {
         "UnreadableError",
         "WriteError",
     ),
-    "guard": ("Run", "enforce"),
+    "guard": ("enforce",),
     "model": ("Finding", "Level", "Report", "Severity", "Verdict", "Waiver"),
     "receipt": ("Receipt",),
+    "run": ("Run",),
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

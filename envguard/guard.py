@@ -11,67 +11,20 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from . import __version__, answers
+from . import answers
 from .determinism.seeds import Seeding, fresh_root
-from .determinism.streams import SCHEME, check_whole
+from .determinism.streams import check_whole
 from .determinism.switches import Switches
 from .errors import DriftError, EnvguardError, RefusedError, UndecidedError
 from .probes import PROBES
+from .run import Run
 
 if TYPE_CHECKING:
     from .model import Level, Report
-    from .receipt import Receipt
 
 MODE_VARIABLE = "ENVGUARD"
 _MODES = ("enforce", "warn", "off")
 _NOT_CHECKED = "not checked"
-
-
-class Run:
-    """A run that may go on: its *seed*, its *level*, and the receipt."""
-
-    def __init__(self, *, seeding: Seeding, switches: Switches, mode: str, answer: dict[str, Any]) -> None:
-        import datetime
-
-        self.seed = seeding.root
-        self._seeding = seeding
-        self._switches = switches
-        self._mode = mode
-        self._answer = answer
-        self._time = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-
-    @property
-    def level(self) -> str:
-        """The level that was asked for."""
-        return str(self._answer["level"])
-
-    @property
-    def receipt(self) -> Receipt:
-        """The receipt as it stands now: a library that is imported later is seeded, and shown as seeded, then."""
-        from .receipt import Receipt
-
-        answer = self._answer
-        return Receipt(
-            envguard=__version__,
-            time=self._time,
-            mode=self._mode,
-            verdict=answer["verdict"],
-            level=answer["level"],
-            levels=answer["levels"],
-            seed=self.seed,
-            scheme=SCHEME,
-            seeded=dict(self._seeding.state),
-            switches={
-                name: {"wanted": switch.wanted, "found": switch.found, "when": switch.when}
-                for name, switch in self._switches.state.items()
-            },
-            observed=answer["observed"],
-            waived=tuple(answer["waived"]),
-            overridden=tuple(answer["overridden"]),
-        )
-
-    def __repr__(self) -> str:
-        return f"<envguard.Run {self._answer['verdict']} at {self.level}, seed {self.seed}>"
 
 
 def enforce(
