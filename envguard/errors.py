@@ -88,6 +88,18 @@ class RepositoryError(EnvguardError):
     """git is not there, or the repository does not have what was asked for."""
 
 
+class StreamError(EnvguardError):
+    """A random stream cannot be handed out: it was before, its name is reserved, or a data loader would share it."""
+
+
+class ResumeError(EnvguardError):
+    """A run cannot go on from a saved state bit for bit. *reasons* says what differs, one sentence each."""
+
+    def __init__(self, message: str, reasons: Iterable[str] = (), *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.reasons = tuple(reasons)
+
+
 class UnreadableError(EnvguardError):
     """A file that is needed cannot be read: permissions, I/O errors, too large, changed while it was read."""
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from . import answers
-from .determinism.seeds import Seeding, fresh_root
-from .determinism.streams import check_whole
+from .determinism.seeds import DERIVED, Seeding, check_seed, fresh_root
 from .determinism.switches import Switches
 from .errors import DriftError, EnvguardError, RefusedError, UndecidedError
 from .probes import PROBES
@@ -30,6 +29,7 @@ _NOT_CHECKED = "not checked"
 def enforce(
     seed: int | None = None,
     *,
+    seeds: Literal["derived", "classic"] = DERIVED,
     level: Level | str | None = None,
     project: str | os.PathLike[str] | None = None,
     machine: str | None = None,
@@ -38,7 +38,9 @@ def enforce(
 ) -> Run:
     """Refuse to go on unless this is the environment that was locked and recorded; then seed and set the switches.
 
-    *seed* is the root of every stream (0 <= seed < 2**256), None draws a fresh one; *level* overrides the settings';
+    *seed* is the root of every stream (0 <= seed < 2**256), None draws a fresh one of 128 bits; *seeds* says what the
+    libraries' own generators get: each a stream of its own (``derived``), or the seed itself (``classic``, 0 <= seed <
+    2**32), as the ``set_seed`` of transformers does, for comparisons with old runs; *level* overrides the settings';
     *project* is a folder of the project (default: where the main script is); *machine* names the recorded machine; *data*
     says whether the recorded trees of data are verified (default: at the levels of the settings, which are all), *files*
     whether those of the installed packages are (default: as the settings say, which is no). Of several ranks on one host one
@@ -49,8 +51,7 @@ def enforce(
     exit status 1. ``ENVGUARD=warn`` says on stderr what is wrong and goes on, ``ENVGUARD=off`` does not look; the receipt
     says so in both cases.
     """
-    if seed is not None:
-        check_whole(seed, "a seed", 32)
+    check_seed(seed, seeds)
     mode = os.environ.get(MODE_VARIABLE) or "enforce"
     if mode not in _MODES:
         raise RefusedError(f"{MODE_VARIABLE} is '{mode}'; it can be {', '.join(_MODES)}")
@@ -63,7 +64,7 @@ def enforce(
     installed = _installed(answer)
     switches = Switches(bitwise=answer["level"] != "cross-hardware")
     switches.set(installed)
-    seeding = Seeding(seed if seed is not None else fresh_root())
+    seeding = Seeding(seed if seed is not None else fresh_root(seeds), seeds)
     seeding.seed(installed)
     return Run(seeding=seeding, switches=switches, mode=mode, answer=answer)
 
@@ -143,9 +144,9 @@ def _installed(answer: dict[str, Any]) -> frozenset[str]:
     packages = answer["observed"].get("packages")
     if packages is not None:
         return frozenset(packages)
-    from importlib.util import find_spec
+    from .determinism.seeds import findable
 
-    return frozenset(name for name in ("numpy", "torch") if name in sys.modules or find_spec(name) is not None)
+    return findable()
 
 
 def _start(project: str | os.PathLike[str] | None) -> str:

@@ -6,85 +6,121 @@ drew before it was seeded cannot be taken back: seeding fixes what comes after i
 
 from __future__ import annotations
 
-import hashlib
-import random
 import secrets
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from .libraries import BY_MODULE, LIBRARIES, states
 from .on_import import after_import
-from .streams import derive
+from .streams import check_whole, derive
 
 if TYPE_CHECKING:
-    from types import ModuleType
+    from collections.abc import Mapping
+
+    from .libraries import Library
 
 ROOT_BITS = 128
-_MT_WORDS = 624
-_MT_LEFT, _MT_NEXT, _MT_STATE = 8, 16, 24
+CLASSIC_BITS = 32
+DERIVED: Literal["derived"] = "derived"
+CLASSIC: Literal["classic"] = "classic"
+WAITS = "will be seeded when it is imported"
+_ALWAYS_NAMED = ("random", "numpy", "torch")
+# The names of the streams were given before there were more libraries than these.
+_STREAM = {"random": "lib:python"}
 
 
-def fresh_root() -> int:
-    """Return a root seed that nobody has used: 128 bits of the system's entropy."""
-    return secrets.randbits(ROOT_BITS)
+def fresh_root(seeds: str = DERIVED) -> int:
+    """Return a root seed that nobody has used: 128 bits of the system's entropy, or 32 where every library takes it."""
+    return secrets.randbits(CLASSIC_BITS if seeds == CLASSIC else ROOT_BITS)
+
+
+def check_seed(seed: int | None, seeds: str) -> None:
+    """Raise TypeError or ValueError unless *seed* can be used as *seeds* says.
+
+    The same integer for all libraries has to fit the narrowest of them: ``numpy.random.seed`` takes 32 bits.
+    """
+    if seeds not in (DERIVED, CLASSIC):
+        raise ValueError(f"seeds are '{DERIVED}' or '{CLASSIC}', not {seeds!r}")
+    if seed is not None and seeds == CLASSIC:
+        check_whole(seed, "a classic seed, which numpy.random.seed() must take,", CLASSIC_BITS // 8)
+    elif seed is not None:
+        check_whole(seed, "a seed", 32)
 
 
 class Seeding:
-    """What one ``enforce`` seeds: *state* maps each library to ``seeded`` or to what it waits for."""
+    """What one ``enforce`` seeds: *state* maps each library to ``seeded`` or to what it waits for.
 
-    def __init__(self, root: int) -> None:
+    *seeds* is ``derived``, where each library gets a stream of its own, or ``classic``, where each gets *root* itself, as
+    the ``set_seed`` of transformers and the ``seed_everything`` of Lightning do.
+    """
+
+    def __init__(self, root: int, seeds: str = DERIVED) -> None:
+        check_seed(root, seeds)
         self.root = root
+        self.seeds = seeds
         self.state: dict[str, str] = {}
 
     def seed(self, installed: frozenset[str]) -> None:
         """Seed what is loaded now, and what is *installed* (normalised names) as soon as it is imported."""
-        random.seed(int.from_bytes(derive(self.root, "lib:python"), "little"))
-        self.state["random"] = "seeded"
-        for name, seed in (("numpy", self._numpy), ("torch", self._torch)):
-            self.state[name] = "not installed"
-            if name in installed or _loaded(name):
-                self.state[name] = "will be seeded when it is imported"
-                after_import(name, "seed", seed)
+        for library in LIBRARIES:
+            name = library.module
+            if not (name in sys.modules or any(package in installed for package in library.packages)):
+                if name in _ALWAYS_NAMED:
+                    self.state[name] = "not installed"
+            elif library.through:
+                self.state[name] = f"draws through {library.through}"
+            else:
+                self.state[name] = WAITS
+                after_import(name, "seed", self._then(library))
 
-    def _numpy(self, module: ModuleType) -> None:
-        numpy: Any = module
-        numpy.random.seed(words(derive(self.root, "lib:numpy")))
-        self.state["numpy"] = "seeded"
+    def _then(self, library: Library) -> Any:
+        def then(module: Any) -> None:
+            if self.seeds == CLASSIC:
+                library.same(module, self.root)
+            else:
+                library.seed(module, derive(self.root, stream_name(library)))
+            how = "seeded with the integer itself (classic)" if self.seeds == CLASSIC else "seeded"
+            self.state[library.module] = f"{how}; {library.left}" if library.left else how
 
-    def _torch(self, module: ModuleType) -> None:
-        seed_torch(module, derive(self.root, "lib:torch"))
-        self.state["torch"] = "seeded"
+        return then
 
+    def fingerprint(self) -> Mapping[str, str]:
+        """Return a digest of the state of each global generator that is there, by its name (``numpy``, ``torch.cuda:0``).
 
-def _loaded(name: str) -> bool:
-    return name in sys.modules
-
-
-def words(entropy: bytes) -> list[int]:
-    """Return *entropy* as 32-bit words in little-endian order."""
-    return [int.from_bytes(entropy[at : at + 4], "little") for at in range(0, len(entropy), 4)]
-
-
-def seed_torch(torch: Any, entropy: bytes) -> None:
-    """Seed every generator of *torch* from *entropy*; CUDA is not initialised by it.
-
-    ``manual_seed`` gives all devices 64 bits, of which the CPU's Mersenne Twister takes 32: with hashed seeds that is too
-    few for streams that must not meet. So its 624 words are set, as ``set_state`` takes them (at::mt19937 in the layout of
-    ATen/CPUGeneratorImpl.h: u64 seed, i32 left, i32 seeded, u64 next, 624 words of u64, then the normal cache).
-    """
-    torch.manual_seed(int.from_bytes(entropy[:8], "little"))
-    state = torch.get_rng_state()
-    raw = bytearray(bytes(state.tolist()))
-    key = mersenne_words(entropy)
-    raw[_MT_LEFT : _MT_LEFT + 4] = (1).to_bytes(4, "little")
-    raw[_MT_NEXT : _MT_NEXT + 8] = (0).to_bytes(8, "little")
-    for number, word in enumerate(key):
-        at = _MT_STATE + 8 * number
-        raw[at : at + 8] = word.to_bytes(8, "little")
-    torch.set_rng_state(torch.tensor(list(raw), dtype=torch.uint8))
+        Nothing is imported, initialised or drawn for it. Equal digests are equal states; ``unreadable`` is equal to
+        nothing. A generator that is missing in one of two answers was not there yet.
+        """
+        return {name: _digest(state) for name, state in states().items()}
 
 
-def mersenne_words(entropy: bytes) -> list[int]:
-    """Return 624 words of 32 bits for a Mersenne Twister; the first has its top bit set, so that not all are zero."""
-    key = words(hashlib.shake_256(b"envguard.mt19937.v1" + entropy).digest(4 * _MT_WORDS))
-    key[0] |= 1 << 31
-    return key
+def stream_name(library: Library) -> str:
+    """Return the name of the stream that seeds *library*."""
+    return _STREAM.get(library.module, f"lib:{library.module}")
+
+
+def reseed(root: int, inner: str, *index: int | str) -> None:
+    """Seed the global generators of every library that is loaded from streams of their own for *inner* and *index*."""
+    for name, library in BY_MODULE.items():
+        module = sys.modules.get(name)
+        if module is not None and not library.through:
+            library.seed(module, derive(root, f"{stream_name(library)}:{inner}", *index))
+
+
+def findable() -> frozenset[str]:
+    """Return the names of packages whose library could be imported now, where nobody has listed what is installed."""
+    from importlib.util import find_spec
+
+    return frozenset(
+        library.packages[0]
+        for library in LIBRARIES
+        if library.packages and (library.module in sys.modules or find_spec(library.module) is not None)
+    )
+
+
+def _digest(state: Any) -> str:
+    if state is None:
+        return "unreadable"
+    import hashlib
+    import json
+
+    return hashlib.blake2b(json.dumps(state, sort_keys=True).encode(), digest_size=16).hexdigest()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from envguard.determinism.seeds import mersenne_words, words
+from envguard.determinism.generators import mersenne_words, words
 from envguard.determinism.streams import derive
 
 START = """
@@ -115,10 +115,10 @@ def test_torch_draws_what_a_mersenne_twister_with_our_key_draws() -> None:
     import numpy as np
     import torch
 
-    from envguard.determinism.seeds import seed_torch
+    from envguard.determinism.libraries import BY_MODULE
 
     entropy = derive(42, "lib:torch")
-    seed_torch(torch, entropy)
+    BY_MODULE["torch"].seed(torch, entropy)
     drawn = torch.randint(0, 2**20, (2000,), dtype=torch.int64)  # one word a draw, modulo the range
     twister = np.random.RandomState()
     twister.set_state(("MT19937", np.array(mersenne_words(entropy), dtype=np.uint32), 624, 0, 0.0))
