@@ -8,21 +8,27 @@ TORCH_VERSION := 2.13.0
 VENV := .venv
 BIN := $(VENV)/bin
 TORCH_VENV := .venv-torch
+# What the integrations are tested against, beside torch.
+INTEGRATIONS := accelerate==1.15.0 ipython==9.18.1 lightning==2.6.6 mlflow-skinny==3.17.2 transformers==5.24.0 wandb==0.31.0
+INTEGRATIONS_VENV := .venv-integrations
 TOOLS := .tools
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 # What runs under another processor wants a cross compiler and an emulator, which only CI asks for.
-MARKERS := not torch and not gpu$(if $(CI),, and not cross)
+MARKERS := not torch and not integrations and not gpu$(if $(CI),, and not cross)
 # As pip does: a certificate that this system trusts is trusted.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: demo test test-torch lint types check-self bench bench-files bench-locks bench-conda bench-hash clean
+.PHONY: demo test test-torch test-integrations lint types check-self bench bench-files bench-locks bench-conda bench-hash clean
 
 demo: $(VENV)/.bootstrapped
 	$(BIN)/python examples/demo.py
 
-test: $(VENV)/.ready $(TOOLS)/bin/b3sum test-torch
+test: $(VENV)/.ready $(TOOLS)/bin/b3sum test-torch test-integrations
 	$(BIN)/pytest -n auto -m "$(MARKERS)" $(PYTEST_ARGS)
+
+test-integrations: $(INTEGRATIONS_VENV)/.ready
+	$(INTEGRATIONS_VENV)/bin/pytest -m integrations $(PYTEST_ARGS) $$(grep -rl --include='test_*.py' 'mark\.integrations' tests)
 
 test-torch: $(TORCH_VENV)/.ready
 	$(TORCH_VENV)/bin/pytest -m torch $(PYTEST_ARGS) $$(grep -rl --include='test_*.py' 'mark\.torch' tests)
@@ -79,5 +85,10 @@ $(TORCH_VENV)/.ready: $(VENV)/.bootstrapped pyproject.toml
 	$(TORCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check torch==$(TORCH_VERSION) "numpy>=2" "pytest>=9" "hypothesis>=6.150" --editable .
 	touch $@
 
+$(INTEGRATIONS_VENV)/.ready: $(VENV)/.bootstrapped pyproject.toml Makefile
+	$(BIN)/python -m venv $(INTEGRATIONS_VENV)
+	$(INTEGRATIONS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check torch==$(TORCH_VERSION) "numpy>=2" "pytest>=9" "pytest-xdist>=3.6" "hypothesis>=6.150" $(INTEGRATIONS) --editable .
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(TORCH_VENV) $(TOOLS) .venvs build
+	rm -rf $(VENV) $(TORCH_VENV) $(INTEGRATIONS_VENV) $(TOOLS) .venvs build

@@ -89,7 +89,9 @@ _ROOMS = {
     "receipt": ("Receipt",),
     "run": ("Run",),
 }
-_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+# What IPython looks for by name is no part of the interface.
+_FOR_TOOLS = {"integrations.notebook": ("load_ipython_extension", "unload_ipython_extension")}
+_ROOM_OF = {name: room for rooms in (_ROOMS, _FOR_TOOLS) for room, names in rooms.items() for name in names}
 
 
 def __getattr__(name: str) -> object:

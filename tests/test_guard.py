@@ -13,67 +13,12 @@ from typing import Any
 import pytest
 
 from envguard.errors import DriftError, EnvguardError, RefusedError, UndecidedError
-
-ROOT = Path(__file__).resolve().parent.parent
-
-LOCK = """\
-version = 1
-revision = 3
-requires-python = ">=3.11"
-
-[[package]]
-name = "app"
-version = "0.1.0"
-source = { virtual = "." }
-"""
-
-MANIFEST = """\
-[project]
-name = "app"
-version = "0.1.0"
-requires-python = ">=3.11"
-
-[tool.envguard]
-unexpected = "allow"
-"""
+from tests.guarded import REPORT, ROOT, Project, drift
 
 SETTLED = """
 import envguard.trace as t
 t.LOCAL_SLACK_NS = t.FOREIGN_SLACK_NS = 0  # the files of a test are younger than what can be trusted in earnest
 """
-
-REPORT = """
-import json, sys
-print(json.dumps({"verdict": run.receipt.verdict, "mode": run.receipt.mode, "seed": run.seed,
-                  "overridden": list(run.receipt.overridden), "seeded": dict(run.receipt.seeded),
-                  "modules": sorted(n for n in sys.modules if n.split(".")[0] in ("envguard", "packaging", "click", "tomli"))}))
-"""
-
-
-class Project:
-    """A project that locks nothing, with a training script, and the interpreter of the tests as its environment."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        (folder / "uv.lock").write_text(LOCK)
-        (folder / "pyproject.toml").write_text(MANIFEST)
-
-    def record(self) -> None:
-        code = "import sys; from envguard.cli import main; sys.exit(main(['record', '--python', sys.executable]))"
-        done = self.python("-c", code)
-        assert done.returncode == 0, done.stderr
-
-    def train(
-        self, code: str = "run = envguard.enforce(seed=42)" + REPORT, **environ: str
-    ) -> subprocess.CompletedProcess[str]:
-        (self.folder / "train.py").write_text("import envguard\n" + textwrap.dedent(code))
-        return self.python("train.py", **environ)
-
-    def python(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), **environ}
-        return subprocess.run(
-            [sys.executable, *arguments], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
-        )
 
 
 @pytest.fixture
@@ -81,14 +26,6 @@ def project(folder: Path) -> Project:
     made = Project(folder)
     made.record()
     return made
-
-
-def drift(project: Project) -> None:
-    """Make the record one of another processor."""
-    path = project.folder / "envguard.lock"
-    document = json.loads(path.read_text())
-    document["machines"]["default"]["facts"]["cpu.vendor"] = "Zilog"
-    path.write_text(json.dumps(document))
 
 
 def test_a_clean_run_goes_on_with_a_receipt(project: Project) -> None:

@@ -36,7 +36,7 @@ FLOORS = (
     ("changed", "observe", "report", "selection"),
     ("check",),
     ("recording", "guard", "records", "staged"),
-    ("cli",),
+    ("cli", "integrations"),
     ("__main__",),
 )
 FLOOR_OF = {room: number for number, floor in enumerate(FLOORS) for room in floor}
