@@ -86,13 +86,25 @@ class RecordedTree:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
-    """The whole of ``envguard.lock``; *path* is absolute, *digest* (``blake3:hex``) that of its bytes."""
+    """The whole of ``envguard.lock``; *path* is absolute, *digest* (``blake3:hex``) that of its bytes.
+
+    Where somebody else's record takes its place, *project* is the folder that the paths of its trees start from (default: the
+    one of *path*), *own* is false, and *path* can be ``revision:path``; *without_data* says why it tells nothing of data.
+    """
 
     path: str
     digest: str
     machines: Mapping[str, Machine]
     data: Mapping[str, RecordedTree] = field(default_factory=dict)
     rest: Mapping[str, Any] = field(default_factory=dict)
+    project: str = ""
+    own: bool = True
+    without_data: str | None = None
+
+    @property
+    def folder(self) -> str:
+        """The folder that relative paths in it start from."""
+        return self.project or os.path.dirname(self.path)
 
     def with_machine(self, name: str, machine: Machine) -> Baseline:
         """Return a copy in which *name* is *machine*."""
@@ -201,7 +213,8 @@ def fault_of_name(name: str) -> str | None:
     return None
 
 
-def _fact(text: str) -> Fact:
+def fact_of(text: str) -> Fact:
+    """Return the fact that ``fact_text`` made *text* from."""
     return Unknown(reason=text.removeprefix(_UNKNOWN)) if text.startswith(_UNKNOWN) else text
 
 
@@ -229,7 +242,7 @@ def _read_machine(table: _Object) -> Machine:
     audit = table.child("audit") if "audit" in table.value else None
     conda = table.child("conda") if "conda" in table.value else None
     return Machine(
-        facts={key: _fact(facts.required(key)) for key in facts.value},
+        facts={key: fact_of(facts.required(key)) for key in facts.value},
         packages={name: _read_package(packages, name) for name in packages.value},
         lock_path=lock.required("path"),
         lock_digest=lock.required("digest"),
@@ -239,7 +252,7 @@ def _read_machine(table: _Object) -> Machine:
             groups=selection.words("groups"),
             default_groups=selection.needed("default-groups", bool),
         ),
-        audit={key: _fact(audit.required(key)) for key in audit.value} if audit is not None else {},
+        audit={key: fact_of(audit.required(key)) for key in audit.value} if audit is not None else {},
         files=_read_files(table.child("files")) if "files" in table.value else {},
         conda={name: _read_package(conda, name) for name in conda.value} if conda is not None else {},
         rest={key: value for key, value in table.value.items() if key not in _MACHINE_KEYS},
@@ -291,7 +304,7 @@ def _read_package(packages: _Object, name: str) -> RecordedPackage:
     version, _, digest = packages.required(name).partition(" ")
     if not version or not digest:
         raise packages.error(name, "expected a version and a digest with a space between")
-    return RecordedPackage(version=version, digest=_fact(digest))
+    return RecordedPackage(version=version, digest=fact_of(digest))
 
 
 class _Object(Object):

@@ -12,6 +12,7 @@ from .model import Impact, Level, Report, Severity, Subject, Waived
 from .observe import Request, find_project, look, look_at_files
 from .reader import Reader
 from .rules import registry
+from .rules.order import likeliest_first
 from .rules.own import unused_waiver, waiver_place
 from .rules.registry import Need
 
@@ -41,6 +42,7 @@ def check(
     level: Level | str | None = None,
     fail_on: Severity | str | None = None,
     machine: str | None = None,
+    against: str | os.PathLike[str] | None = None,
     data: bool | None = None,
     files: bool | None = None,
 ) -> Report:
@@ -48,14 +50,22 @@ def check(
 
     *project* is a folder in it (default: the current one), *python* an interpreter or the folder of an environment
     (default: the active one, the project's ``.venv``, the running interpreter), *level* and *fail_on* override the
-    settings, *machine* names the recorded machine to compare with (default: the one that fits best), *data* says whether
+    settings, *machine* names the recorded machine to compare with (default: the one that fits best), *against* another record than
+    the project's: an ``envguard.lock``, the receipt of a run, or a revision of git that holds an ``envguard.lock``; *data* says whether
     the recorded trees of data are verified (default: at the levels of the settings, which are all), *files* whether those of the
     installed packages are (default: as the settings say, which is no).
 
     Raises EnvguardError where an input cannot be used; differences and unknowns are findings of the report.
     """
     reader = Reader()
-    request = Request(python=python, level=parse_level(level), machine=machine, data=data, files=files)
+    request = Request(
+        python=python,
+        level=parse_level(level),
+        machine=machine,
+        against=os.fspath(against) if against is not None else None,
+        data=data,
+        files=files,
+    )
     root = find_project(reader, os.fspath(project) if project is not None else os.getcwd())
     return run_check(reader, root, request, fail_on=parse_severity(fail_on)).report
 
@@ -105,7 +115,8 @@ def parse_severity(word: Severity | str | None) -> Severity | None:
 def _report(evidence: Evidence, level: Level | None, fail_on: Severity | None, needs: tuple[Need, ...]) -> Report:
     config = evidence.config
     codes = _waived_codes(config)
-    found = [finding for rule in registry.rules_for(needs) for finding in rule.check(rule, evidence)]
+    raised = [finding for rule in registry.rules_for(needs) for finding in rule.check(rule, evidence)]
+    found = likeliest_first(raised, config.numeric)
     open_findings, waived, unused = _waive(found, evidence, codes)
     if Need.ENVIRONMENT in needs:
         # Of what nobody looked at, nobody can say that it is in order.
@@ -177,13 +188,20 @@ def _subject(evidence: Evidence) -> Subject:
         python=f"{environment.implementation} {environment.version}" if environment is not None else None,
         baseline=evidence.baseline.path if evidence.baseline is not None else None,
         machine=evidence.machine_name,
+        machine_fits=evidence.choice.fits if evidence.choice is not None else None,
+        machine_why=evidence.choice.why if evidence.choice is not None else None,
         selection=str(evidence.selection) if evidence.selection is not None else None,
     )
 
 
 def _notes(evidence: Evidence) -> dict[str, str]:
     """Return what is to be said of the check beside its findings: what of data and files was verified, and how."""
-    return {**_data_note(evidence), **_files_note(evidence)}
+    return {**_machines_note(evidence), **_data_note(evidence), **_files_note(evidence)}
+
+
+def _machines_note(evidence: Evidence) -> dict[str, str]:
+    others = evidence.choice.others if evidence.choice is not None else None
+    return {"machines": others} if others is not None else {}
 
 
 def _files_note(evidence: Evidence) -> dict[str, str]:
@@ -200,6 +218,8 @@ def _files_note(evidence: Evidence) -> dict[str, str]:
 
 
 def _data_note(evidence: Evidence) -> dict[str, str]:
+    if evidence.trees_left_out is not None and evidence.baseline is not None and not evidence.baseline.data:
+        return {"data": f"not verified: {evidence.trees_left_out}"}
     if evidence.trees_left_out is not None and evidence.baseline is not None:
         count = plural(len(evidence.baseline.data), "tree")
         return {"data": f"{count} recorded, not verified: {evidence.trees_left_out}"}
@@ -222,6 +242,8 @@ def _data_facts(evidence: Evidence) -> dict[str, Any] | None:
         "trees": {
             state.name: {
                 "path": state.path,
+                "named": state.recorded.path,
+                "ignore": list(state.recorded.ignore),
                 "root": state.root,
                 "recorded": state.recorded.root,
                 "files": state.files,

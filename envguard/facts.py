@@ -42,12 +42,25 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """Facts that matter for one reason, *why*; *facts* are patterns of their keys, the likeliest to change numbers first."""
+
+    title: str
+    why: str
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """The whole table: its *edition*, the *exact* keys and the *prefixes*, the longest first."""
+    """The whole table: its *edition*, the *exact* keys and the *prefixes*, the longest first.
+
+    *sections* hold all of them, in the order of how likely a difference changes numbers.
+    """
 
     edition: int
     exact: Mapping[str, Entry]
     prefixes: tuple[tuple[str, Entry], ...]
+    sections: tuple[Section, ...]
 
     def entry(self, key: str) -> Entry | None:
         """Return the line for the fact *key*; None where this version of envguard does not know it."""
@@ -55,6 +68,14 @@ class Table:
         if found is None:
             found = next((entry for prefix, entry in self.prefixes if key.startswith(prefix)), None)
         return found
+
+    def rank(self, key: str) -> tuple[int, int]:
+        """Return where the fact *key* stands among all: its section, and the pattern in that. Smaller changes numbers likelier."""
+        for number, section in enumerate(self.sections):
+            for place, pattern in enumerate(section.facts):
+                if key == pattern or (pattern.endswith("*") and key.startswith(pattern[:-1])):
+                    return number, place
+        return len(self.sections), 0
 
 
 @functools.cache
@@ -69,6 +90,9 @@ def table() -> Table:
         edition=document["edition"],
         exact={key: entry for key, entry in entries.items() if not key.endswith("*")},
         prefixes=tuple(sorted(prefixes, key=lambda pair: -len(pair[0]))),
+        sections=tuple(
+            Section(title=part["title"], why=part["why"], facts=tuple(part["facts"])) for part in document["sections"]
+        ),
     )
 
 

@@ -209,7 +209,10 @@ class LevelVerdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
-    """What a report is about: the things that were compared, named so that a reader can find them."""
+    """What a report is about: the things that were compared, named so that a reader can find them.
+
+    *machine_fits* says whether none of its facts stands in the way of the level, *machine_why* why that machine was compared with.
+    """
 
     project: str
     lock: str | None = None
@@ -219,12 +222,14 @@ class Subject:
     python: str | None = None
     baseline: str | None = None
     machine: str | None = None
+    machine_fits: bool | None = None
+    machine_why: str | None = None
     selection: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The result of one check, at one level."""
+    """The result of one check, at one level; *findings* and *waived* come with what is likeliest to change numbers first."""
 
     subject: Subject
     level: Level
@@ -261,7 +266,7 @@ class Report:
 
     @property
     def levels(self) -> tuple[LevelVerdict, ...]:
-        """For each level, strictest first, whether it is reachable and what stands in the way."""
+        """For each level, strictest first, whether it is reachable and what stands in the way, in the order of the findings."""
 
         def blocks(finding: Finding, level: Level) -> bool:
             return finding.severities.at(level) is Severity.ERROR

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .lockfiles.model import Lock, Selected
     from .model import Fact
     from .reader import Reader
+    from .rules.nearest import Choice
     from .trees.model import TreeState
 
 DEFAULT_MACHINE = "default"
@@ -41,7 +42,8 @@ _ALWAYS_EXPECTED = frozenset(("envguard", "pip", "setuptools", "wheel"))
 class Request:
     """What a caller asks for beyond the project's own settings; None leaves it to them.
 
-    *running* takes the running interpreter, whatever environment is active. *machine* names a recorded machine. *data* says
+    *running* takes the running interpreter, whatever environment is active. *machine* names a recorded machine, *against* another
+    record than the project's, as ``against.read_against`` takes it. *data* says
     whether the recorded trees of data are verified, *files* whether the files of installed packages are, *full* that all of them
     are read, whatever is known of them; *progress* hears how far that is.
     """
@@ -50,6 +52,7 @@ class Request:
     running: bool = False
     level: Level | None = None
     machine: str | None = None
+    against: str | None = None
     packages: tuple[str, ...] | None = None
     extras: tuple[str, ...] | None = None
     groups: tuple[str, ...] | None = None
@@ -163,13 +166,16 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
     Raises ConfigError, LockfileError, BaselineError, EnvironmentNotFoundError or UnreadableError where something that was
     named or that is there cannot be used.
     """
+    from .against import read_against
     from .baseline import read_baseline
     from .installed import find_environment, running_environment, scan
     from .machine import observe
 
     evidence = look_at_files(reader, project, anew=request.full)
     config = evidence.config
-    baseline = read_baseline(reader, project)
+    baseline = (
+        read_baseline(reader, project) if request.against is None else read_against(reader, project, request.against)
+    )
     if request.running:
         environment = running_environment(reader)
     else:
@@ -179,7 +185,9 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
     inventory = scan(reader, environment)
     observation = observe(reader, environment, live=request.running)
     facts = observation.facts
-    name, machine = _machine(baseline, facts, request.level or config.level, request.machine)
+    choice = _machine(baseline, facts, request.level or config.level, request.machine)
+    name = choice.name if choice is not None else request.machine
+    machine = baseline.machines[choice.name] if baseline is not None and choice is not None else None
     selection = choose_selection(request, config, machine)
     trees, left_out = _trees(reader, baseline, config, request)
     return replace(
@@ -191,6 +199,7 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
         baseline=baseline,
         machine_name=name,
         machine=machine,
+        choice=choice,
         selection=selection,
         selected=_select(evidence.lock, selection, environment.markers),
         others=tuple(
@@ -263,7 +272,7 @@ def _trees(
 ) -> tuple[tuple[TreeState, ...], str | None]:
     """Return the recorded trees as they are now, or why they are left out."""
     if baseline is None or not baseline.data:
-        return (), None
+        return (), baseline.without_data if baseline is not None else None
     level = request.level or config.level
     if request.data is False:
         return (), "left out, as was asked for"
@@ -287,26 +296,21 @@ def _files(
     return look_at(reader, inventory, accepted=accepted, full=request.full, progress=request.progress)
 
 
-def _machine(
-    baseline: Baseline | None, facts: Mapping[str, Fact], level: Level, named: str | None
-) -> tuple[str | None, Machine | None]:
-    """Return the recorded machine that is named, or the one that differs least from what was observed."""
-    from .rules.comparison import distance
+def _machine(baseline: Baseline | None, facts: Mapping[str, Fact], level: Level, named: str | None) -> Choice | None:
+    """Return the recorded machine that is named, or the nearest; None where none is recorded."""
+    from .rules.nearest import choose
 
-    machines = baseline.machines if baseline is not None else {}
-    if named is not None:
-        if named not in machines and baseline is not None:
-            known = ", ".join(sorted(machines)) or "none"
-            raise ConfigError(
-                f"no machine '{named}' is recorded; recorded are: {known}",
-                path=baseline.path,
-                hint=f"envguard record --machine {named}",
-            )
-        return named, machines.get(named)
-    if not machines:
-        return None, None
-    name = min(sorted(machines), key=lambda candidate: distance(machines[candidate], facts, level))
-    return name, machines[name]
+    if baseline is None:
+        return None
+    machines = baseline.machines
+    if named is not None and named not in machines:
+        known = ", ".join(sorted(machines)) or "none"
+        raise ConfigError(
+            f"no machine '{named}' is recorded; recorded are: {known}",
+            path=baseline.path,
+            hint=f"envguard record --machine {named}" if baseline.own else None,
+        )
+    return choose(machines, facts, level, named) if machines else None
 
 
 def choose_selection(request: Request, config: Config, machine: Machine | None) -> Selection:

@@ -214,7 +214,7 @@ def test_a_receipt_names_the_trees_and_how_they_were_verified(project: Project, 
     code = SETTLED + "run = envguard.enforce(seed=42)" + DATA
     first, second, third = (json.loads(project.train(code).stdout) for _ in range(3))
     root = json.loads((project.folder / "envguard.lock").read_text())["data"]["data"]["root"]
-    tree = {"path": str(data), "root": root, "recorded": root, "files": 2, "bytes": 11}
+    tree = {"path": str(data), "named": "data", "ignore": [], "root": root, "recorded": root, "files": 2, "bytes": 11}
     expected: dict[str, Any] = {"verified": True, "left-out": None, "trees": {"data": {**tree, "assurance": "content"}}}
     assert first == expected
     expected["trees"]["data"]["assurance"] = "stat-cache"

@@ -30,7 +30,7 @@ FLOORS = (
     ("columns", "json_text", "notes", "toml", "yaml"),
     ("facts", "getters", "results"),
     ("config", "baseline", "data", "lockfiles", "installed", "machine", "repository", "determinism", "receipt"),
-    ("run", "trees"),
+    ("against", "run", "trees"),
     ("files",),
     ("rules",),
     ("changed", "observe", "report", "selection"),

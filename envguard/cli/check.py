@@ -17,6 +17,11 @@ from .checking import check_project
 @options.python
 @click.option("--level", type=click.Choice(list(map(str, Level))), help="The level of reproducibility to ask for.")
 @click.option("--machine", metavar="NAME", help="The recorded machine to compare with. By default the nearest.")
+@click.option(
+    "--against",
+    metavar="FILE_OR_REV",
+    help="Compare with another record: an envguard.lock, the receipt of a run, or a git revision.",
+)
 @options.selection
 @click.option(
     "--fail-on", type=click.Choice([str(severity) for severity in Severity]), help="The least severity that fails."
@@ -54,6 +59,7 @@ def command(
     python: str | None,
     level: str | None,
     machine: str | None,
+    against: str | None,
     fail_on: str | None,
     form: str,
     output: str | None,
@@ -71,6 +77,7 @@ def command(
         "python": python,
         "level": parse_level(level),
         "machine": machine,
+        "against": against,
         "data": data,
         "files": files,
     }

@@ -68,6 +68,8 @@ def _subject(subject: Subject) -> dict[str, Any]:
         "python": subject.python,
         "baseline": subject.baseline,
         "machine": subject.machine,
+        "machine_fits": subject.machine_fits,
+        "machine_why": subject.machine_why,
         "selection": subject.selection,
     }
 

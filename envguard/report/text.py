@@ -94,7 +94,8 @@ class _Text:
             environment = self.text(subject.environment)
             yield from self.row("environment", f"{environment} ({details})" if details else environment)
         if subject.baseline is not None:
-            machine = f", machine {subject.machine}" if subject.machine else ""
+            machine = f", machine {self.text(subject.machine)}" if subject.machine else ""
+            machine += f" ({self.text(subject.machine_why)})" if machine and subject.machine_why else ""
             yield from self.row("baseline", self.text(subject.baseline) + machine)
         if subject.environment is not None:
             yield from self.row("level", self.report.level)

@@ -11,10 +11,8 @@ from ..model import Severities, Severity
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ..baseline import Machine
-    from ..model import Fact, Level
+    from ..model import Fact
 
-_WEIGHT = {Severity.ERROR: 10_000, Severity.WARNING: 100, Severity.NOTE: 1, None: 0}
 _EVERYWHERE = Severities.same(Severity.ERROR)
 
 
@@ -70,11 +68,6 @@ def gravity(key: str) -> Severities:
     """Return how grave a difference in the fact *key* is; in one that nobody here knows, an error everywhere."""
     entry = table().entry(key)
     return entry.severities if entry is not None else _EVERYWHERE
-
-
-def distance(machine: Machine, observed: Mapping[str, Fact], level: Level) -> int:
-    """Return how far *observed* is from a recorded machine at *level*: 0 where nothing that matters there differs."""
-    return sum(_WEIGHT[item.severities.at(level)] for item in differences(machine.facts, observed))
 
 
 def _value(key: str, facts: Mapping[str, Fact]) -> Fact | None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..machine.model import Disagreement
     from ..model import Fact
     from ..trees.model import TreeState
+    from .nearest import Choice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ class Evidence:
     whose manifest is not kept; *own* the
     names that envguard itself, pip and the like bring along; *real_paths* maps local paths, as lock and metadata write
     them, to the paths behind all links, *checkouts* the paths of installed checkouts to their commits; *disagreements* are
-    where two sources say different things of one library; *overrides* are the variables that replace what a machine is for conda;
+    where two sources say different things of one library; *choice* says why it is that *machine*; *overrides* are the variables that replace what a machine is for conda;
     *trees* are the recorded trees of data as they are now, *trees_left_out* says why nobody
     looked at them; *files* are those of the installed packages, None where nobody looked.
     """
@@ -76,6 +77,7 @@ class Evidence:
     baseline: Baseline | None = None
     machine_name: str | None = None
     machine: Machine | None = None
+    choice: Choice | None = None
     trees: tuple[TreeState, ...] = ()
     trees_left_out: str | None = None
     files: InstalledFiles | None = None

@@ -152,7 +152,9 @@ def _pixi_reinstall(lock: Lock, selection: Selection, names: tuple[str, ...]) ->
 
 
 def record(evidence: Evidence) -> str:
-    """Return the command that records the baseline again for this machine."""
+    """Return the command that records the baseline again for this machine; another record than the project's is nobody's to change."""
+    if evidence.baseline is not None and not evidence.baseline.own:
+        return "without --against, envguard check compares with the record of this project"
     name = evidence.machine_name
     several = evidence.baseline is not None and len(evidence.baseline.machines) > 1
     return f"envguard record --machine {shlex.quote(name)}" if name and several else "envguard record"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -43,7 +42,7 @@ def look_at(
 def find(reader: Reader, baseline: Baseline, name: str) -> TreeState:
     """Return where the recorded tree *name* lies, and whether anything is there; nothing of it is read."""
     recorded = baseline.data[name]
-    path = locate(reader, os.path.dirname(baseline.path), recorded.path)
+    path = locate(reader, baseline.folder, recorded.path)
     if path is None:
         return TreeState(name=name, recorded=recorded, path=None, unset=variable_of(recorded.path))
     return TreeState(name=name, recorded=recorded, path=path, missing=not probe.there(path))
@@ -51,7 +50,7 @@ def find(reader: Reader, baseline: Baseline, name: str) -> TreeState:
 
 def kept_manifest(reader: Reader, baseline: Baseline, name: str) -> Manifest | str:
     """Return the manifest that was kept of the tree *name*, or why there is none that can be used."""
-    path = manifest_path(os.path.dirname(baseline.path), name)
+    path = manifest_path(baseline.folder, name)
     shown = f"{FOLDER}/{name}.b3"
     if not reader.exists(path):
         return f"its manifest is not kept here ({shown})"

@@ -94,6 +94,8 @@ def test_the_whole_of_a_small_report(samples: Samples) -> None:
             "python": "cpython 3.11.7",
             "baseline": f"{root}/envguard.lock",
             "machine": "laptop",
+            "machine_fits": None,
+            "machine_why": None,
             "selection": "default groups, extra cpu",
         },
         "findings": [

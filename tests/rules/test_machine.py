@@ -6,7 +6,6 @@ import pytest
 
 from envguard.facts import EDITION_KEY, FactClass, table
 from envguard.model import Impact, Level, Place, Severity, Unknown
-from envguard.rules.comparison import distance
 from tests.rules.evidence import PROJECT, evidence, findings, machine, one
 
 RULES = (
@@ -98,15 +97,6 @@ def test_unknown_is_never_equal(old: str | Unknown, new: str | Unknown, message:
     finding = one("unreadable-fact", seen)
     assert (finding.message, finding.unknown) == (message, True)
     assert finding.severities.host_to_host is Severity.ERROR
-
-
-def test_a_machine_with_another_kernel_is_nearer_than_one_with_another_processor() -> None:
-    here = {"platform.kernel": "6.1", "cpu.model": "Xeon"}
-    kernel = machine(facts={**here, "platform.kernel": "6.2"})
-    processor = machine(facts={**here, "cpu.model": "EPYC"})
-    assert distance(machine(facts=here), here, Level.RUN_TO_RUN) == 0
-    assert 0 < distance(kernel, here, Level.RUN_TO_RUN) < distance(processor, here, Level.RUN_TO_RUN)
-    assert distance(kernel, here, Level.CROSS_HARDWARE) == 0
 
 
 HERE = {EDITION_KEY: "2"}
