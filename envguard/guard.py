@@ -12,6 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Literal
 
 from . import answers
+from .determinism import start
 from .determinism.seeds import DERIVED, Seeding, check_seed, fresh_root
 from .determinism.switches import Switches
 from .errors import DriftError, EnvguardError, RefusedError, UndecidedError
@@ -38,9 +39,10 @@ def enforce(
 ) -> Run:
     """Refuse to go on unless this is the environment that was locked and recorded; then seed and set the switches.
 
-    *seed* is the root of every stream (0 <= seed < 2**256), None draws a fresh one of 128 bits; *seeds* says what the
-    libraries' own generators get: each a stream of its own (``derived``), or the seed itself (``classic``, 0 <= seed <
-    2**32), as the ``set_seed`` of transformers does, for comparisons with old runs; *level* overrides the settings';
+    *seed* is the root of every stream (0 <= seed < 2**256), None takes the one that ``envguard run`` was given, else draws a
+    fresh one of 128 bits; *seeds* says what the libraries' own generators get: each a stream of its own (``derived``), or the
+    seed itself (``classic``, 0 <= seed < 2**32), as the ``set_seed`` of transformers does, for comparisons with old runs;
+    *level* overrides the settings' and is, as *machine*, that of ``envguard run`` where it is left out;
     *project* is a folder of the project (default: where the main script is); *machine* names the recorded machine; *data*
     says whether the recorded trees of data are verified (default: at the levels of the settings, which are all), *files*
     whether those of the installed packages are (default: as the settings say, which is no). Of several ranks on one host one
@@ -52,10 +54,13 @@ def enforce(
     says so in both cases.
     """
     check_seed(seed, seeds)
+    seed = start.agreed_seed(seed)
+    level = start.agreed(str(level) if level is not None else None, start.LEVEL_VARIABLE, "level")
+    machine = start.agreed(machine, start.MACHINE_VARIABLE, "machine")
     mode = os.environ.get(MODE_VARIABLE) or "enforce"
     if mode not in _MODES:
         raise RefusedError(f"{MODE_VARIABLE} is '{mode}'; it can be {', '.join(_MODES)}")
-    wanted = str(level) if level is not None else ""
+    wanted = level or ""
     if mode == "off":
         _say(f"envguard: {MODE_VARIABLE}=off: nothing is checked; the receipt of this run says so")
         answer = _unchecked(wanted)

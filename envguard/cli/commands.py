@@ -68,6 +68,7 @@ group = LazyGroup(
     modules={
         "init": ".init",
         "check": ".check",
+        "run": ".run",
         "record": ".record",
         "data": ".data",
         "hash": ".hash",

@@ -26,6 +26,10 @@ def plain(arguments: Sequence[str]) -> Call | None:
         from . import hash_line
 
         return hash_line.call(arguments[1:])
+    if arguments[:1] == ["run"]:
+        from . import run_line
+
+        return run_line.call(arguments[1:])
     for size in (1, 2):
         words, names = " ".join(arguments[:size]), arguments[size:]
         # An option, and what stands for standard input, are click's.

@@ -62,13 +62,13 @@ def snapshots() -> tuple[dict[str, str] | None, dict[str, str]]:
     None for the first where the kernel does not tell, or where something has written over it.
     """
     now = {name: value for name, value in os.environ.items() if name.startswith(PREFIXES)}
-    return _started(), now
+    return started(), now
 
 
 def variables() -> str:
     """Return a digest of both snapshots: values may be anybody's secrets, and what a probe says is kept."""
-    started, now = snapshots()
-    return digest(repr((sorted(started.items()) if started is not None else None, sorted(now.items()))))
+    first, now = snapshots()
+    return digest(repr((sorted(first.items()) if first is not None else None, sorted(now.items()))))
 
 
 def getenv(names: str) -> str:
@@ -90,7 +90,8 @@ def in_c(names: Iterable[str]) -> dict[str, str] | None:
     return {name: os.fsdecode(value) for name, value in values.items() if value is not None}
 
 
-def _started() -> dict[str, str] | None:
+def started(prefixes: tuple[str, ...] = PREFIXES) -> dict[str, str] | None:
+    """Return the variables that begin with one of *prefixes* as the process was started with them; None as ``snapshots``."""
     try:
         with open("/proc/self/environ", "rb") as file:
             block = file.read()
@@ -100,4 +101,4 @@ def _started() -> dict[str, str] | None:
     # A program that renames itself in the list of processes writes its new name over the block.
     if not all(name and mark and name.split() == [name] for name, mark, _ in entries):
         return None
-    return {name: value for name, _, value in entries if name.startswith(PREFIXES)}
+    return {name: value for name, _, value in entries if name.startswith(prefixes)}
