@@ -13,11 +13,13 @@ from .parts import inconsistency, placed_edges
 from .reach import broken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .model import Edge, Inconsistency, Lock, LockedPackage
 
     ByName = Mapping[str, list[LockedPackage]]
+
+_SHOWN = 5
 
 
 def inconsistencies(lock: Lock) -> tuple[Inconsistency, ...]:
@@ -63,6 +65,7 @@ def _duplicates(package: LockedPackage, by_name: ByName) -> Iterator[Inconsisten
                 if package.line is None
                 else f"lines {other.line} and {package.line}",
             )
+            return
 
 
 def _edge(package: LockedPackage, keys: tuple[str | int, ...], edge: Edge, by_name: ByName) -> Iterator[Inconsistency]:
@@ -78,5 +81,10 @@ def _edge(package: LockedPackage, keys: tuple[str | int, ...], edge: Edge, by_na
         + (f"{len(candidates)} entries of the lock" if candidates else "no entry of the lock"),
         keys=keys,
         expected="one entry",
-        found=", ".join(f"{other.name} {other.version}" for other in by_name.get(edge.name, ())) or "none of that name",
+        found=_shown(by_name.get(edge.name, ())),
     )
+
+
+def _shown(packages: Sequence[LockedPackage]) -> str:
+    more = f" and {len(packages) - _SHOWN} more" if len(packages) > _SHOWN else ""
+    return ", ".join(f"{other.name} {other.version}" for other in packages[:_SHOWN]) + more or "none of that name"

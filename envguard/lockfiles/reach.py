@@ -13,7 +13,7 @@ from .parts import edges_of, inconsistency, roots
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from .model import Declared, Inconsistency, Lock, LockedPackage
+    from .model import Declared, Inconsistency, Lock, LockedPackage, Source
 
     ByName = Mapping[str, list[LockedPackage]]
 
@@ -50,6 +50,8 @@ def _reached(
     *anywhere* whatever the markers say, else where the marker *here* holds with them.
     """
     found: set[int] = set()
+    # Where many entries have one name, each of their dependencies on it leads to all of them: once is enough.
+    followed: set[tuple[str, str | None, Source | None]] = set()
     todo = list(starts)
     while todo:
         package = todo.pop()
@@ -57,7 +59,9 @@ def _reached(
             continue
         found.add(id(package))
         for _, edge in edges_of(package):
-            if anywhere or possible(both(here, edge.marker)):
+            leads_to = (edge.name, edge.version, edge.source)
+            if leads_to not in followed and (anywhere or possible(both(here, edge.marker))):
+                followed.add(leads_to)
                 todo += candidates_of(edge, by_name)
     return found
 

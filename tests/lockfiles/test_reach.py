@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +16,7 @@ from tests.lockfiles.world import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import FrameType
 
 HASHES = tuple(f"sha256:{digit * 64}" for digit in "01")
 CORPORA = ROOT / "tests" / "corpora"
@@ -278,3 +280,28 @@ def test_an_override_may_contradict(tmp_path: Path) -> None:
 def test_a_local_version_is_one_of_its_public_version(tmp_path: Path) -> None:
     text = LOCK.replace('specifier = "<3"', 'specifier = "==2.0"').replace('"2.0"', '"2.0+cu130"')
     assert found(tmp_path, text.replace("two-2.0.tar", "two-2.0+cu130.tar")) == []
+
+
+def test_many_entries_of_one_name_are_followed_once(tmp_path: Path) -> None:
+    count = 400
+    entry = (
+        '[[package]]\nname = "a"\nversion = "1.{}"\nsource = {{ virtual = "." }}\ndependencies = [{{ name = "a" }}]\n'
+    )
+    path = tmp_path / "uv.lock"
+    path.write_text("version = 1\n" + "".join(map(entry.format, range(count))), encoding="utf-8")
+    lock = read_lock(Reader(), str(path))
+    asked = 0
+
+    def count_calls(frame: FrameType, event: str, _: object) -> None:
+        nonlocal asked
+        caller = frame.f_back.f_code.co_name if frame.f_back is not None else ""
+        asked += event == "call" and (frame.f_code.co_name, caller) == ("candidates_of", "_reached")
+
+    sys.setprofile(count_calls)
+    try:
+        found = inconsistencies(lock)
+    finally:
+        sys.setprofile(None)
+    assert asked == 1
+    assert {item.kind for item in found} >= {"edge"}
+    assert max(len(item.found or "") for item in found) < 100
