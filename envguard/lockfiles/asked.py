@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .. import pep440
 from .coverage import covered
 from .edges import both, candidates_of, possible
 from .model import Declared, Inconsistency, SourceKind
@@ -57,10 +58,8 @@ def _contradiction(lock: Lock, by_name: ByName, asked: Declared) -> Iterator[Inc
 
 
 def _satisfies(version: str, specifier: str) -> bool:
-    from packaging.specifiers import SpecifierSet
-
     try:
-        return SpecifierSet(specifier).contains(version, prereleases=True)
+        return pep440.contains(specifier, version)
     except ValueError:
         # Neither can be compared; what reads them says what is wrong with them.
         return True

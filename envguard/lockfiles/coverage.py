@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .. import pep440
 from ..errors import LockfileError
 from .markers import MarkerError, parse
 from .model import RefusalKind, Refused
@@ -51,10 +52,8 @@ def refuse_uncovered(lock: Lock, environment: Mapping[str, str]) -> None:
 
 def python_in(python: str, requires: str, lock: Lock, keys: tuple[str | int, ...]) -> bool:
     """Return whether the version *python* lies in the range *requires*, which stands at *keys*; LockfileError where it is none."""
-    from packaging.specifiers import SpecifierSet
-
     try:
-        return SpecifierSet(requires).contains(python, prereleases=True)
+        return pep440.contains(requires, python)
     except ValueError:
         raise LockfileError(
             f"'{requires}' is no version range", path=lock.path, keys=keys, hint=lock.commands.lock

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from .. import pep440
 from .markers import MarkerError
 
 if TYPE_CHECKING:
@@ -115,13 +116,10 @@ def _resolved(edge: Edge, by_name: Mapping[str, list[LockedPackage]]) -> Edge:
 
 def fits(package: LockedPackage, edge: Edge) -> bool:
     """Return whether *package* has a version that *edge* asks for; what cannot be compared may be."""
-    from packaging.specifiers import SpecifierSet
-    from packaging.version import Version
-
     if not edge.specifier or package.version is None:
         return True
     try:
-        return SpecifierSet(edge.specifier).contains(Version(package.version), prereleases=True)
+        return pep440.contains(edge.specifier, package.version)
     except ValueError:
         return True
 

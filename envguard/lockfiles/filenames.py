@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .. import pep440
 from ..conda.archives import split_filename
 from ..names import normalize
 from ..urls import SOURCE_ARCHIVES
@@ -58,12 +59,8 @@ def same_version(one: str, other: str) -> bool:
     """Return whether *one*, from the name of a file, and *other* are the same version, or cannot be compared."""
     if one == other:
         return True
-    from packaging.version import Version
-
     try:
-        return Version(one.replace("-", "+", 1) if "+" in other else one) == Version(other) or Version(one) == Version(
-            other
-        )
+        return pep440.same(one.replace("-", "+", 1) if "+" in other else one, other) or pep440.same(one, other)
     except ValueError:
         # Archives of before PEP 440 cannot be compared, and uv does not compare them either.
         return True

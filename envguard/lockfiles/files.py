@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from .. import pep440
 from .environments import named_environment
 from .markers import SETS, MarkerError, parse
 
@@ -143,14 +144,13 @@ def _environment(minor: int, triple: str) -> Mapping[str, str]:
 
 def minors(requires: str | None, major: int) -> Iterator[int]:
     """Yield the minor versions of Python *major* in the range *requires*, None for all; all of them where it is no range."""
-    from packaging.specifiers import SpecifierSet
-
+    wanted = requires or ""
     try:
-        wanted = SpecifierSet(requires or "")
+        pep440.clauses(wanted)
     except ValueError:
-        wanted = SpecifierSet()
+        wanted = ""
     for minor in range(_NEWEST_MINOR):
-        if any(wanted.contains(f"{major}.{minor}.{patch}", prereleases=True) for patch in (0, 1, 5, 10, 20, 99)):
+        if any(pep440.contains(wanted, f"{major}.{minor}.{patch}") for patch in (0, 1, 5, 10, 20, 99)):
             yield minor
 
 

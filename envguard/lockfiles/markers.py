@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .. import pep440
 from ..names import normalize
 
 if TYPE_CHECKING:
@@ -235,14 +236,15 @@ def _compare(variable: str, left: str, operator: str, right: str) -> bool:
 @functools.lru_cache(maxsize=16384)
 def _compare_versions(left: str, operator: str, right: str) -> bool | None:
     """Return the answer of version comparison, None where *right* is no version specifier."""
-    from packaging.specifiers import Specifier
-
+    clause = operator + right
     try:
-        specifier = Specifier(operator + right)
+        # A comma would be another clause, and a marker has one.
+        if "," in right or len(pep440.clauses(clause)) != 1:
+            return None
     except ValueError:
         return None
     try:
-        return specifier.contains(left, prereleases=True)
+        return pep440.contains(clause, left)
     except ValueError:
         # A number of more digits than Python converts.
         return False

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from .. import pep440
+
 
 def same(one: str, other: str) -> bool:
     """Return whether two versions are equal; ``1.0`` and ``1.0.0`` are, texts that are no versions only if identical."""
     if one == other:
         return True
-    from packaging.version import Version
-
     try:
-        return Version(one) == Version(other)
+        return pep440.same(one, other)
     except ValueError:
         return False
 
@@ -28,9 +28,7 @@ def same_but_local(one: str, other: str) -> bool:
 
 def allows(specifier: str, version: str) -> bool:
     """Return whether *version* is in the range *specifier* (PEP 440); what is no version is in none."""
-    from packaging.specifiers import SpecifierSet
-
     try:
-        return SpecifierSet(specifier).contains(version, prereleases=True)
+        return pep440.contains(specifier, version)
     except ValueError:
         return False

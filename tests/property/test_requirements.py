@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from packaging.requirements import InvalidRequirement
 
-from envguard.lockfiles.poetry import requirements
+from envguard import pep508
 
 NAMES = st.sampled_from(["numpy", "a", "a.b_c-D", "-a", "a-", "é", "A1", "a b", ""])
 EXTRAS = st.sampled_from(["", "[x]", "[x,y]", "[ x , y_z ]", "[]", "[,x]", "[x,]", "[é]", " [x]", "[x] [y]"])
@@ -24,7 +24,7 @@ MARKERS = st.sampled_from(
 
 def whole(text: str) -> object:
     try:
-        name, extras, constraint, url, marker = requirements._parsed(text)
+        name, extras, constraint, url, marker = pep508._parsed(text)
     except (InvalidRequirement, RecursionError):
         return "error"
     return name, set(extras), constraint, url, marker
@@ -38,7 +38,7 @@ def whole(text: str) -> object:
 @example("a>=1\n")
 @example("a>=1;")
 def test_a_plain_requirement_has_the_parts_that_packaging_finds(text: str) -> None:
-    plain = requirements._plain(text)
+    plain = pep508._plain(text)
     if plain is not None:
         name, extras, constraint, url, marker = plain
         assert (name, set(extras), constraint, url, marker) == whole(text)
@@ -48,4 +48,4 @@ def test_a_plain_requirement_has_the_parts_that_packaging_finds(text: str) -> No
     "text", ["numpy", "numpy>=1.2,<3", "a[b,c]==1.0; python_version < '3.11'", 'typing-extensions>=4.0; extra == "x"']
 )
 def test_what_tools_write_is_plain(text: str) -> None:
-    assert requirements._plain(text) is not None
+    assert pep508._plain(text) is not None

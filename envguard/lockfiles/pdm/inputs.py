@@ -11,6 +11,7 @@ from datetime import date, time
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from ... import pep440
 from ..markers import MarkerError
 from ..model import Reason
 from ..poetry.changes import changes
@@ -55,10 +56,8 @@ def input_reasons(lock: Lock, manifest: Manifest, inputs: Table) -> Iterator[Rea
 
 def _plain(text: object) -> str:
     """Return a range of versions as pdm writes it down."""
-    from packaging.specifiers import SpecifierSet
-
     try:
-        return str(SpecifierSet(text if isinstance(text, str) else ""))
+        return pep440.spelled(text if isinstance(text, str) else "")
     except ValueError:
         return str(text)
 

@@ -9,10 +9,10 @@ import functools
 import re
 from typing import TYPE_CHECKING
 
+from ... import pep440
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from packaging.version import Version
 
 _ANY = re.compile(r"v?[xX*](?:\.[xX*])*")
 _OR = re.compile(r"\s*\|\|?\s*")
@@ -47,22 +47,16 @@ def specifier(text: str) -> str | None:
 
 def satisfied(version: str, text: str) -> bool | None:
     """Return whether *version* is in the constraint *text*, None where that cannot be told."""
-    from packaging.specifiers import SpecifierSet
-    from packaging.version import Version
-
     ranges = alternatives(text)
     if ranges is None:
         return None
     try:
-        return any(SpecifierSet(part).contains(Version(version), prereleases=True) for part in ranges)
+        return any(pep440.contains(part, version) for part in ranges)
     except ValueError:
         return None
 
 
 def _clause(text: str) -> str | None:
-    from packaging.specifiers import Specifier
-    from packaging.version import Version
-
     if _ANY.fullmatch(text):
         return ""
     match = _CLAUSE.fullmatch(text)
@@ -74,29 +68,30 @@ def _clause(text: str) -> str | None:
     if wildcard is not None:
         return f"{op}{wildcard['release'].removeprefix('v')}.*" if op in ("==", "!=") else None
     try:
-        version = Version(written)
+        version = pep440.normal(written)
         if op in ("^", "~"):
             return f">={version},<{_next_breaking(version) if op == '^' else _next_minor(version)}"
-        return str(Specifier(f"{op}{version}"))
+        return pep440.spelled(f"{op}{version}")
     except ValueError:
         return None
 
 
-def _next_breaking(version: Version) -> str:
+def _next_breaking(version: str) -> str:
     """Return the first version that ``^version`` leaves out: the leftmost number that is not zero counts one up."""
-    numbers = version.release
+    numbers = pep440.release_of(version)
     at = next((place for place, number in enumerate(numbers[:3]) if number), len(numbers[:3]) - 1)
     return _bumped(version, at)
 
 
-def _next_minor(version: Version) -> str:
-    return _bumped(version, min(1, len(version.release) - 1))
+def _next_minor(version: str) -> str:
+    return _bumped(version, min(1, len(pep440.release_of(version)) - 1))
 
 
-def _bumped(version: Version, place: int) -> str:
+def _bumped(version: str, place: int) -> str:
     """Return the first release after all that have the numbers of *version* up to *place*."""
-    release = ".".join(map(str, (*version.release[:place], version.release[place] + 1)))
-    return (f"{version.epoch}!" if version.epoch else "") + release
+    numbers = pep440.release_of(version)
+    epoch, mark, _ = version.rpartition("!")
+    return epoch + mark + ".".join(map(str, (*numbers[:place], numbers[place] + 1)))
 
 
 def python_marker(text: str) -> str | None:

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import functools
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ... import pep508
 from ...names import normalize
 from ...toml import kind
 from ..model import Edge, SourceKind
 from .constraints import platform_marker, python_marker, specifier
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
     from ...getters import Table
 
-    # Name, extras, range, URL and marker of a requirement.
-    _Parts = tuple[str, Collection[str], str, str | None, str | None]
-
-_WORD = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
-_CLAUSE = r"(?:~=|===?|!=|<=|>=|<|>)[ \t]*[A-Za-z0-9.*+!_-]+"
-_PLAIN = re.compile(
-    rf"(?P<name>{_WORD})(?:\[[ \t]*(?P<extras>{_WORD}(?:[ \t]*,[ \t]*{_WORD})*)[ \t]*\])?[ \t]*(?P<range>{_CLAUSE}(?:[ \t]*,[ \t]*{_CLAUSE})*)?"
-    r"[ \t]*(?:;(?P<marker>[^;\n]*))?"
-)
 _DIRECT = {
     "git": SourceKind.GIT,
     "url": SourceKind.URL,
@@ -109,15 +99,12 @@ def _marker(table: Table) -> str | None:
 
 def from_pep508(table: Table, text: str, keys: tuple[str | int, ...], extra: str | None = None) -> Requirement:
     """Return the requirement *text* (PEP 508) at *keys*, of the extra *extra*; an error of *table* where it is none."""
-    from packaging.requirements import InvalidRequirement
-
     try:
-        parsed = _plain(text) or _parsed(text)
-    except (InvalidRequirement, RecursionError) as error:
+        name, extras, constraint, url, marker = pep508.parse(text)
+    except (ValueError, RecursionError) as error:
         what = str(error).split("\n", maxsplit=1)[0]
         message = f"'{text}' is no requirement: {what}"
         raise table.raises(message, path=table.path, keys=keys, hint=table.hint) from None
-    name, extras, constraint, url, marker = parsed
     direct = None
     if url is not None:
         direct = SourceKind.GIT if url.startswith("git+") else SourceKind.URL
@@ -135,47 +122,3 @@ def from_pep508(table: Table, text: str, keys: tuple[str | int, ...], extra: str
         keys=keys,
         text=text,
     )
-
-
-def _parsed(text: str) -> _Parts:
-    from packaging.requirements import Requirement as Parsed
-
-    parsed = Parsed(text)
-    marker = str(parsed.marker) if parsed.marker is not None else None
-    return parsed.name, parsed.extras, str(parsed.specifier), parsed.url, marker
-
-
-def _plain(text: str) -> _Parts | None:
-    """Return the parts of a requirement as tools write them; None where only the full grammar can tell.
-
-    Ranges and markers are taken apart once for all the requirements that share them.
-    """
-    match = _PLAIN.fullmatch(text)
-    if match is None:
-        return None
-    constraint = _range(match["range"] or "")
-    marker = _normal_marker(match["marker"]) if match["marker"] is not None else ""
-    if constraint is None or marker is None:
-        return None
-    extras = {part.strip() for part in match["extras"].split(",")} if match["extras"] is not None else set()
-    return match["name"], extras, constraint, None, marker or None
-
-
-@functools.lru_cache(maxsize=4096)
-def _range(text: str) -> str | None:
-    from packaging.specifiers import SpecifierSet
-
-    try:
-        return str(SpecifierSet(text))
-    except ValueError:
-        return None
-
-
-@functools.lru_cache(maxsize=4096)
-def _normal_marker(text: str) -> str | None:
-    from packaging.markers import InvalidMarker, Marker
-
-    try:
-        return str(Marker(text))
-    except (InvalidMarker, RecursionError):
-        return None

@@ -10,6 +10,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ... import pep508
 from ...errors import LockfileError
 from ...names import normalize, printable
 from ...urls import without_credentials
@@ -206,11 +207,9 @@ def _asked(text: str, line: Line, path: str, hashes: tuple[str, ...], *, editabl
 
 
 def _from_index(text: str, line: Line, path: str, hashes: tuple[str, ...]) -> Asked:
-    from packaging.requirements import InvalidRequirement, Requirement
-
     try:
-        parsed = Requirement(text)
-    except (InvalidRequirement, RecursionError) as error:
+        parsed = pep508.parse(text)
+    except (ValueError, RecursionError) as error:
         why = str(error).partition("\n")[0]
         raise _error(line, path, f"'{_shown(text)}' is no requirement: {_shown(why)}") from None
     return Asked(
@@ -219,19 +218,17 @@ def _from_index(text: str, line: Line, path: str, hashes: tuple[str, ...]) -> As
         line=line.number,
         name=normalize(parsed.name),
         extras=tuple(sorted(map(normalize, parsed.extras))),
-        specifier=str(parsed.specifier),
-        marker=str(parsed.marker) if parsed.marker is not None else None,
+        specifier=parsed.specifier,
+        marker=parsed.marker,
         hashes=hashes,
         comments=line.comments,
     )
 
 
 def _marker(text: str, line: Line, path: str) -> str:
-    from packaging.markers import InvalidMarker, Marker
-
     try:
-        return str(Marker(text))
-    except (InvalidMarker, RecursionError) as error:
+        return pep508.marker(text)
+    except (ValueError, RecursionError) as error:
         why = str(error).partition("\n")[0]
         raise _error(line, path, f"'{_shown(text)}' is no marker: {_shown(why)}") from None
 

@@ -13,6 +13,7 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
+from ... import pep440
 from ...names import normalize
 from ..markers import MarkerError, parse
 from .ranges import contains
@@ -170,17 +171,15 @@ def _pythons(named: list[str], inside: Bounds) -> Iterator[dict[str, str]]:
 
 
 def _around(texts: Iterable[str]) -> set[tuple[int, int, int]]:
-    from packaging.version import Version
-
     found: set[tuple[int, int, int]] = set()
     for text in texts:
         try:
-            version = Version(text.removesuffix(".*"))
+            release = pep440.release_of(text.removesuffix(".*"))
         except ValueError:
             continue
-        if max(version.release) > _LARGEST:
+        if max(release) > _LARGEST:
             raise MarkerError("markers name versions of too many digits to be compared")
-        found.update(_neighbours(version.release))
+        found.update(_neighbours(release))
     return found
 
 

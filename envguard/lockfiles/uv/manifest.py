@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ... import pep440
 from ...errors import ConfigError, UnreadableError
 from ...getters import Table
 from ...names import normalize
@@ -107,10 +108,8 @@ def _version(project: Section, dynamic: tuple[str, ...]) -> str | None:
         raise ConfigError(
             "the key 'version' is missing, and 'dynamic' does not list it", path=project.path, keys=project.keys
         )
-    from packaging.version import Version
-
     try:
-        Version(version)
+        pep440.normal(version)
     except ValueError:
         raise project.error("version", f"'{version}' is no version") from None
     return version
@@ -125,10 +124,8 @@ def _requires_python(project: Section) -> str | None:
 
 def check_range(table: Table, key: str, text: str) -> None:
     """Raise an error of *table* at *key* where *text* is no version range."""
-    from packaging.specifiers import SpecifierSet
-
     try:
-        SpecifierSet(text)
+        pep440.clauses(text)
     except ValueError:
         raise table.error(key, f"'{text}' is no version range") from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ... import pep440
 from ...names import normalize
 from ..markers import MarkerError
 from ..model import SourceKind
@@ -69,10 +70,8 @@ class Project:
         name, now, before = self.package.name, self.manifest.version, self.package.version
         if now is None and before is None:
             return
-        from packaging.version import Version
-
         try:
-            same = now is not None and before is not None and Version(now) == Version(before)
+            same = now is not None and before is not None and pep440.same(now, before)
         except ValueError:
             same = False
         if not same:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 import math
 
+from ... import pep440
+
 Cut = tuple[tuple[float, ...], int]
 Bounds = tuple[Cut, Cut]
 
@@ -23,28 +25,25 @@ def bounds(*texts: str) -> Bounds | None:
 
     Raises ValueError where a text is no range.
     """
-    from packaging.specifiers import SpecifierSet
-
     parts: list[Bounds] = [EVERYTHING]
     for text in texts:
         try:
-            clauses = list(SpecifierSet(text))
+            clauses = pep440.clauses(text)
         except ValueError as error:
             raise ValueError(str(error)) from None
-        for clause in clauses:
-            parts = _intersection(parts, _parts(clause.operator, clause.version))
+        for operator, version in clauses:
+            parts = _intersection(parts, _parts(operator, version))
     return (parts[0][0], parts[-1][1]) if parts else None
 
 
 def _parts(operator: str, text: str) -> list[Bounds]:
     """Return the versions that one clause means, as intervals in order."""
-    from packaging.version import Version
-
     try:
-        release = Version(text.removesuffix(".*")).release
+        release = pep440.release_of(text.removesuffix(".*"))
     except ValueError as error:
         raise ValueError(str(error)) from None
-    before, after = (_strip(release), 0), (_strip(release), 1)
+    before: Cut = (pep440.stripped(release), 0)
+    after: Cut = (before[0], 1)
     if operator == "~=":
         return [(before, (_next(release[:-1]), 0))]
     if text.endswith(".*"):
@@ -64,12 +63,6 @@ def _parts(operator: str, text: str) -> list[Bounds]:
             return [(_LOWEST, before)]
 
 
-def _strip(release: tuple[int, ...]) -> tuple[float, ...]:
-    while release and release[-1] == 0:
-        release = release[:-1]
-    return release
-
-
 def _next(release: tuple[int, ...]) -> tuple[float, ...]:
     return (*release[:-1], release[-1] + 1)
 
@@ -81,7 +74,7 @@ def _intersection(one: list[Bounds], other: list[Bounds]) -> list[Bounds]:
 
 def contains(inside: Bounds, release: tuple[int, ...]) -> bool:
     """Return whether the version *release* lies in *inside*."""
-    return inside[0] <= (_strip(release), 0) < inside[1]
+    return inside[0] <= (pep440.stripped(release), 0) < inside[1]
 
 
 def spelled(inside: Bounds) -> str:

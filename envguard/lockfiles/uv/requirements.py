@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ... import pep508
 from ...errors import ConfigError
 from ...names import normalize
 from ..markers import MarkerError
@@ -14,8 +15,6 @@ from .specifiers import specifier_set
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from packaging.requirements import Requirement as Parsed
 
     from ...getters import Table
     from .specifiers import Clauses
@@ -52,14 +51,11 @@ class Requirement:
     source: tuple[str, tuple[str | int, ...]] | None = None
 
 
-def parse_requirement(text: str, path: str, keys: tuple[str | int, ...]) -> Parsed:
+def parse_requirement(text: str, path: str, keys: tuple[str | int, ...]) -> pep508.Requirement:
     """Return the requirement *text* (PEP 508); ConfigError names its place where it is none."""
-    from packaging.requirements import InvalidRequirement
-    from packaging.requirements import Requirement as Parsed
-
     try:
-        return Parsed(text)
-    except InvalidRequirement as error:
+        return pep508.parse(text)
+    except (ValueError, RecursionError) as error:
         what = str(error).split("\n", maxsplit=1)[0]
         raise ConfigError(f"'{text}' is no requirement: {what}", path=path, keys=keys) from None
 
@@ -69,17 +65,16 @@ def stated(text: str, table: Table, index: int) -> Requirement:
     keys = (*table.keys, "requires-dist", index)
     try:
         parsed = parse_requirement(text, table.path, keys)
-        marker = str(parsed.marker) if parsed.marker is not None else None
-        extra = extra_of(marker)
+        extra = extra_of(parsed.marker)
     except (ConfigError, MarkerError):
         raise table.error("requires-dist", f"'{text}' is no requirement", index) from None
     return Requirement(
         name=normalize(parsed.name),
         extras=frozenset(normalize(extra) for extra in parsed.extras),
-        specifier=specifier_set(str(parsed.specifier)),
+        specifier=specifier_set(parsed.specifier),
         origin=Origin(kind="url", location=parsed.url) if parsed.url is not None else Origin(),
-        marker=marker,
-        own_marker=marker,
+        marker=parsed.marker,
+        own_marker=parsed.marker,
         extra=extra,
         text=text,
         path=table.path,

@@ -65,7 +65,7 @@ class Sources:
         """
         manifest = self.project or self.workspace.root
         parsed = parse_requirement(text, manifest.path, keys)
-        written = str(parsed.marker) if parsed.marker is not None else None
+        written = parsed.marker
         name = normalize(parsed.name)
         clause = f"extra == '{extra}'" if extra is not None else None
         own = both(written, within)
@@ -76,7 +76,7 @@ class Sources:
             # uv drops what sources leave nothing of, yet keeps what nobody can ever install.
             if marker is not None and holds is not None and not grid(frozenset((holds,)), EVERYTHING).truth(holds):
                 continue
-            specifier = str(parsed.specifier) if origin.kind == "registry" else ""
+            specifier = parsed.specifier if origin.kind == "registry" else ""
             shown = words(parsed.name, sorted(parsed.extras), specifier, origin, both(written, marker), self.root)
             found.append(
                 Requirement(

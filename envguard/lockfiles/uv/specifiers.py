@@ -5,6 +5,8 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
+from ... import pep440
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -15,20 +17,16 @@ Clauses = frozenset[str]
 
 def specifier_set(text: str) -> Clauses:
     """Return the clauses of a version specifier by value (``==1.0`` is ``==1``); ValueError where it is none."""
-    from packaging.specifiers import SpecifierSet
-
     try:
-        return frozenset(_clause(clause.operator, clause.version) for clause in SpecifierSet(text))
+        return frozenset(_clause(operator, version) for operator, version in pep440.clauses(text))
     except ValueError as error:
         raise ValueError(str(error)) from None
 
 
 def _clause(operator: str, version: str) -> str:
-    from packaging.utils import canonicalize_version
-
     # The number of parts is part of the meaning here.
     strip = operator not in ("~=", "===") and not version.endswith(".*")
-    return operator + (canonicalize_version(version) if strip else version)
+    return operator + (pep440.shortest(version) if strip else version)
 
 
 class Samples:
@@ -53,14 +51,12 @@ class Samples:
         return self._known[clauses]
 
     def _accepted(self, clauses: Clauses) -> tuple[object, ...]:
-        from packaging.specifiers import SpecifierSet
-
         chosen = sorted(clauses)
         arbitrary = tuple(clause for clause in chosen if clause.startswith("==="))
-        both = SpecifierSet(",".join(clause for clause in chosen if not clause.startswith("===")))
+        both = ",".join(clause for clause in chosen if not clause.startswith("==="))
         # A clause that names a pre-release lets pre-releases in, whatever its bounds are.
         pre = any(version.is_prerelease for clause in chosen for version in _named(clause))
-        return arbitrary, pre, tuple(both.contains(version, prereleases=True) for version in self._versions)
+        return arbitrary, pre, tuple(pep440.contains(both, version) for version in self._versions)
 
 
 @functools.lru_cache(maxsize=4096)

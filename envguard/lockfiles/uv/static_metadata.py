@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ... import pep440
 from ...names import normalize
 from ..markers import MarkerError
 from ..model import Reason
@@ -81,10 +82,8 @@ def _stated(table: Table) -> dict[Scope, _Stated]:
 
 
 def _version(text: str) -> str:
-    from packaging.version import Version
-
     try:
-        return str(Version(text))
+        return pep440.normal(text)
     except ValueError:
         return text
 
