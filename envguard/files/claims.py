@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
+from binascii import b2a_base64
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _VERSIONED = re.compile(r"(?:python|pypy)[\d.]*t?|lib", re.IGNORECASE)
 # A path that begins at the root or goes to and fro.
 _TO_AND_FRO = re.compile(rb"\A\.{0,2}[/,]|/\.{0,2}[/,]")
+_URLSAFE = bytes.maketrans(b"+/", b"-_")
 _ALL_ELSE = bytes(byte for byte in range(256) if byte not in b",\n")
 # More than this no system opens at once.
 _LONGEST = 4000
@@ -34,12 +36,16 @@ _LONGEST = 4000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plain:
-    """A row whose digest is no SHA-256 (empty where there is none), of the file *path* below *folder*."""
+    """A row whose digest is no SHA-256 (empty where there is none), of the file *path* below *folder*.
+
+    *made*: its installer made it on the spot, or it is a link, so that there is nothing to compare it with.
+    """
 
     folder: str
     path: bytes
     digest: bytes
     size: bytes
+    made: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,14 +145,24 @@ def place(lines: list[bytes], owner: Owner, folder: str, *, suspect: bool = True
     return Claims(owner=owner, rows=rows, plain=tuple(plain), beyond=tuple(beyond))
 
 
+def hashed_row(path: bytes, digest: bytes, size: bytes) -> bytes:
+    """Return the row of the file *path* whose SHA-256 is *digest* (32 bytes), as a look into its folder gives it."""
+    return b"%b,sha256=%b,%b" % (path, b2a_base64(digest, newline=False).translate(_URLSAFE, b"="), size)
+
+
+def leads_out(path: bytes) -> bool:
+    """Return whether *path*, from the root of an environment, is none of a file in it, or goes to and fro."""
+    return not path or b"\0" in path or len(path) > _LONGEST or _TO_AND_FRO.search(path + b",") is not None
+
+
 class Claimed:
     """What all *claims* together say of the files below *folder*.
 
     *rows* are those with a SHA-256, package by package, *paths* theirs in the same order, and *owners* the numbers of the
-    packages; *plain* are the paths of all other rows.
+    packages; *plain* are the paths of all other rows, *sought* those of them that are more than looked for.
     """
 
-    __slots__ = ("folder", "owners", "paths", "plain", "rows")
+    __slots__ = ("folder", "owners", "paths", "plain", "rows", "sought")
 
     def __init__(self, claims: Sequence[Claims], folder: str) -> None:
         self.folder = folder
@@ -157,7 +173,9 @@ class Claimed:
             self.rows += rows
             self.owners += [number] * len(rows)
         self.paths = [row.rpartition(b",sha256=")[0] for row in self.rows]
-        self.plain = frozenset(row.path for item in claims for row in item.plain if row.folder == folder)
+        plain = [row for item in claims for row in item.plain if row.folder == folder]
+        self.plain = frozenset(row.path for row in plain)
+        self.sought = frozenset(row.path for row in plain if not row.made)
 
 
 def _is_suspect(record: bytes) -> bool:

@@ -118,8 +118,9 @@ class Judge:
         claims, package = self._claims[number], self._packages[number]
         folder, name = os.path.split(claims.owner.path)
         own = os.fsencode(name) + b"/"
-        seen = self._seen[folder]
-        installed = seen.mtime(own + b"RECORD") if verdict.changed else None
+        # conda's records lie in no folder of packages.
+        seen = self._seen.get(folder)
+        installed = self._installed(claims, own) if verdict.changed else None
         if verdict.changed and (read(os.path.join(claims.owner.path, "INSTALLER"), limit=16) or b"").startswith(
             b"conda"
         ):
@@ -146,7 +147,7 @@ class Judge:
             if not _is_own(where[1], own) and not _is_cached_bytecode(where[1]):
                 package.marks.append(b"missing\0%b" % where[1])
                 package.missing.append(Change(path=_path(where), expected=_text(digest, size)))
-        if claims.owner.source == "RECORD" and (package.changed or package.missing):
+        if seen is not None and (package.changed or package.missing):
             package.unfinished = seen.number(own + b"INSTALLER") is None
         told = sentences(claims, verdict.unread, self._seen, own)
         package.untold += told.untold
@@ -156,6 +157,16 @@ class Judge:
         for where in told.missing:
             package.marks.append(b"missing\0%b" % where[1])
             package.missing.append(Change(path=_path(where), expected="a file without a hash"))
+
+    def _installed(self, claims: Claims, own: bytes) -> int | None:
+        """Return when the installer came to its end (nanoseconds since the epoch): what it writes last are its own records."""
+        seen = self._seen.get(os.path.dirname(claims.owner.path))
+        if seen is not None:
+            return seen.mtime(own + b"RECORD")
+        try:
+            return os.stat(claims.owner.path).st_mtime_ns
+        except OSError:
+            return None
 
     def _reread(self, number: int, where: Where) -> None:
         """Judge bytecode that is not what came with its package: the interpreter may have made it anew."""
@@ -171,7 +182,11 @@ class Judge:
         others = self._there[folder].difference(here.rows)
         claimed = here.plain.union(here.paths)
         untold = [
-            item for item in self._claims if item.fault is not None and os.path.dirname(item.owner.path) == folder
+            item
+            for item in self._claims
+            if item.fault is not None
+            # What belongs to a package of conda may lie in any of them.
+            and (os.path.dirname(item.owner.path) == folder or item.owner.source == "conda-meta")
         ]
         ignored = [name for item in untold for name in _names_of(self._reader, item)]
         owners = Owners(here)

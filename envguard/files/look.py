@@ -41,7 +41,7 @@ def look_at(
     *accepted* are the digests of differences that were recorded, by package; *full* reads every file, whatever the stat cache
     knows; *progress* hears how far it is.
     """
-    claims = [recorded(reader, distribution) for distribution in inventory.distributions]
+    claims = _claims(reader, inventory)
     # What PYTHONPATH names may be anything: there, and outside of folders of packages, only what is claimed is looked at.
     whole = {folder.path for folder in inventory.environment.folders if folder.layer is not Layer.PYTHONPATH}
     folders = {folder.path for folder in inventory.environment.folders}
@@ -50,6 +50,17 @@ def look_at(
     seen = {here.folder: look.at(here, alone=here.folder not in whole) for here in claimed}
     judge = Judge(reader, inventory, claims, claimed, seen)
     return judge.result(accepted or {}, files=look.files, size=look.bytes, cached=look.cached)
+
+
+def _claims(reader: Reader, inventory: Inventory) -> list[Claims]:
+    """Return what the installers of everything in *inventory* say; what conda brought, by conda's records alone."""
+    if not inventory.conda:
+        return [recorded(reader, distribution) for distribution in inventory.distributions]
+    from .conda import brought, claims_of_conda
+
+    told = brought(inventory)
+    claims = [recorded(reader, item) for item in inventory.distributions if item.path not in told]
+    return claims + claims_of_conda(reader, inventory, claims)
 
 
 def _folders(claims: Claims) -> set[str]:
@@ -69,7 +80,7 @@ class _Look:
         """Return what is in a folder; *alone*: of what is *claimed* there, and nothing else."""
         folder, trace = claimed.folder, self._reader.trace
         # They come nearly sorted, and are sorted fast as they come.
-        paths = [*dict.fromkeys(sorted([*claimed.paths, *(claimed.plain if alone else ())]))]
+        paths = [*dict.fromkeys(sorted([*claimed.paths, *(claimed.sought if alone else ())]))]
         for path in paths if alone else ():
             place = os.path.join(folder, os.fsdecode(path))
             trace.saw_file(place, signature(place))

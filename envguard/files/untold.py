@@ -52,6 +52,11 @@ def sentences(claims: Claims, unread: Mapping[Where, Problem], seen: Mapping[str
         if row.path.endswith(b".pyc") or (row.path.startswith(own) and row.path[len(own) :] in BOOKKEEPING):
             continue
         problem = seen[row.folder].problem(row.path)
+        if row.made:
+            # A link may lead to a folder, or to what another package has yet to bring.
+            if not os.path.lexists(os.path.join(row.folder, os.fsdecode(row.path))):
+                told.missing.append(where)
+            continue
         if seen[row.folder].row(row.path) is None and problem is None:
             told.missing.append(where)
         elif problem is not None:

@@ -39,8 +39,9 @@ def _files(evidence: Evidence) -> InstalledFiles:
 
 
 def _shown(item: PackageFiles, path: str) -> str:
-    """Return *path* from the folder that the package *item* lies in, where it is below it."""
-    return path.removeprefix(os.path.join(os.path.dirname(item.path), ""))
+    """Return *path* from the folder that the package *item* lies in, where it is below it; of one of conda, from its environment."""
+    folder = os.path.dirname(item.path)
+    return path.removeprefix(os.path.join(folder if item.source == "RECORD" else os.path.dirname(folder), ""))
 
 
 def _names(item: PackageFiles, found: Sequence[Change | Unlisted]) -> str:
@@ -55,6 +56,9 @@ def _again(evidence: Evidence, item: PackageFiles) -> str:
     """Return the command that installs the package *item* once more, from elsewhere than a cache that was changed with it."""
     name, prefix = item.name, evidence.environment.prefix
     if item.source != "RECORD":
+        package = evidence.conda.get(name)
+        if package is not None:
+            return repair.reinstall_conda(evidence, package)
         return shlex.join(["conda", "install", "--prefix", prefix, "--force-reinstall", name])
     if name in evidence.wanted:
         command = repair.sync(evidence, name)
@@ -78,8 +82,8 @@ def modified_file(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    Another SHA-256 than RECORD has for the file, and what became of it as
-    far as its times, size and links tell: edited after the installation, cut short, changed in the cache that uv
+    Another SHA-256 than RECORD, or conda's record (`paths_data` in `conda-meta`), has for the file, and what became of
+    it as far as its times, size and links tell: edited after the installation, cut short, changed in the cache that uv
     links files from. A script whose digest pip took before it rewrote the first line is recognised, and so is
     bytecode that the interpreter made anew. This is asked with `envguard check --files`, or always with
     `files = true` in `[tool.envguard]`.
@@ -132,7 +136,7 @@ def missing_file(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    A path in RECORD at which nothing is. Bytecode may be missing, it is made anew; all else may
+    A path in RECORD, or in conda's record, at which nothing is. Bytecode may be missing, it is made anew; all else may
     not. Where the installer left no INSTALLER behind, it did not come to its end.
 
     ## Why it matters
@@ -281,7 +285,7 @@ def stale_bytecode(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
 @rule("EG405", "shared-file", "two packages have written the same file", since="0.1", need=Need.FILES)
 def shared_file(self: Rule, evidence: Evidence) -> Iterator[Finding]:
-    """Looks for paths that two packages or more have in their RECORD.
+    """Looks for paths that two packages or more have in their RECORD, or in their record of conda's.
 
     ## What it sees
 
@@ -340,7 +344,7 @@ def unverifiable_files(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    A package without a RECORD, or with a damaged one; files that it names without a hash, with one that can be
+    A package without a RECORD (or a record of conda's), or with a damaged one; files that it names without a hash, with one that can be
     forged, or outside of the environment, where they are not looked for; files that cannot be read. In folders that
     are inherited from a system, whose packages often have no RECORD, it is a warning.
 

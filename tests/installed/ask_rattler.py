@@ -25,24 +25,40 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+PLACEHOLDER = "/placeholder" * 20
+
+
 def pack(channel: Path, package: dict[str, Any]) -> None:
-    """Write the archive of *package* (``files``, and what stands in its ``index.json``) as conda-build does."""
+    """Write the archive of *package* as conda-build does: its ``files``, and what stands in its ``index.json``.
+
+    ``placeholders`` are the modes of files that hold the prefix that they were built in, ``/placeholder``; ``links`` maps soft
+    links to what they lead to, ``entry_points`` are those of a package for every platform.
+    """
     files = {path: text.encode() for path, text in package["files"].items()}
+    placeholders, links = package.get("placeholders", {}), package.get("links", {})
     paths = [
         {
             "_path": path,
             "path_type": "hardlink",
             "sha256": hashlib.sha256(data).hexdigest(),
             "size_in_bytes": len(data),
+            **({"prefix_placeholder": PLACEHOLDER, "file_mode": placeholders[path]} if path in placeholders else {}),
         }
         for path, data in files.items()
     ]
-    index = {"build_number": 0, "timestamp": 1700000000000, **{k: v for k, v in package.items() if k != "files"}}
+    paths += [{"_path": path, "path_type": "softlink", "sha256": hashlib.sha256().hexdigest()} for path in links]
+    content_keys = ("files", "placeholders", "links", "entry_points")
+    index = {
+        "build_number": 0,
+        "timestamp": 1700000000000,
+        **{k: v for k, v in package.items() if k not in content_keys},
+    }
     info = {"index.json": index, "paths.json": {"paths": paths, "paths_version": 1}}
     if package.get("noarch") == "python":
-        info["link.json"] = {"noarch": {"type": "python"}, "package_metadata_version": 1}
+        noarch = {"type": "python", "entry_points": package.get("entry_points", [])}
+        info["link.json"] = {"noarch": noarch, "package_metadata_version": 1}
     content = {f"info/{name}": json.dumps(value).encode() for name, value in info.items()}
-    content["info/files"] = "\n".join(files).encode()
+    content["info/files"] = "\n".join((*files, *links)).encode()
     folder = channel / package["subdir"]
     folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(folder / f"{package['name']}-{package['version']}-{package['build']}.tar.bz2", "w:bz2") as tar:
@@ -50,6 +66,10 @@ def pack(channel: Path, package: dict[str, Any]) -> None:
             entry = tarfile.TarInfo(path)
             entry.size, entry.mode = len(data), 0o755 if path.startswith("bin/") else 0o644
             tar.addfile(entry, io.BytesIO(data))
+        for path, target in links.items():
+            entry = tarfile.TarInfo(path)
+            entry.type, entry.linkname = tarfile.SYMTYPE, target
+            tar.addfile(entry)
 
 
 async def put(folder: Path, prefix: Path, packages: list[dict[str, Any]]) -> list[str]:
