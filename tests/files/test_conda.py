@@ -102,7 +102,7 @@ def test_a_file_in_which_the_prefix_was_written_has_a_hash_of_its_own(prefix: Pa
     now = f"#!{prefix}/bin/python\n".encode()
     text = {"path_type": "hardlink", "file_mode": "text", "prefix_placeholder": PLACEHOLDER}
     before = f"#!{PLACEHOLDER}/bin/python\n".encode()
-    entries = [
+    entries: list[dict[str, Any]] = [
         {
             "_path": "bin/tool",
             **text,
