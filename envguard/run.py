@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from . import __version__
+from .determinism.launched import rank_and_size
 from .determinism.named import Streams
 from .determinism.streams import SCHEME
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence, Sized
     from random import Random
     from typing import SupportsIndex
 
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
     from torch import Generator as TorchGenerator
     from torch import device as Device  # noqa: N812
 
+    from .determinism.samplers import Sampler
     from .determinism.seeds import Seeding
+    from .determinism.split import Share
     from .determinism.switches import Switches
     from .receipt import Receipt
 
@@ -89,6 +93,83 @@ class Run:
     def jax(self, name: str, *index: SupportsIndex | str, impl: str = "threefry2x32", reuse: bool = False) -> Key:
         """Return the stream *name* with these indices as a key of JAX; StreamError as for ``numpy()``."""
         return self.streams.jax(name, *index, impl=impl, reuse=reuse)
+
+    @overload
+    def split(
+        self, sample: str | bytes | int, fractions: Mapping[str, Share], *, name: str = ..., seed: int | None = ...
+    ) -> str: ...
+    @overload
+    def split(
+        self, sample: str | bytes | int, fractions: Sequence[Share], *, name: str = ..., seed: int | None = ...
+    ) -> int: ...
+    def split(
+        self,
+        sample: str | bytes | int,
+        fractions: Mapping[str, Share] | Sequence[Share],
+        *,
+        name: str = "split",
+        seed: int | None = None,
+    ) -> str | int:
+        """Return the part of *fractions* (its key, or its place) that a *sample* belongs to, by a hash of its identity.
+
+        Samples that are added or reordered move no other, and no library's generator is asked. *seed* takes the place of
+        the run's, for a split that stays while seeds change. ValueError where the fractions make no whole.
+        """
+        from .determinism.split import bucket
+
+        return bucket(self.seed if seed is None else seed, name, sample, fractions)
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that ``set_epoch`` said, in workers of data loaders as well; StreamError where it said none."""
+        return self.streams.epoch.get()
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which epoch begins, before its data loader is asked for the first batch."""
+        self.streams.epoch.set(epoch)
+
+    def dataloader_kwargs(
+        self, name: str, *index: SupportsIndex | str, reuse: bool = False, **options: Any
+    ) -> dict[str, Any]:
+        """Return the arguments of a ``DataLoader`` that draws from streams of its own: generator and worker_init_fn.
+
+        *options* are further arguments for it, handed through. StreamError where they would undo it (``in_order=False``).
+        """
+        from .determinism.workers import loader_arguments
+
+        return loader_arguments(self.streams, name, index, options, rank=rank_and_size()[0], reuse=reuse)
+
+    def sampler(
+        self, data: Sized, name: str = "shuffle", *, shuffle: bool = True, repeat: bool = False, reuse: bool = False
+    ) -> Sampler:
+        """Return a sampler whose order is derived from seed, *name* and epoch, for any number of workers.
+
+        An epoch that is begun again after it was given to its end, because nobody said that the next one came, is a
+        StreamError unless *repeat*.
+        """
+        return self.streams.sampler(data, name, reuse=reuse, shuffle=shuffle, repeat=repeat)
+
+    def distributed_sampler(
+        self,
+        data: Sized,
+        name: str = "shuffle",
+        *,
+        num_replicas: int | None = None,
+        rank: int | None = None,
+        shuffle: bool = True,
+        drop_last: bool = False,
+        repeat: bool = False,
+        reuse: bool = False,
+    ) -> Sampler:
+        """Return a sampler for one of several ranks (default: as torch.distributed or the launcher says).
+
+        All ranks walk one order, which is filled up from its beginning, or with *drop_last* cut, so that each gets equally
+        many.
+        """
+        here, world = rank_and_size()
+        replicas, mine = world if num_replicas is None else num_replicas, here if rank is None else rank
+        options = {"shuffle": shuffle, "replicas": replicas, "rank": mine, "drop_last": drop_last, "repeat": repeat}
+        return self.streams.sampler(data, name, reuse=reuse, **options)
 
     def __repr__(self) -> str:
         return f"<envguard.Run {self._answer['verdict']} at {self.level}, seed {self.seed}>"

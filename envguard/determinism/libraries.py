@@ -44,6 +44,10 @@ class Library:
     def seed(self, module: Any, entropy: bytes) -> None:
         """Seed the generators of *module* from 32 bytes."""
 
+    def seed_worker(self, module: Any, entropy: bytes) -> None:
+        """Seed the generators of *module* in a child process, which may not be able to use the devices of its parent."""
+        self.seed(module, entropy)
+
     def same(self, module: Any, seed: int) -> None:
         """Seed the generators of *module* with the integer itself."""
 
@@ -135,6 +139,9 @@ class _CuPy(Library):
 
     def seed(self, module: Any, entropy: bytes) -> None:
         self.same(module, int.from_bytes(entropy[:8], "little"))
+
+    def seed_worker(self, module: Any, entropy: bytes) -> None:
+        os.environ[CUPY_SEED] = str(int.from_bytes(entropy[:8], "little"))
 
     def same(self, module: Any, seed: int) -> None:
         os.environ[CUPY_SEED] = str(seed)

@@ -6,11 +6,12 @@ import operator
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StreamError
+from .epoch import Epoch
 from .handed import Handed, Registry
 from .streams import check_whole, derive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sized
     from random import Random
     from typing import SupportsIndex
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from torch import Generator as TorchGenerator
     from torch import device as Device  # noqa: N812
+
+    from .samplers import Sampler
 
     Index = tuple[int | str, ...]
 
@@ -35,11 +38,12 @@ class Streams:
     def __init__(self, root: int) -> None:
         check_whole(root, "a seed", 32)
         self.root = root
+        self.epoch = Epoch()
         self._registry = Registry()
         self._pending: dict[tuple[str, str, Index], list[Mapping[str, Any]]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.root,)
+        return _again, (self.root, self.epoch)
 
     def numpy(self, name: str, *index: SupportsIndex | str, reuse: bool = False) -> Generator:
         """Return the stream as ``numpy.random.Generator`` over PCG64DXSM."""
@@ -102,6 +106,15 @@ class Streams:
             "torch", inner, index, lambda entropy: torch_generator(entropy, "cpu"), reuse=reuse, ours=True
         )
 
+    def sampler(self, data: Sized, name: str, *, reuse: bool, **options: Any) -> Sampler:
+        """Return the sampler called *name*, with the options of ``Sampler``."""
+        from .samplers import Sampler
+
+        named(name, ())
+        made = Sampler(data, root=self.root, name=name, epoch=self.epoch, **options)
+        self._registry.request("sampler", name, (), reuse=reuse)
+        return made
+
     def handed_out(self) -> tuple[Handed, ...]:
         """Return the requests of this process, by library and name."""
         return self._registry.handed_out()
@@ -109,6 +122,12 @@ class Streams:
     def alive(self) -> Iterator[tuple[tuple[str, str, Index], Any]]:
         """Yield (library, name, indices) and the generator of each stream that was handed out and still lives."""
         return self._registry.alive()
+
+
+def _again(root: int, epoch: Epoch) -> Streams:
+    streams = Streams(root)
+    streams.epoch = epoch
+    return streams
 
 
 def named(name: str, index: tuple[SupportsIndex | str, ...], *, ours: bool = False) -> Index:

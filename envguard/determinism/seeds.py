@@ -98,12 +98,12 @@ def stream_name(library: Library) -> str:
     return _STREAM.get(library.module, f"lib:{library.module}")
 
 
-def reseed(root: int, inner: str, *index: int | str) -> None:
-    """Seed the global generators of every library that is loaded from streams of their own for *inner* and *index*."""
+def seed_worker(root: int, inner: str, *index: int | str) -> None:
+    """Seed the global generators of a child process, from a stream of *inner* and *index* for each library that is loaded."""
     for name, library in BY_MODULE.items():
         module = sys.modules.get(name)
         if module is not None and not library.through:
-            library.seed(module, derive(root, f"{stream_name(library)}:{inner}", *index))
+            library.seed_worker(module, derive(root, f"{stream_name(library)}:{inner}", *index))
 
 
 def findable() -> frozenset[str]:
