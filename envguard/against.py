@@ -12,8 +12,8 @@ from .facts import is_audit
 from .getters import Object
 from .json_text import parse_json
 from .model import Selection, Unknown
-from .receipt import SCHEMA as RECEIPT
-from .receipt import read_receipt
+from .receipts.document import NAME as RECEIPT
+from .receipts.read import read_receipt
 from .repository.snapshot import revision_reader
 
 if TYPE_CHECKING:

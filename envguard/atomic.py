@@ -10,12 +10,13 @@ import time
 from .errors import WriteError
 
 
-def write_atomic(path: str, data: bytes) -> None:
+def write_atomic(path: str, data: bytes, *, durable: bool = True) -> None:
     """Replace the content of *path* by *data*.
 
     A temporary file in the same folder is written, flushed to disk and renamed over *path*, whose permission bits are
     kept; a link is followed, so that what it points to is replaced and the link stays. WriteError where any step fails;
-    then the old content still stands and nothing is left behind.
+    then the old content still stands and nothing is left behind. What is not *durable* is not flushed to disk: it outlives the
+    process, and a crash of the machine may cost it.
     """
     target = os.path.realpath(path)
     folder = os.path.dirname(target)
@@ -35,13 +36,15 @@ def write_atomic(path: str, data: bytes) -> None:
                 if mode is not None:
                     os.chmod(temporary, mode)
                 file.flush()
-                os.fsync(file.fileno())
+                if durable:
+                    os.fsync(file.fileno())
             os.replace(temporary, target)
         except BaseException:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
             raise
-        _sync_folder(folder)
+        if durable:
+            _sync_folder(folder)
     except OSError as error:
         raise WriteError(f"cannot be written: {(error.strerror or str(error)).lower()}", path=path) from None
 

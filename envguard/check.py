@@ -28,11 +28,15 @@ _EVERYTHING = (Need.NOTHING, Need.LOCK, Need.ENVIRONMENT, Need.BASELINE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckOutcome:
-    """A report, the trace of everything that was read for it, and what a receipt says of the observation (plain JSON)."""
+    """A report, the trace of everything that was read for it, and what a receipt says of the observation (plain JSON).
+
+    *receipts* is the folder of receipts, as the settings have it; None where none are to be written.
+    """
 
     report: Report
     trace: Trace
     facts: dict[str, Any]
+    receipts: str | None = None
 
 
 def check(
@@ -75,7 +79,8 @@ def run_check(reader: Reader, project: str, request: Request, *, fail_on: Severi
     evidence = look(reader, project, request)
     needs = _EVERYTHING if evidence.files is None else (*_EVERYTHING, Need.FILES)
     report = _report(evidence, request.level, fail_on, needs)
-    return CheckOutcome(report=report, trace=reader.trace, facts=receipt_facts(evidence))
+    facts, receipts = receipt_facts(evidence), evidence.config.receipts
+    return CheckOutcome(report=report, trace=reader.trace, facts=facts, receipts=receipts)
 
 
 def check_lock(reader: Reader, project: str, *, fail_on: Severity | None = None, anew: bool = False) -> CheckOutcome:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MANIFEST = "pyproject.toml"
 OWN_FILE = "envguard.toml"
 MAX_BYTES = 16 * 1024 * 1024
+RECEIPTS = ".envguard/runs"
 
 _Word = TypeVar("_Word")
 
@@ -43,7 +44,7 @@ class Config:
     *unexpected* is the severity of an installed package that is not in the lock, None to allow it; *expected* are names
     that are always fine. *numeric* are further packages that compute numbers. *locks* are the locks that together say what
     should be installed, the main one first; none leaves it to the project's files. *files* says whether every check verifies
-    the files of the installed packages.
+    the files of the installed packages. *receipts* is the folder of receipts, relative to the project; None writes none.
     """
 
     path: str | None = None
@@ -60,6 +61,7 @@ class Config:
     expected: tuple[str, ...] = ()
     numeric: tuple[str, ...] = ()
     files: bool = False
+    receipts: str | None = RECEIPTS
     data: DataSettings = field(default=DataSettings())
     waivers: tuple[Waiver, ...] = field(default=())
 
@@ -111,6 +113,7 @@ class _Table:
             expected=self.names("expected") or (),
             numeric=self.names("numeric") or (),
             files=self.flag("files") or False,
+            receipts=self.receipts(default.receipts),
             data=self.data(default.data),
             waivers=self.waivers(),
         )
@@ -150,6 +153,12 @@ class _Table:
             return names
         name = self.get("lock", str, "the name of a lock, or a list of them") and self.text("lock")
         return () if name is None else (name,)
+
+    def receipts(self, default: str | None) -> str | None:
+        if self.table.get("receipts") is False:
+            self.known.append("receipts")
+            return None
+        return (self.get("receipts", str, "the name of a folder, or false") and self.text("receipts")) or default
 
     def word(self, key: str, parse: Callable[[str], _Word], words: list[Any]) -> _Word | None:
         value = self.text(key)

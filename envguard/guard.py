@@ -17,6 +17,7 @@ from .determinism.seeds import DERIVED, Seeding, check_seed, fresh_root
 from .determinism.switches import Switches
 from .errors import DriftError, EnvguardError, RefusedError, UndecidedError
 from .probes import PROBES
+from .receipts.ledger import Ledger
 from .run import Run
 
 if TYPE_CHECKING:
@@ -60,18 +61,21 @@ def enforce(
     mode = os.environ.get(MODE_VARIABLE) or "enforce"
     if mode not in _MODES:
         raise RefusedError(f"{MODE_VARIABLE} is '{mode}'; it can be {', '.join(_MODES)}")
-    wanted = level or ""
+    wanted, folder = level or "", _start(project)
     if mode == "off":
         _say(f"envguard: {MODE_VARIABLE}=off: nothing is checked; the receipt of this run says so")
         answer = _unchecked(wanted)
     else:
-        answer = _checked(_start(project), wanted, machine, data, files, strict=mode == "enforce")
+        answer = _checked(folder, wanted, machine, data, files, strict=mode == "enforce")
     installed = _installed(answer)
     switches = Switches(bitwise=answer["level"] != "cross-hardware")
     switches.set(installed)
     seeding = Seeding(seed if seed is not None else fresh_root(seeds), seeds)
     seeding.seed(installed)
-    return Run(seeding=seeding, switches=switches, mode=mode, answer=answer)
+    ledger = Ledger(answer=answer, mode=mode, start=folder, say=_say)
+    run = Run(seeding=seeding, switches=switches, ledger=ledger)
+    ledger.open()
+    return run
 
 
 def _checked(
@@ -80,8 +84,7 @@ def _checked(
     key = ("enforce", __file__, start, level, machine or "", str(data), str(files), sys.executable, *sys.path)
     recalled = answers.recall(key, PROBES, {"tree": _tree, "files": _files})
     if recalled is not None:
-        answer: dict[str, Any] = json.loads(recalled)
-        return answer
+        return {**json.loads(recalled), "recalled": True}
     from .check import parse_level, run_check
     from .model import Verdict
     from .observe import Request, find_project
@@ -105,7 +108,9 @@ def _checked(
         if strict:
             raise (DriftError if report.verdict is Verdict.DRIFT else UndecidedError)(text, report)
         _say(f"{text}\nenvguard: {MODE_VARIABLE}=warn: going on all the same; the receipt of this run says so")
-    answer = _answer(report, outcome.facts)
+    from .receipts.judged import judged
+
+    answer = judged(report, outcome.facts, receipts=outcome.receipts)
     if report.verdict is Verdict.CLEAN:
         answers.remember(key, outcome.trace, json.dumps(answer))
     return answer
@@ -123,22 +128,12 @@ def _files(folder: str) -> str:
     return retell(folder)
 
 
-def _answer(report: Report, facts: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "verdict": str(report.verdict),
-        "level": str(report.level),
-        "levels": {str(item.level): item.reachable for item in report.levels},
-        "observed": facts,
-        "waived": [f"{item.finding.code} {item.finding.subject}: {item.waiver.reason}" for item in report.waived],
-        "overridden": [f"{item.code} [{item.name}] {item.message}" for item in report.failing],
-    }
-
-
 def _unchecked(level: str) -> dict[str, Any]:
     return {
         "verdict": _NOT_CHECKED,
         "level": level or "host-to-host",
         "levels": {},
+        "findings": [],
         "observed": {},
         "waived": [],
         "overridden": ["everything: nothing was checked"],

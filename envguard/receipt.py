@@ -1,88 +1,125 @@
-"""The receipt of a run: what was checked, what was seeded and set, and what was overridden; made to be kept with results."""
+"""The receipt as a training script sees it."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-from .errors import ReceiptError
-from .json_text import parse_json
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any, Protocol
 
-    from .reader import Reader
+    class Ledger(Protocol):
+        """What the receipt was asked for of (``envguard.receipts.ledger``)."""
 
-SCHEMA = "envguard.receipt"
-VERSION = 1
-MAX_BYTES = 64 * 1024 * 1024
+        @property
+        def path(self) -> str | None:
+            """The file of the receipt; None where none is written."""
 
-
-def read_receipt(reader: Reader, path: str) -> dict[str, Any]:
-    """Return the receipt at *path* as plain JSON values; ReceiptError where it is none of a version that is known here."""
-    read = parse_json(reader.read_text(path, limit=MAX_BYTES), path, ReceiptError)
-    document: dict[str, Any] = read if isinstance(read, dict) else {}
-    schema = document.get("schema")
-    if not isinstance(schema, dict) or schema.get("name") != SCHEMA:
-        raise ReceiptError("is no receipt of envguard", path=path, keys=("schema", "name"))
-    if schema.get("version") != VERSION:
-        message = f"schema version {schema.get('version')} is not known here, only {VERSION}"
-        raise ReceiptError(message, path=path, keys=("schema", "version"), hint="update envguard")
-    for key, kind, word in (
-        ("observed", dict, "an object"),
-        ("seed", str, "a string"),
-        ("switches", dict, "an object"),
-    ):
-        if not isinstance(document.get(key), kind):
-            raise ReceiptError(f"expected {word}", path=path, keys=(key,))
-    return document
+        def write(self) -> str:
+            """Write the receipt and return its path."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """The metadata of one run.
+    """The metadata of one run, as it stood when it was asked for; what comes later is in a receipt that is asked for later.
 
-    *time* is UTC, ISO 8601. *mode* is ``enforce``, ``warn`` or ``off``; *verdict* ``clean``, ``drift``, ``undecided``, or
-    ``not checked``. *levels* maps each level to whether it was reachable (None: cannot tell). *seed* is the root of all
-    streams of *scheme*. *seeded* and *switches* say what was done, library by library and switch by switch. *observed* is
-    what the check saw: lock, baseline, machine, selection, trees of data, facts, packages. *overridden* lists what a mode let
-    pass.
+    A plain class: a dataclass would cost every start of a training script a millisecond.
     """
 
-    envguard: str
-    time: str
-    mode: str
-    verdict: str
-    level: str
-    levels: Mapping[str, bool | None]
-    seed: int
-    scheme: str
-    seeded: Mapping[str, str]
-    switches: Mapping[str, Mapping[str, str]]
-    observed: Mapping[str, Any]
-    waived: tuple[str, ...] = ()
-    overridden: tuple[str, ...] = ()
+    __slots__ = ("_document", "_ledger")
+
+    def __init__(self, document: dict[str, Any], ledger: Ledger) -> None:
+        self._document = document
+        self._ledger = ledger
+
+    @property
+    def id(self) -> str:
+        """The name of the run: when it began (UTC) and eight hexadecimal digits, ``20261126T022610Z-1f2e3d4c``."""
+        return str(self._document["id"])
+
+    @property
+    def path(self) -> str | None:
+        """The file of this receipt; None where none is written."""
+        return self._ledger.path
+
+    @property
+    def time(self) -> str:
+        """When ``enforce()`` was called: UTC, ISO 8601."""
+        return str(self._document["time"])
+
+    @property
+    def mode(self) -> str:
+        """``enforce``, ``warn`` or ``off``."""
+        return str(self._document["mode"])
+
+    @property
+    def verdict(self) -> str:
+        """``clean``, ``drift``, ``undecided``, or ``not checked``."""
+        return str(self._document["verdict"])
+
+    @property
+    def level(self) -> str:
+        """The level that was asked for."""
+        return str(self._document["level"])
+
+    @property
+    def levels(self) -> Mapping[str, bool | None]:
+        """Each level, and whether it was reachable (None: cannot tell)."""
+        return {name: told["reachable"] for name, told in self._document["levels"].items()}
+
+    @property
+    def seed(self) -> int:
+        """The root of all streams of ``scheme``."""
+        return int(self._document["seed"])
+
+    @property
+    def scheme(self) -> str:
+        """How streams are derived from the seed."""
+        return str(self._document["scheme"])
+
+    @property
+    def seeded(self) -> Mapping[str, str]:
+        """What was done to each library's generators."""
+        return dict(self._document["seeded"])
+
+    @property
+    def switches(self) -> Mapping[str, Mapping[str, Any]]:
+        """What each switch was wanted to be, and what it was found to be."""
+        return dict(self._document["switches"])
+
+    @property
+    def observed(self) -> Mapping[str, Any]:
+        """What the check saw: lock, baseline, machine, selection, trees of data, facts, packages, code."""
+        return dict(self._document["observed"])
+
+    @property
+    def waived(self) -> tuple[str, ...]:
+        """The findings that a waiver accepts, each with its reason."""
+        return tuple(f"{item['code']} {item['subject']}: {item['reason']}" for item in self._document["waived"])
+
+    @property
+    def overridden(self) -> tuple[str, ...]:
+        """What ``ENVGUARD=warn`` or ``ENVGUARD=off`` let pass."""
+        return tuple(self._document["overridden"])
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What went wrong with the receipt itself, such as a folder that cannot be written to."""
+        return tuple(self._document["notes"])
+
+    def write(self) -> str:
+        """Write what is known of the run now to ``path``, atomically, and return that path.
+
+        ``enforce()`` has written it once already, and it is written again when the process ends. Raises WriteError where the
+        file cannot be written, and where no receipts are written at all (``ENVGUARD_RUNS=off``, ``receipts = false``); ReceiptError in a
+        process that was forked off the one that called ``enforce()``.
+        """
+        return self._ledger.write()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the receipt as plain JSON values; the seed is text, since it may not fit a double."""
-        return {
-            "schema": {"name": SCHEMA, "version": VERSION},
-            "envguard": self.envguard,
-            "time": self.time,
-            "mode": self.mode,
-            "verdict": self.verdict,
-            "level": self.level,
-            "levels": dict(self.levels),
-            "seed": str(self.seed),
-            "scheme": self.scheme,
-            "seeded": dict(self.seeded),
-            "switches": {name: dict(values) for name, values in self.switches.items()},
-            "observed": dict(self.observed),
-            "waived": list(self.waived),
-            "overridden": list(self.overridden),
-        }
+        """Return the receipt as plain JSON values (``envguard/schemas/receipt-v2.json``); the seed is text: it may not fit a double."""
+        return dict(self._document)
 
     def to_json(self) -> str:
         """Return the receipt as JSON with sorted keys."""
-        return json.dumps(self.to_dict(), indent=2, sort_keys=True) + "\n"
+        return json.dumps(self._document, indent=2, sort_keys=True) + "\n"

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from .baseline import SCHEMA as BASELINE
 from .baseline import fact_text, read_baseline_file
 from .errors import ConfigError
-from .receipt import SCHEMA as RECEIPT
-from .receipt import read_receipt
+from .receipts.document import NAME as RECEIPT
+from .receipts.read import read_receipt
 from .report.meaning import Meaning, Row, Section
 from .rules.impact import role_of
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
-from . import __version__
 from .determinism.launched import rank_and_size
 from .determinism.named import Streams
 from .determinism.streams import SCHEME
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence, Sized
+    import os
+    from collections.abc import Iterable, Mapping, Sequence, Sized
     from random import Random
     from typing import SupportsIndex
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .determinism.split import Share
     from .determinism.switches import Switches
     from .receipt import Receipt
+    from .receipts.ledger import Ledger
 
 
 class Run:
@@ -32,46 +33,42 @@ class Run:
     It can be pickled, so that a data set which holds it reaches the workers of a data loader.
     """
 
-    def __init__(self, *, seeding: Seeding, switches: Switches, mode: str, answer: dict[str, Any]) -> None:
-        import datetime
-
+    def __init__(self, *, seeding: Seeding, switches: Switches, ledger: Ledger) -> None:
         self.seed = seeding.root
         self.streams = Streams(seeding.root)
         self._seeding = seeding
         self._switches = switches
-        self._mode = mode
-        self._answer = answer
-        self._time = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        self._ledger = ledger
+        ledger.tells("seed", lambda: str(seeding.root))
+        ledger.tells("seeds", lambda: seeding.seeds)
+        ledger.tells("scheme", lambda: SCHEME)
+        ledger.tells("streams", lambda: [handed.to_dict() for handed in self.streams.handed_out()])
+        # A library that is imported later is seeded, and shown as seeded, then.
+        ledger.tells("seeded", lambda: seeding.state)
+        ledger.tells(
+            "switches",
+            lambda: {
+                name: {"wanted": switch.wanted, "found": switch.found, "when": switch.when}
+                for name, switch in switches.state.items()
+            },
+        )
 
     @property
     def level(self) -> str:
         """The level that was asked for."""
-        return str(self._answer["level"])
+        return str(self._ledger.answer["level"])
 
     @property
     def receipt(self) -> Receipt:
-        """The receipt as it stands now: a library that is imported later is seeded, and shown as seeded, then."""
-        from .receipt import Receipt
+        """The receipt as it stands now."""
+        return self._ledger.receipt()
 
-        answer = self._answer
-        return Receipt(
-            envguard=__version__,
-            time=self._time,
-            mode=self._mode,
-            verdict=answer["verdict"],
-            level=answer["level"],
-            levels=answer["levels"],
-            seed=self.seed,
-            scheme=SCHEME,
-            seeded=dict(self._seeding.state),
-            switches={
-                name: {"wanted": switch.wanted, "found": switch.found, "when": switch.when}
-                for name, switch in self._switches.state.items()
-            },
-            observed=answer["observed"],
-            waived=tuple(answer["waived"]),
-            overridden=tuple(answer["overridden"]),
-        )
+    def finish(self, outputs: Iterable[str | os.PathLike[str]] = ()) -> str | None:
+        """Write down that the run is over and which files it has made (*outputs*, with their digests); return the receipt's path.
+
+        None where no receipt is written. Without it the receipt says, when the process ends, that it ended.
+        """
+        return self._ledger.finish(outputs)
 
     def numpy(self, name: str, *index: SupportsIndex | str, reuse: bool = False) -> Generator:
         """Return the stream *name* with these indices as ``numpy.random.Generator`` (over PCG64DXSM).
@@ -172,4 +169,4 @@ class Run:
         return self.streams.sampler(data, name, reuse=reuse, **options)
 
     def __repr__(self) -> str:
-        return f"<envguard.Run {self._answer['verdict']} at {self.level}, seed {self.seed}>"
+        return f"<envguard.Run {self._ledger.answer['verdict']} at {self.level}, seed {self.seed}>"

@@ -13,8 +13,8 @@ from envguard import trace
 from envguard.check import run_check
 from envguard.observe import Request
 from envguard.reader import Reader
-from envguard.receipt import Receipt
 from tests.cli.conftest import Cli, Project, Runs, cli, project, recorded
+from tests.receipts.specimens import first_version
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -183,20 +183,8 @@ class Receipts:
     def write(self, name: str = "run.json", **changes: Any) -> str:
         outcome = run_check(Reader(), str(self.folder), Request())
         observed = {**outcome.facts, **changes}
-        made = Receipt(
-            envguard="1",
-            time="2026-11-26T00:00:00+00:00",
-            mode="warn",
-            verdict=str(outcome.report.verdict),
-            level="host-to-host",
-            levels={},
-            seed=1,
-            scheme="s",
-            seeded={},
-            switches={},
-            observed=observed,
-        )
-        (self.folder / name).write_text(made.to_json(), encoding="utf-8")
+        made = first_version(mode="warn", verdict=str(outcome.report.verdict), seed="1", observed=observed)
+        (self.folder / name).write_text(made, encoding="utf-8")
         return name
 
 

@@ -21,7 +21,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 # From the ground up. A room may use itself and every room of a lower floor; rooms of one floor do not know one another.
 FLOORS = (
-    ("model", "names", "amounts", "pep440", "toml_rows", "urls", "yaml_lines"),
+    ("model", "names", "amounts", "pep440", "receipt", "redact", "toml_rows", "urls", "yaml_lines"),
     ("errors", "walked", "conda", "pep508"),
     ("_native", "atomic", "cache", "child", "trace"),
     ("probes",),
@@ -29,7 +29,7 @@ FLOORS = (
     ("answers", "reader"),
     ("columns", "json_text", "notes", "toml", "yaml"),
     ("facts", "getters", "results"),
-    ("config", "baseline", "data", "lockfiles", "installed", "machine", "repository", "determinism", "receipt"),
+    ("config", "baseline", "data", "lockfiles", "installed", "machine", "repository", "determinism", "receipts"),
     ("against", "run", "trees"),
     ("files",),
     ("rules",),

@@ -7,23 +7,16 @@ equals nothing that was recorded.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from ..facts import NOT_SET, VARIABLE, table
 from ..model import Fact, Unknown
+from ..redact import looks_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..reader import Reader
-
-_SECRET_NAME = re.compile(r"(?:^|_)(?:API_?KEY|AUTH|CREDENTIALS?|PASS(?:WD|WORD)?|SECRET|TOKEN)S?(?:_|$)")
-_SECRET_VALUE = re.compile(
-    r"://[^/\s@]+:[^/\s@]+@"  # a password in a URL
-    r"|\b(?:gh[pousr]_|github_pat_|glpat-|hf_|sk-|xox[abpr]-|AKIA|ASIA|eyJ)[A-Za-z0-9_\-]{12,}"
-    r"|(?<![A-Za-z0-9/+_.\-])(?=[A-Za-z0-9+]*[0-9])(?=[A-Za-z0-9+]*[A-Za-z])[A-Za-z0-9+]{40,}={0,2}"
-)
 
 
 def variables(reader: Reader, *, live: bool) -> dict[str, Fact]:
@@ -49,11 +42,6 @@ def _fact(name: str, snapshots: Mapping[str, Mapping[str, str] | None]) -> Fact:
     if len(values) == 1:
         return values.pop()
     return ", ".join(f"{_word(value)} for {witness}" for witness, value in witnesses.items())
-
-
-def looks_secret(name: str, value: str) -> bool:
-    """Return whether a value must not be kept: by the name of its variable, or because it looks like a password or token."""
-    return bool(_SECRET_NAME.search(name) or _SECRET_VALUE.search(value))
 
 
 def _word(value: str | None) -> str:

@@ -369,22 +369,10 @@ def test_two_records_are_compared_by_what_they_say(cli: Cli, recorded: Project) 
 
 
 def test_two_receipts_are_compared_by_what_they_say(cli: Cli, recorded: Project) -> None:
-    from envguard.receipt import Receipt
+    from tests.receipts.specimens import first_version
 
     def receipt(seed: int, version: str) -> str:
-        return Receipt(
-            envguard="0.1.0",
-            time="2026-11-24T00:00:00Z",
-            mode="enforce",
-            verdict="clean",
-            level="host-to-host",
-            levels={},
-            seed=seed,
-            scheme="1",
-            seeded={},
-            switches={},
-            observed={"packages": {"numpy": version}, "project": "/app"},
-        ).to_json()
+        return first_version(seed=str(seed), observed={"packages": {"numpy": version}, "project": "/app"})
 
     (recorded.folder / "a.json").write_text(receipt(1, "2.4.6"), encoding="utf-8")
     (recorded.folder / "b.json").write_text(receipt(2, "2.4.5"), encoding="utf-8")
@@ -396,4 +384,4 @@ def test_two_receipts_are_compared_by_what_they_say(cli: Cli, recorded: Project)
     (recorded.folder / "c.json").write_text(receipt(1, "2").replace('"seed": "1"', '"seed": 1'), encoding="utf-8")
     broken = cli("diff", "a.json", "c.json")
     assert (broken.status, broken.out) == (2, "")
-    assert "in 'seed': expected a string" in broken.err
+    assert "in 'seed': expected a string, found a number" in broken.err

@@ -31,6 +31,7 @@ NEVER = (
     "envguard.installed",
     "envguard.machine",
     "envguard.receipt",
+    "envguard.receipts",
 )
 READERS = ("envguard.lockfiles.consistency", "envguard.lockfiles.uv.freshness", "envguard.lockfiles.uv.reader")
 

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from envguard.facts import VARIABLE, table
-from envguard.machine.variables import looks_secret, variables
+from envguard.machine.variables import variables
 from envguard.model import Fact
 from envguard.probes import PROBES
 from envguard.probes.variables import PREFIXES
 from envguard.reader import Reader
+from envguard.redact import looks_secret
 from tests.machine.told import Told, reason
 
 
