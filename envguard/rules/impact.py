@@ -52,10 +52,26 @@ def role_of(name: str, more: Iterable[str] = ()) -> Role:
     every = roles()
     # Names of conda are not normalised.
     name = normalize(name)
-    found = next(role for role in every if any(fnmatchcase(name, pattern) for pattern in role.packages))
+    exact, beginnings = _index()
+    orders = [order for beginning, order in beginnings if name.startswith(beginning)]
+    found = every[min([*orders, exact.get(name, len(every))])]
     if not found.numbers and any(fnmatchcase(name, normalize(pattern)) for pattern in more):
         return every[0]
     return found
+
+
+@functools.cache
+def _index() -> tuple[dict[str, int], tuple[tuple[str, int], ...]]:
+    """Return the order of the role that each plain name has, and that of what begins with a text."""
+    exact: dict[str, int] = {}
+    beginnings = []
+    for role in roles():
+        for pattern in role.packages:
+            if pattern.endswith("*"):
+                beginnings.append((pattern[:-1], role.order))
+            else:
+                exact.setdefault(pattern, role.order)
+    return exact, tuple(beginnings)
 
 
 def impact_of(name: str, more: Iterable[str] = ()) -> Impact:
