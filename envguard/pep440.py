@@ -127,6 +127,7 @@ def clauses(text: str) -> list[tuple[str, str]]:
     return [(clause.operator, clause.version) for clause in SpecifierSet(text)]
 
 
+@functools.lru_cache(maxsize=8192)
 def spelled(text: str) -> str:
     """Return the range *text* as ``packaging`` spells it: clauses sorted and without spaces; ValueError where it is none."""
     plain = _plain(text)
