@@ -75,6 +75,7 @@ SHAPES: Mapping[type, Mapping[str, Shape]] = {
         "supported_keys": TEXTS,
         "requires_keys": TEXTS,
         "overrides": TEXTS,
+        "restated": TEXTS,
         "unlisted": many(LockedPackage),
     },
     Reason: {"keys": TEXTS},

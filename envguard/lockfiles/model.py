@@ -229,7 +229,8 @@ class Lock:
     *manifest* and *options* are the resolver's recorded inputs, as the format wrote them. *extras*, *groups* and
     *default_groups* are the names that can be chosen in a format that selects by a filter; *files* are further files that
     belong to the lock, absolute; *supported_keys* is the route to *supported*, *requires_keys* that to *requires_python*. *overrides* are the names whose requirements
-    the project replaces by its own, None where nobody can tell: then no version can contradict what asks for it. *unlisted* are
+    the project replaces by its own or takes out, None where nobody can tell: then no version can contradict what asks for it;
+    *restated* are those whose own requirements it replaces. *unlisted* are
     entries that nothing can install, in a format that lists for each environment what it installs. *whole* is
     false where a file does not tell what leads to each package, though its format can.
     """
@@ -256,6 +257,7 @@ class Lock:
     supported_keys: tuple[str | int, ...] = ("supported-markers",)
     requires_keys: tuple[str | int, ...] = ("requires-python",)
     overrides: tuple[str, ...] | None = None
+    restated: tuple[str, ...] = ()
     unlisted: tuple[LockedPackage, ...] = ()
     whole: bool = True
 

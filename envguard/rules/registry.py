@@ -37,6 +37,7 @@ FAMILIES = {
     "staged": (Need.CHANGE, Need.RECORD),
     "packages": (Need.ENVIRONMENT,),
     "distributions": (Need.ENVIRONMENT, Need.BASELINE),
+    "requirements": (Need.ENVIRONMENT,),
     "machine": (Need.BASELINE,),
     "libraries": (Need.ENVIRONMENT, Need.BASELINE),
     "files": (Need.FILES,),

@@ -127,6 +127,7 @@ def lock(packages: Iterable[LockedPackage], digest: str = "blake3:lock") -> Lock
         members=(),
         commands=Commands(lock="uv lock", install="uv sync", check="uv lock --check"),
         packages=numbered,
+        overrides=(),
     )
 
 

@@ -67,6 +67,7 @@ def test_codes_and_names_never_change_hands() -> None:
         "EG209": "unsupported-environment",
         "EG210": "content-mismatch",
         "EG211": "unlocked-change",
+        "EG217": "unmet-requirement",
         "EG301": "interpreter-mismatch",
         "EG302": "platform-mismatch",
         "EG303": "cpu-mismatch",

@@ -99,11 +99,13 @@ class _Resolution:
             table = table.get(key) if isinstance(table, dict) else None
         table = table if isinstance(table, dict) else {}
         overrides, excludes = table.get("overrides", {}), table.get("excludes", [])
-        self.overrides = (
-            tuple(map(normalize, overrides)) if manifest is not None and isinstance(overrides, dict) else None
-        )
         names = excludes if isinstance(excludes, list) else []
         self.excludes = frozenset(normalize(name) for name in names if isinstance(name, str))
+        self.overrides = (
+            (*map(normalize, overrides), *sorted(self.excludes))
+            if manifest is not None and isinstance(overrides, dict)
+            else None
+        )
 
 
 def _version(root: LockTable, metadata: LockTable) -> tuple[int, int]:

@@ -87,7 +87,7 @@ def read(reader: Reader, path: str) -> Lock:
         default_groups=tuple(sorted(set(manifest.groups) - optional - {MAIN})) if manifest is not None else (),
         supported_keys=_PYTHON_KEYS,
         requires_keys=_PYTHON_KEYS,
-        overrides=(),
+        overrides=tuple(sorted(never)),
     )
 
 

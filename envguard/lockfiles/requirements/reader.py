@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _LOCAL = (SourceKind.PATH, SourceKind.DIRECTORY, SourceKind.EDITABLE)
 _STDIN = "-"
+_OVERRIDES = ("--override", "--overrides")
 
 
 def read(reader: Reader, path: str) -> Lock:
@@ -65,7 +66,8 @@ def read(reader: Reader, path: str) -> Lock:
         manifest=_recorded(contents, locking, limiting),
         options={"writer": command[0] if command else "", "command": command},
         files=tuple(file for file in contents.texts if file != path),
-        overrides=(),
+        # What somebody overrides on the command line is written into the command at most.
+        overrides=None if any(word.partition("=")[0] in _OVERRIDES for word in command) else (),
         whole=len(packages) > len(locking),
     )
 

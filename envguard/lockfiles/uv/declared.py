@@ -77,8 +77,17 @@ def declarations(package: LockedPackage, *, every: bool = False) -> Iterator[Dec
 
 
 def overrides(manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the names that ``[manifest]`` of a lock, *manifest*, overrides."""
-    return tuple(edge.name for _, edge in listed(manifest, "overrides", ()))
+    """Return the names that ``[manifest]`` of a lock, *manifest*, overrides or takes out."""
+    excludes = manifest.get("excludes", [])
+    names = [normalize(name) for name in excludes if isinstance(name, str)] if isinstance(excludes, list) else []
+    return (*(edge.name for _, edge in listed(manifest, "overrides", ())), *names)
+
+
+def restated(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the names of the packages whose metadata ``[manifest]`` of a lock, *manifest*, replaces."""
+    tables = manifest.get("dependency-metadata", [])
+    names = [table.get("name") for table in tables if isinstance(table, dict)] if isinstance(tables, list) else []
+    return tuple(normalize(name) for name in names if isinstance(name, str))
 
 
 def listed(table: Mapping[str, Any], key: str, place: Keys) -> Iterator[Placed]:

@@ -16,7 +16,7 @@ from ...toml import kind, parse_toml, read_toml
 from ...urls import ARCHIVES, filename_at, split_url, without_credentials
 from ..model import Artifact, ConflictItem, Edge, Lock, LockedPackage, Parts, Source, SourceKind
 from ..text import read_lock_text
-from .declared import overrides
+from .declared import overrides, restated
 from .tables import COMMANDS, LockTable
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def read(reader: Reader, path: str) -> Lock:
         manifest=manifest.value,
         options=root.table("options").value,
         overrides=overrides(manifest.value),
+        restated=restated(manifest.value),
     )
 
 
