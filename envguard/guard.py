@@ -112,7 +112,8 @@ def _checked(
 
     answer = judged(report, outcome.facts, receipts=outcome.receipts)
     if report.verdict is Verdict.CLEAN:
-        answers.remember(key, outcome.trace, json.dumps(answer))
+        later = outcome.later or outcome
+        answers.remember(key, outcome.trace, json.dumps(judged(report, later.facts, receipts=later.receipts)))
     return answer
 
 

@@ -105,6 +105,10 @@ class Trace:
         if self.values.setdefault((what, name), value) != value:
             self._unstable = True
 
+    def will_see(self, what: str, name: str, value: str) -> None:
+        """Note that *name* was asked once more and is *value*, by which nothing but how it is known differs from before."""
+        self.values[what, name] = value
+
     def unsettle(self) -> None:
         """Note that an input could not be told, so that no later one can be called equal to it."""
         self._unstable = True

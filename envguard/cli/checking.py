@@ -48,5 +48,7 @@ def check_project(
         write_file(output, text)
         console.say(f"{summary(outcome.report)} (the report is in {output})")
     if outcome.report.verdict is Verdict.CLEAN and output is None and cache:
+        if outcome.later is not None:
+            text = render(outcome.later.report, form, reader, color=console.colored(sys.stdout))
         keep(console.arguments, outcome.trace, text)
     return STATUS[outcome.report.verdict]

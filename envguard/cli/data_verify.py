@@ -15,7 +15,7 @@ from ..report.words import shorten
 from ..rules import data
 from ..rules.evidence import Evidence
 from ..trees.edit import recorded_in
-from ..trees.look import look_at
+from ..trees.look import as_known_later, look_at
 from . import options
 from .answered import keep
 from .console import Console, current_folder, start_folder
@@ -60,7 +60,8 @@ def command(context: click.Context, /, *, names: tuple[str, ...], full: bool) ->
     console.emit(told)
     status = status_of([finding for state in states for finding in found[state.name]])
     if status == SAME and not full:
-        keep(console.arguments, reader.trace, told)
+        later = as_known_later(reader, states, sample=sample)
+        keep(console.arguments, reader.trace, "".join(f"{text}\n" for state in later for text in _said(state, [])))
     context.exit(status)
 
 

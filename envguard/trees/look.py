@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..data.manifest import Manifest
 from ..errors import BaselineError, ConfigError, UnreadableError
-from . import probe
+from . import probe, ranks
 from .model import TreeState
 from .places import FOLDER, locate, manifest_path, variable_of
 
@@ -37,6 +37,30 @@ def look_at(
     """
     chosen = sorted(baseline.data if names is None else set(names))
     return tuple(_look(reader, baseline, name, sample=sample, full=full, progress=progress) for name in chosen)
+
+
+def as_known_later(reader: Reader, states: tuple[TreeState, ...], *, sample: float = 0.0) -> tuple[TreeState, ...]:
+    """Return *states*, of trees that are as they were recorded, as a later check will tell them.
+
+    A tree of which every file was read is known by the stat cache the next time. An answer that is to be kept must say so, or
+    it would not be that of the next time; a second walk, which reads nothing, finds out, and is noted in the reader's trace.
+    """
+    if ranks.announced() or not reader.trace.settled():
+        return states  # of several ranks one walks, and its word is shared once; what is not settled is not kept
+    return tuple(_later(reader, state, sample) for state in states)
+
+
+def _later(reader: Reader, state: TreeState, sample: float) -> TreeState:
+    if state.path is None or state.assurance != probe.CONTENT or not state.files:
+        return state
+    identity = probe.identify(state.path, state.recorded.ignore, sample=sample)
+    before, _, _ = reader.trace.values.get(("tree", identity), "").rpartition(":")
+    text = probe.retell(identity)
+    now, _, assurance = text.rpartition(":")
+    if not before or now != before:
+        return state
+    reader.trace.will_see("tree", identity, text)
+    return replace(state, assurance=assurance)
 
 
 def find(reader: Reader, baseline: Baseline, name: str) -> TreeState:

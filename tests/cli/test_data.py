@@ -623,6 +623,27 @@ def test_an_answer_is_given_again_and_the_data_walked_all_the_same(
     assert (len(walks.walks), walks.checks) == (walked + 1, checked)
 
 
+@ASKED
+def test_an_answer_that_read_every_file_is_given_again_as_one_of_the_stat_cache(
+    cli: Cli, walks: Walks, question: tuple[str, ...]
+) -> None:
+    shutil.rmtree(Path(os.environ["ENVGUARD_CACHE_DIR"]), ignore_errors=True)
+    first = cli(*question)
+    assert "(every file was read)" in first.out
+    second = cli(*question)
+    assert walks.checks == 1
+    assert second.out == first.out.replace("(every file was read)", "(unchanged files by the stat cache)")
+    assert cli(*question) == second
+    assert walks.checks == 1
+
+
+def test_a_waiver_of_data_is_unused_only_where_somebody_looked(cli: Cli, recorded: Project, added: Path) -> None:
+    with recorded.manifest.open("a", encoding="utf-8") as file:
+        file.write('[[tool.envguard.waivers]]\nrule = "data-changed"\nsubject = "raw"\nreason = "grows"\n')
+    assert "unused-waiver" not in cli("check", "--no-data").out
+    assert "unused-waiver" in cli("check").out
+
+
 def test_an_answer_of_verify_does_not_outlive_another_record(cli: Cli, recorded: Project, walks: Walks) -> None:
     warm(cli, "data", "verify")
     baseline = recorded.folder / "envguard.lock"

@@ -295,6 +295,27 @@ def test_the_library_folder_of_a_conda_environment(site: Site, tmp_path: Path) -
     assert facts_of(site, prefix=str(tmp_path / "env"))["mkl"] == f"libmkl_rt.so.2 {digest(b'mkl')}"
 
 
+def test_libraries_of_conda_are_the_files_behind_their_links(site: Site, tmp_path: Path) -> None:
+    """As conda-forge has them: BLAS under several names, CUDA in a folder for each target."""
+    lib = tmp_path / "env" / "lib"
+    targets = tmp_path / "env" / "targets" / "x86_64-linux" / "lib"
+    for folder in (lib, targets):
+        folder.mkdir(parents=True)
+    (lib / "libopenblasp-r0.3.30.so").write_bytes(b"blas")
+    for link in ("libopenblas.so.0", "libopenblas.so", "libblas.so.3", "liblapack.so.3"):
+        (lib / link).symlink_to("libopenblasp-r0.3.30.so")
+    (targets / "libcudart.so.12.9.79").write_bytes(b"cudart")
+    (targets / "libcudart.so.12").symlink_to("libcudart.so.12.9.79")
+    (lib / "libcudart.so.12").symlink_to("../targets/x86_64-linux/lib/libcudart.so.12")
+    (lib / "libgomp.so.1.0.0").write_bytes(b"gomp")
+    (lib / "libgomp.so.1").symlink_to("libgomp.so.1.0.0")
+    facts = facts_of(site, prefix=str(tmp_path / "env"))
+    assert facts["openblas"] == f"libopenblasp-r0.3.30.so {digest(b'blas')}"
+    assert facts["cudart"] == f"libcudart.so.12.9.79 {digest(b'cudart')}"
+    assert facts["openmp"] == f"libgomp.so.1.0.0 {digest(b'gomp')}"
+    assert facts["mkl"] == "none"
+
+
 def test_a_library_that_cannot_be_read_is_unknown(site: Site) -> None:
     (site.folder / "nvidia/nccl/lib/libnccl.so.2").mkdir(parents=True)
     assert reason(facts_of(site)["nccl"]) == "libnccl.so.2 is not there, or no regular file"
