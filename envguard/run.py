@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import Generator as TorchGenerator
     from torch import device as Device  # noqa: N812
 
+    from .determinism.resume import Resumed
     from .determinism.samplers import Sampler
     from .determinism.seeds import Seeding
     from .determinism.split import Share
@@ -167,6 +168,27 @@ class Run:
         replicas, mine = world if num_replicas is None else num_replicas, here if rank is None else rank
         options = {"shuffle": shuffle, "replicas": replicas, "rank": mine, "drop_last": drop_last, "repeat": repeat}
         return self.streams.sampler(data, name, reuse=reuse, **options)
+
+    def state_dict(self, *, epoch: int | None = None, position: object = None) -> dict[str, Any]:
+        """Return the state of all generators and what it holds for, for a checkpoint, as plain JSON values.
+
+        *epoch* (default: that of ``set_epoch``) and *position* (plain values: batches done, samples used) say where in the
+        run this is. Model, optimizer and schedule are the caller's to save. TypeError where *position* is not plain.
+        """
+        from .determinism.resume import capture
+
+        return capture(self.streams, self._seeding, self._answer, epoch=epoch, position=position)
+
+    def load_state_dict(self, state: Mapping[str, Any], *, strict: bool = True) -> Resumed:
+        """Bring all generators into *state*, those too that are handed out later, and return where the run goes on.
+
+        Raises ResumeError where it is no such state, or where the run cannot go on bit for bit: another seed, scheme, world
+        size, package, machine, library or tree of data, a device that is missing, a generator whose state cannot be read.
+        With ``strict=False`` it goes on all the same, and what is returned says why that is not bit for bit.
+        """
+        from .determinism.resume import restore
+
+        return restore(self.streams, self._seeding, self._answer, state, strict=strict)
 
     def __repr__(self) -> str:
         return f"<envguard.Run {self._ledger.answer['verdict']} at {self.level}, seed {self.seed}>"

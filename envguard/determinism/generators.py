@@ -13,6 +13,8 @@ import random
 import struct
 from typing import TYPE_CHECKING, Any
 
+from ..errors import ResumeError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -117,12 +119,18 @@ def state_of(library: str, generator: Any) -> dict[str, Any]:
 
 
 def put_state(library: str, generator: Any, state: Mapping[str, Any]) -> None:
-    """Bring *generator* into *state*, as ``state_of`` gave it; ValueError, TypeError, KeyError where it is none."""
+    """Bring *generator* into *state*, as ``state_of`` gave it.
+
+    ResumeError where that is of another device; ValueError, TypeError, KeyError or RuntimeError where it is none at all.
+    """
     if library == "random":
         generator.setstate(random_unpacked(state))
     elif library == "numpy":
         generator.bit_generator.state = unplain(state)
     else:
+        saved, here = state["device"].partition(":")[0], generator.device.type
+        if saved != here:
+            raise ResumeError(f"a torch.Generator that was saved on {saved} is on {here} now: its state does not fit")
         generator.set_state(torch_bytes(state["hex"]))
 
 

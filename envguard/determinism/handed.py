@@ -103,6 +103,7 @@ class Registry:
         self._pid = os.getpid()
         self._handed: dict[tuple[str, str], Handed] = {}
         self._alive: dict[int, tuple[Key, ref[Any]]] = {}
+        self._waiting: dict[Key, list[Any]] = {}
         self._pages = 0
         self._number = 0
 
@@ -168,6 +169,33 @@ class Registry:
                 alive.pop(number, None)
 
             alive[number] = (key, ref(generator, gone))
+
+    def wait(self, key: Key, state: Any) -> None:
+        """Keep the *state* of a stream that a resumed run has not asked for yet."""
+        with _lock:
+            self._own()
+            self._waiting.setdefault(key, []).append(state)
+
+    def claim(self, key: Key) -> Any:
+        """Return the state that waits for a stream, and keep it no longer; None where none does."""
+        with _lock:
+            self._own()
+            states = self._waiting.get(key, [])
+            state = states.pop(0) if states else None
+            if not states:
+                self._waiting.pop(key, None)
+            return state
+
+    def waiting(self) -> list[tuple[Key, Any]]:
+        """Return the states that nobody has asked for."""
+        with _lock:
+            self._own()
+            return [(key, state) for key, states in self._waiting.items() for state in states]
+
+    def wait_no_longer(self) -> None:
+        """Forget the states that nobody has asked for."""
+        with _lock:
+            self._waiting.clear()
 
     def alive(self) -> Iterator[tuple[Key, Any]]:
         """Yield the generators that still live, in the order in which they were handed out."""

@@ -239,6 +239,11 @@ LIBRARIES: tuple[Library, ...] = (
 BY_MODULE = {library.module: library for library in LIBRARIES}
 
 
+def library_of(key: str) -> Library | None:
+    """Return the library that the generator *key* belongs to; None where it is one of another version of envguard."""
+    return BY_MODULE.get(key.partition(".")[0])
+
+
 def states() -> dict[str, Any]:
     """Return the state of every global generator of the libraries that are loaded, as plain values by its name.
 

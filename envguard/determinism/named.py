@@ -11,7 +11,7 @@ from .handed import Handed, Registry
 from .streams import check_whole, derive
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sized
+    from collections.abc import Callable, Iterator, Sized
     from random import Random
     from typing import SupportsIndex
 
@@ -40,7 +40,6 @@ class Streams:
         self.root = root
         self.epoch = Epoch()
         self._registry = Registry()
-        self._pending: dict[tuple[str, str, Index], list[Mapping[str, Any]]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (self.root, self.epoch)
@@ -89,10 +88,10 @@ class Streams:
         clean = named(name, index, ours=ours)
         generator = make(derive(self.root, name, *clean))
         self._registry.request(library, name, clean, reuse=reuse)
-        if self._pending and (states := self._pending.get((library, name, clean))):
+        if (state := self._registry.claim((library, name, clean))) is not None:
             from .generators import put_state
 
-            put_state(library, generator, states.pop(0))
+            put_state(library, generator, state)
         self._registry.watch((library, name, clean), generator)
         return generator
 
@@ -122,6 +121,31 @@ class Streams:
     def alive(self) -> Iterator[tuple[tuple[str, str, Index], Any]]:
         """Yield (library, name, indices) and the generator of each stream that was handed out and still lives."""
         return self._registry.alive()
+
+    def states(self) -> list[dict[str, Any]]:
+        """Return the state of each generator that lives, and those that wait to be asked for, as plain values."""
+        from .generators import state_of
+
+        found = [(key, state_of(key[0], generator)) for key, generator in self.alive()]
+        return [
+            {"library": library, "name": name, "index": list(index), "state": state}
+            for (library, name, index), state in (*found, *self._registry.waiting())
+        ]
+
+    def resume(self, saved: list[Any]) -> None:
+        """Bring generators that live into their *saved* states, and keep the other states for when they are asked for."""
+        from .generators import put_state
+
+        living: dict[tuple[str, str, Index], list[Any]] = {}
+        for key, generator in self.alive():
+            living.setdefault(key, []).append(generator)
+        self._registry.wait_no_longer()
+        for entry in saved:
+            key = (str(entry["library"]), str(entry["name"]), tuple(entry["index"]))
+            if waiting := living.get(key):
+                put_state(key[0], waiting.pop(0), entry["state"])
+            else:
+                self._registry.wait(key, entry["state"])
 
 
 def _again(root: int, epoch: Epoch) -> Streams:
