@@ -9,40 +9,74 @@ from pathlib import Path
 
 import pytest
 
-EXAMPLE = Path(__file__).parents[1] / "examples" / "small-project"
+EXAMPLES = Path(__file__).parents[1] / "examples"
 LOCK = """\
 version = 1
 revision = 3
 requires-python = ">=3.11"
 
 [[package]]
-name = "small-project"
+name = "{name}"
 version = "0.1.0"
 source = { virtual = "." }
 """
 
 
-@pytest.mark.torch
-@pytest.mark.slow
-def test_two_guarded_runs_with_torch_give_the_same_weights(folder: Path) -> None:
-    project = folder / "small-project"
-    shutil.copytree(EXAMPLE, project)
-    manifest = (project / "pyproject.toml").read_text(encoding="utf-8")
-    kept = [line for line in manifest.splitlines(keepends=True) if not line.startswith("dependencies")]
-    (project / "pyproject.toml").write_text("".join(kept), encoding="utf-8")
-    # torch comes from wherever this environment has it: to the lock it is one package more.
-    (project / "uv.lock").write_text(LOCK, encoding="utf-8")
+class Project:
+    """A copy of an example, whose environment is the one that the tests run in."""
 
-    def run(*arguments: str, status: int = 0) -> str:
-        done = subprocess.run([sys.executable, *arguments], cwd=project, capture_output=True, text=True, check=False)
+    def __init__(self, folder: Path, name: str) -> None:
+        self.folder = folder / name
+        shutil.copytree(EXAMPLES / name, self.folder)
+        manifest = self.folder / "pyproject.toml"
+        lines = manifest.read_text(encoding="utf-8").splitlines(keepends=True)
+        manifest.write_text("".join(line for line in lines if not line.startswith("dependencies")), encoding="utf-8")
+        # torch comes from wherever this environment has it: to the lock it is one package more.
+        (self.folder / "uv.lock").write_text(LOCK.replace("{name}", name), encoding="utf-8")
+
+    def run(self, *arguments: str, status: int = 0) -> str:
+        command = [sys.executable, *arguments]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout + done.stderr
 
-    assert "EG902 [missing-baseline]" in run("train_torch.py", status=1)
-    run("-m", "envguard", "init", "--python", sys.prefix)
-    first, second = run("train_torch.py"), run("train_torch.py")
+
+def digests(output: str) -> list[str]:
+    """Return the lines about the epochs: torch warns of more workers than processors."""
+    return [line for line in output.splitlines() if line.startswith("epoch ")]
+
+
+@pytest.mark.torch
+@pytest.mark.slow
+def test_two_guarded_runs_with_torch_give_the_same_weights(folder: Path) -> None:
+    project = Project(folder, "small-project")
+    assert "EG902 [missing-baseline]" in project.run("train_torch.py", status=1)
+    project.run("-m", "envguard", "init", "--python", sys.prefix)
+    first, second = project.run("train_torch.py"), project.run("train_torch.py")
     assert first == second
     assert first.startswith("verdict clean seed 42\nweights ")
-    script = project / "train_torch.py"
+    script = project.folder / "train_torch.py"
     script.write_text(script.read_text(encoding="utf-8").replace("seed=42", "seed=43"), encoding="utf-8")
-    assert run("train_torch.py").splitlines()[1] != first.splitlines()[1]
+    assert project.run("train_torch.py").splitlines()[1] != first.splitlines()[1]
+
+
+@pytest.mark.torch
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["conv", "transformer"])
+def test_a_guarded_training_gives_the_same_bits_and_an_unguarded_one_does_not(folder: Path, model: str) -> None:
+    project = Project(folder, "torch-training")
+    project.run("-m", "envguard", "init", "--python", sys.prefix)
+
+    def guarded(*options: str, seed: int = 42) -> list[str]:
+        start = ("-m", "envguard", "run", "--seed", str(seed), "--", sys.executable)
+        return digests(project.run(*start, "train.py", model, *options))
+
+    first = guarded()
+    assert [line.split(":")[0] for line in first] == ["epoch 0", "epoch 1"]
+    assert guarded() == first
+    assert guarded("--workers", "0") == first
+    assert guarded("--workers", "3") == first
+    assert guarded(seed=43) != first
+    # The same seeds for every library, as most scripts set them.
+    unguarded = [digests(project.run("train.py", model, "--unguarded")) for _ in range(2)]
+    assert unguarded[0] != unguarded[1]
