@@ -216,6 +216,7 @@ MADE = st.builds(
     supported_keys=KEYS,
     requires_keys=KEYS,
     overrides=st.none() | TEXTS,
+    restated=TEXTS,
     unlisted=few(PACKAGES),
     whole=st.booleans(),
 )
