@@ -57,6 +57,14 @@ class Console:
         keys = f"in '{printable(key_path(error.keys))}': " if error.keys else ""
         self._error(f"{place}{keys}{printable(shorten(error.message, current_folder()))}", error.hint)
 
+    def arrow(self, stream: TextIO | None) -> str:
+        """Return what stands between what was and what is: an arrow where *stream* can say one."""
+        try:
+            "→".encode(getattr(stream, "encoding", None) or "ascii")
+        except (UnicodeError, LookupError):
+            return "->"
+        return "→"
+
     def usage(self, error: click.ClickException) -> None:
         """Say what is wrong with the command line itself."""
         message = error.format_message().strip()

@@ -140,7 +140,9 @@ def _rendered(
         color = console.colored(sys.stdout)
         for number, one in enumerate(told):
             stream.write("\n" if number else "")
-            diff_text.write(one.meaning, stream, title=one.title, color=color, every=every)
+            diff_text.write(
+                one.meaning, stream, title=one.title, color=color, every=every, arrow=console.arrow(sys.stdout)
+            )
         if report is not None and (report.findings or report.waived):
             stream.write("\n")
             text.write(report, stream, color=color, root=folder, locate=locate)

@@ -65,7 +65,7 @@ def change(console: Console, files: Sequence[str]) -> int:
             stream = io.StringIO()
             newer = diff.new or diff.old
             title = f"{os.path.relpath(newer.path, staged.index.root) if newer else ''}: HEAD -> what is staged"
-            diff_text.write(meaning(diff, numeric), stream, title=title, color=color)
+            diff_text.write(meaning(diff, numeric), stream, title=title, color=color, arrow=console.arrow(sys.stdout))
             parts.append(stream.getvalue())
         if report.findings or report.waived:
             parts.append(render(report, "text", staged.index, color=color))

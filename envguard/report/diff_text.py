@@ -18,13 +18,25 @@ _FEW = 10
 _WIDEST = {"name": 34, "old": 18, "new": 18}
 _WHAT = 12
 _INDENT = " " * 6
+# How the values say it, whoever renders them; an arrow where the stream has one.
+ARROW = "->"
+_NONE = "\0\0"
 # What a row has besides the three: spaces, an arrow, and what it is called.
 _REST = 9 + _WHAT
 
 
-def write(meaning: Meaning, stream: TextIO, *, title: str, color: bool = False, every: bool = False) -> None:
-    """Write *meaning* to *stream* under *title*; *every* row is written, or of long sections the first few."""
-    stream.writelines(f"{line}\n" for line in _lines(meaning, title, color=color, every=every))
+def write(
+    meaning: Meaning, stream: TextIO, *, title: str, color: bool = False, every: bool = False, arrow: str = ARROW
+) -> None:
+    """Write *meaning* to *stream* under *title*; *every* row is written, or of long sections the first few.
+
+    *arrow* stands between what was and what is.
+    """
+    # Where only one side is, there is as much room and no arrow.
+    room = " " * len(arrow)
+    for line in _lines(meaning, title, color=color, every=every):
+        shown = line.replace(_NONE, room).replace(f" {ARROW} ", f" {arrow} ")
+        stream.writelines((shown.rstrip(), "\n"))
 
 
 def _lines(meaning: Meaning, title: str, *, color: bool, every: bool) -> Iterator[str]:
@@ -56,12 +68,16 @@ def _section(section: Section, widths: dict[str, int], *, every: bool) -> Iterat
 
 
 def _row(row: Row, widths: dict[str, int]) -> Iterator[str]:
-    arrow = "->" if row.old and row.new else "  "
+    arrow = ARROW if row.old and row.new else _NONE
     name, old, new = (f"{printable(getattr(row, column)):{width}}" for column, width in widths.items())
     if len(name) + len(old) + len(new) > WIDTH - _REST:
         # What is too long for the table has a line of its own.
         yield f"  {name.rstrip()}"
         name = " " * widths["name"] if len(old) + len(new) + widths["name"] <= WIDTH - _REST else "  "
+        if row.old and row.new and len(name) + len(old) + len(new) > WIDTH - _REST:
+            # A version with the build of a package of conda is long, and two of them do not fit beside one another.
+            yield f"{_INDENT}{old.rstrip()}"
+            name, old = "", ""
     head, why = f"  {name}  {old} {arrow} {new}  {row.what:<{_WHAT}}", printable(row.why)
     whole = f"{head} {why}".rstrip()
     if len(whole) <= WIDTH:

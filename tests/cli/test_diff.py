@@ -42,11 +42,11 @@ def edit(project: Project, old: str, new: str) -> None:
 
 
 def test_without_arguments_the_working_tree_is_compared_with_head(cli: Cli, committed: Project) -> None:
-    assert cli("diff").out == "uv.lock: HEAD -> the working tree\n\nno package differs\nthe locks say the same\n"
+    assert cli("diff").out == "uv.lock: HEAD → the working tree\n\nno package differs\nthe locks say the same\n"
     edit(committed, "2.4.6", "2.4.5")
     result = cli("diff")
     assert (result.status, result.err) == (0, "")
-    assert result.out.startswith("uv.lock: HEAD -> the working tree\n\narrays and deep learning\n  numpy  2.4.6")
+    assert result.out.startswith("uv.lock: HEAD → the working tree\n\narrays and deep learning\n  numpy  2.4.6")
     assert "downgraded   required directly\n" in result.out
     assert "numbers can change: keep results from before and after apart" in result.out
 
@@ -55,28 +55,28 @@ def test_what_is_staged_and_what_was_committed_are_sides_too(cli: Cli, committed
     edit(committed, "2.4.6", "2.4.5")
     git(committed.folder, "add", "uv.lock")
     edit(committed, "2.4.5", "2.4.4")
-    assert "2.4.6 -> 2.4.5" in cli("diff", "--staged").out
-    assert "2.4.6 -> 2.4.4" in cli("diff").out
+    assert "2.4.6 → 2.4.5" in cli("diff", "--staged").out
+    assert "2.4.6 → 2.4.4" in cli("diff").out
     git(committed.folder, "commit", "-q", "-m", "two")
-    assert "2.4.6 -> 2.4.5" in cli("diff", "HEAD~1", "HEAD").out
-    assert "2.4.5 -> 2.4.6" in cli("diff", "HEAD", "HEAD~1:uv.lock").out
-    assert "2.4.6 -> 2.4.4" in cli("diff", "HEAD~1:./uv.lock", "uv.lock").out
+    assert "2.4.6 → 2.4.5" in cli("diff", "HEAD~1", "HEAD").out
+    assert "2.4.5 → 2.4.6" in cli("diff", "HEAD", "HEAD~1:uv.lock").out
+    assert "2.4.6 → 2.4.4" in cli("diff", "HEAD~1:./uv.lock", "uv.lock").out
 
 
 def test_a_file_that_is_there_comes_before_a_revision_of_that_name(cli: Cli, committed: Project) -> None:
     git(committed.folder, "tag", "v1")
     edit(committed, "2.4.6", "2.4.5")
-    assert "2.4.6 -> 2.4.5" in cli("diff", "v1").out
+    assert "2.4.6 → 2.4.5" in cli("diff", "v1").out
     (committed.folder / "v1").touch()
     assert "v1: this kind of lock is not read here" in cli("diff", "v1").err
-    assert "2.4.6 -> 2.4.5" in cli("diff", "refs/tags/v1").out
+    assert "2.4.6 → 2.4.5" in cli("diff", "refs/tags/v1").out
 
 
 def test_a_sub_folder_will_do(cli: Cli, committed: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     edit(committed, "2.4.6", "2.4.5")
     (committed.folder / "src").mkdir(exist_ok=True)
     monkeypatch.chdir(committed.folder / "src")
-    assert "2.4.6 -> 2.4.5" in cli("diff").out
+    assert "2.4.6 → 2.4.5" in cli("diff").out
 
 
 def test_the_first_lock_of_a_repository_is_all_new(cli: Cli, committed: Project) -> None:
@@ -210,17 +210,17 @@ def test_every_lock_of_a_project_is_compared(cli: Cli, committed: Project) -> No
     edit(committed, "2.4.6", "2.4.5")
     other.write_text(other.read_text(encoding="utf-8").replace("2.4.6", "2.4.4"), encoding="utf-8")
     result = cli("diff")
-    assert "numpy  2.4.6 -> 2.4.5" in result.out
-    assert "numpy  2.4.6 -> 2.4.4" in result.out
-    assert result.out.startswith("uv.lock: HEAD -> the working tree\n")
-    assert "\n\ngpu/uv.lock: HEAD -> the working tree\n" in result.out
+    assert "numpy  2.4.6 → 2.4.5" in result.out
+    assert "numpy  2.4.6 → 2.4.4" in result.out
+    assert result.out.startswith("uv.lock: HEAD → the working tree\n")
+    assert "\n\ngpu/uv.lock: HEAD → the working tree\n" in result.out
     document = json.loads(cli("diff", "--format", "json").out)
     assert [[item["new"]["version"] for item in lock["packages"]] for lock in document["locks"]] == [
         ["2.4.5"],
         ["2.4.4"],
     ]
     # A lock that the settings did not name then came.
-    assert "gpu/uv.lock: HEAD~1 -> the working tree\n" in cli("diff", "HEAD~1").out
+    assert "gpu/uv.lock: HEAD~1 → the working tree\n" in cli("diff", "HEAD~1").out
     other.unlink()
     assert "removed" in cli("diff").out
 
@@ -253,9 +253,9 @@ def test_a_move_to_another_tool_is_compared_across_the_formats(cli: Cli, committ
     (committed.folder / "poetry.lock").unlink()
     result = cli("diff")
     assert (result.status, result.err) == (0, "")
-    assert result.out.startswith("uv.lock: HEAD -> the working tree\n")
-    assert "numpy       2.4.5 -> 2.4.6   upgraded     required directly\n" in result.out
-    assert "format: poetry -> uv\n" in result.out
+    assert result.out.startswith("uv.lock: HEAD → the working tree\n")
+    assert "numpy       2.4.5 → 2.4.6   upgraded     required directly\n" in result.out
+    assert "format: poetry → uv\n" in result.out
 
 
 def test_a_lock_elsewhere_is_compared_with_the_projects_own(cli: Cli, committed: Project) -> None:
@@ -263,10 +263,10 @@ def test_a_lock_elsewhere_is_compared_with_the_projects_own(cli: Cli, committed:
     other = committed.folder / "old" / "uv.lock"
     other.parent.mkdir()
     other.write_text(committed.lock.read_text(encoding="utf-8").replace("2.4.6", "2.4.5"), encoding="utf-8")
-    assert "2.4.5 -> 2.4.6" in cli("diff", "old/uv.lock").out
+    assert "2.4.5 → 2.4.6" in cli("diff", "old/uv.lock").out
     git(committed.folder, "add", "old/uv.lock")
     other.write_text(committed.lock.read_text(encoding="utf-8"), encoding="utf-8")
-    assert "2.4.6 -> 2.4.5" in cli("diff", "old/uv.lock", "--staged").out
+    assert "2.4.6 → 2.4.5" in cli("diff", "old/uv.lock", "--staged").out
 
 
 def test_a_lock_whose_merge_is_open_is_named(cli: Cli, committed: Project) -> None:
@@ -285,7 +285,7 @@ def test_a_lock_whose_merge_is_open_is_named(cli: Cli, committed: Project) -> No
     result = cli("diff", "--staged")
     assert (result.status, result.out) == (2, "")
     assert result.err == "error: uv.lock: is not merged yet\n\nhint: resolve the conflict, then: git add\n"
-    assert "2.4.4 -> 2.4.5" in cli("diff", "main", "side").out
+    assert "2.4.4 → 2.4.5" in cli("diff", "main", "side").out
 
 
 @pytest.mark.parametrize(
@@ -337,7 +337,7 @@ def test_without_a_repository_or_a_commit_two_locks_have_to_be_named(
 def test_what_changes_nothing_that_is_installed_still_makes_another_lock(cli: Cli, committed: Project) -> None:
     edit(committed, "revision = 3", "revision = 2")
     assert cli("diff").out == (
-        "uv.lock: HEAD -> the working tree\n\nno package differs\n"
+        "uv.lock: HEAD → the working tree\n\nno package differs\n"
         "nothing that is installed differs; a record names the lock that it was made for, so record again:\n"
         "  envguard record\n"
     )

@@ -173,3 +173,33 @@ def test_markdown_is_a_table_for_each_role() -> None:
         "| numpy | 1 | 2 | upgraded | the lock does not tell by what |\n\n"
         "1 upgraded\n"
     )
+
+
+def test_the_arrow_is_that_of_whoever_writes() -> None:
+    before = [app("torch"), locked("torch", "2.12.0+cu128"), locked("tensorflow")]
+    found = meant(before, [app("torch"), locked("torch", "2.13.0+cu130")])
+    stream = io.StringIO()
+    diff_text.write(found, stream, title="uv.lock: HEAD -> the working tree", arrow="→")
+    lines = stream.getvalue().splitlines()
+    assert lines[0] == "uv.lock: HEAD → the working tree"
+    assert lines[3:5] == [
+        "  tensorflow  1.0                          removed",
+        "  torch       2.12.0+cu128 → 2.13.0+cu130  upgraded     required directly",
+    ]
+    assert "torch cu128 → cu130: CUDA libraries change from 12 to 13" in lines
+
+
+@pytest.mark.parametrize("length", [10, 30, 45, 64])
+def test_builds_of_conda_fit_the_page(length: int) -> None:
+    def package(build: str) -> LockedPackage:
+        source = Source(kind=SourceKind.CONDA, location="https://conda.index.example/main")
+        return locked(
+            "pytorch-cuda-extensions", "2.7.1", source=source, conda=CondaBuild(build=build, subdir="linux-64")
+        )
+
+    old, new = (f"{stem}_{'x' * (length - 8)}_0" for stem in ("cuda1", "cuda2"))
+    lines = text(meant([package(old)], [package(new)])).splitlines()
+    table = lines[2 : lines.index("", 2)]
+    assert max(map(len, table)) <= 100
+    said = " ".join(" ".join(table).split())
+    assert f"pytorch-cuda-extensions 2.7.1 {old} -> 2.7.1 {new} rebuilt" in said

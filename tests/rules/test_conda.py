@@ -314,11 +314,31 @@ def test_content_that_was_recorded_is_compared_by_the_hash_of_the_archive() -> N
         here,
         conda_installed("a", build="h2_0"),
         conda_installed("a", sha256=None),
-        # Which hash there is depends on the tool that installed it.
-        conda_installed("a", sha256=None, md5="00"),
     ):
         recorded = machine(conda=[other])
         assert findings("content-mismatch", replace(seen, machine=recorded)) == []
+
+
+def test_hashes_of_two_kinds_are_not_called_the_same() -> None:
+    recorded = machine(conda=[conda_installed("a", sha256=None, md5="00")])
+    for md5, unknown in ((None, True), ("11", False)):
+        here = conda_installed("a", sha256="feed", md5=md5)
+        seen = evidence([conda_locked("a")], conda=[here], recorded=recorded, form="pixi")
+        finding = one("content-mismatch", seen)
+        assert finding.unknown is unknown
+        assert finding.expected == "md5:00"
+        if unknown:
+            assert finding.message == (
+                "whether a 1.0 h1_0 is the file that was recorded could not be told: "
+                "md5 was recorded, and its record here has none"
+            )
+            assert finding.found == f"sha256:feed ({here.url})"
+            assert finding.hint == "envguard record"
+    # The weaker one will do where both have it.
+    here = conda_installed("a", sha256="feed", md5="00")
+    assert (
+        findings("content-mismatch", evidence([conda_locked("a")], conda=[here], recorded=recorded, form="pixi")) == []
+    )
 
 
 def unlocked(before: list[Any], now: list[Any], packages: list[Any], **more: Any) -> list[str]:

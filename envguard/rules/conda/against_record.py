@@ -27,21 +27,31 @@ def other_content(self: Rule, evidence: Evidence) -> Iterator[Finding]:
         recorded = machine.conda.get(name)
         if recorded is None or recorded.version != package.release:
             continue
-        old, new = recorded.digest, package.digest
-        if isinstance(old, Unknown) or isinstance(new, Unknown) or old == new:
+        old = recorded.digest
+        if isinstance(old, Unknown) or isinstance(package.digest, Unknown):
             continue
-        if old.partition(":")[0] != new.partition(":")[0]:
-            # Which hash a record has depends on the tool that installed it.
+        # Which hashes the record of a package has depends on the tool that installed it.
+        algorithm = old.partition(":")[0]
+        here = {"sha256": package.sha256, "md5": package.md5}.get(algorithm)
+        unknown = here is None
+        new = package.digest if here is None else f"{algorithm}:{here}"
+        if old == new:
             continue
+        what = f"{name} {installed_words(package)}"
         yield self.finding(
             name,
-            f"{name} {installed_words(package)} is another file than the one that was recorded",
+            f"whether {what} is the file that was recorded could not be told: {algorithm} was recorded, and its record here has none"
+            if unknown
+            else f"{what} is another file than the one that was recorded",
             impact=impact_of(name, evidence.config.numeric),
-            why="the version was built or published again, or it came from another channel",
+            why="the version was built or published again, or it came from another channel"
+            if not unknown
+            else "a version that was built or published again would look the same",
             expected=old,
             found=f"{new} ({package.url or package.path})",
             place=_recorded_at(evidence, name),
-            hint=repair.reinstall_conda(evidence, package),
+            hint=repair.record(evidence) if unknown else repair.reinstall_conda(evidence, package),
+            unknown=unknown,
         )
 
 
