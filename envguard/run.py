@@ -177,7 +177,7 @@ class Run:
         """
         from .determinism.resume import capture
 
-        return capture(self.streams, self._seeding, self._answer, epoch=epoch, position=position)
+        return capture(self.streams, self._seeding, self._ledger.answer, epoch=epoch, position=position)
 
     def load_state_dict(self, state: Mapping[str, Any], *, strict: bool = True) -> Resumed:
         """Bring all generators into *state*, those too that are handed out later, and return where the run goes on.
@@ -188,7 +188,7 @@ class Run:
         """
         from .determinism.resume import restore
 
-        return restore(self.streams, self._seeding, self._answer, state, strict=strict)
+        return restore(self.streams, self._seeding, self._ledger.answer, state, strict=strict)
 
     def __repr__(self) -> str:
         return f"<envguard.Run {self._ledger.answer['verdict']} at {self.level}, seed {self.seed}>"

@@ -69,7 +69,7 @@ def test_a_guarded_training_gives_the_same_bits_and_an_unguarded_one_does_not(fo
 
     def guarded(*options: str, seed: int = 42) -> list[str]:
         start = ("-m", "envguard", "run", "--seed", str(seed), "--", sys.executable)
-        return digests(project.run(*start, "train.py", model, *options))
+        return digests(project.run(*start, "train_nets.py", model, *options))
 
     first = guarded()
     assert [line.split(":")[0] for line in first] == ["epoch 0", "epoch 1"]
@@ -78,5 +78,5 @@ def test_a_guarded_training_gives_the_same_bits_and_an_unguarded_one_does_not(fo
     assert guarded("--workers", "3") == first
     assert guarded(seed=43) != first
     # The same seeds for every library, as most scripts set them.
-    unguarded = [digests(project.run("train.py", model, "--unguarded")) for _ in range(2)]
+    unguarded = [digests(project.run("train_nets.py", model, "--unguarded")) for _ in range(2)]
     assert unguarded[0] != unguarded[1]

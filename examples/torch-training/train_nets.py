@@ -1,7 +1,7 @@
 """Train a small convolution net or a small transformer, with all that makes runs differ, and print digests of the weights.
 
-    envguard run --seed 42 -- python train.py conv
-    envguard run --seed 42 -- python train.py transformer --workers 3
+    envguard run --seed 42 -- python train_nets.py conv
+    envguard run --seed 42 -- python train_nets.py transformer --workers 3
 
 Dropout, augmentation in the workers of a data loader, shuffling, mixed precision and attention are in it. With ``--unguarded``
 the same training does what most scripts do instead: one integer seeds all libraries. Its runs differ: the names of the classes
