@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
+from .determinism.drawing import Drawing
 from .determinism.launched import rank_and_size
 from .determinism.named import Streams
 from .determinism.streams import SCHEME
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping, Sequence, Sized
-    from random import Random
+    from collections.abc import Iterable, Mapping, Sized
     from typing import SupportsIndex
-
-    from jax import Array as Key
-    from numpy.random import Generator
-    from torch import Generator as TorchGenerator
-    from torch import device as Device  # noqa: N812
 
     from .determinism.resume import Resumed
     from .determinism.samplers import Sampler
     from .determinism.seeds import Seeding
-    from .determinism.split import Share
     from .determinism.switches import Switches
     from .receipt import Receipt
     from .receipts.ledger import Ledger
 
 
-class Run:
+class Run(Drawing):
     """A run that may go on: its *seed*, its *level*, its *streams*, and the receipt.
 
-    It can be pickled, so that a data set which holds it reaches the workers of a data loader.
+    A data set may hold it: what of it reaches the workers of a data loader is ``Drawing``, with the same streams.
     """
 
     def __init__(self, *, seeding: Seeding, switches: Switches, ledger: Ledger) -> None:
-        self.seed = seeding.root
-        self.streams = Streams(seeding.root)
+        super().__init__(Streams(seeding.root))
         self._seeding = seeding
         self._switches = switches
         self._ledger = ledger
@@ -54,6 +47,9 @@ class Run:
             },
         )
 
+    def __reduce__(self) -> tuple[type[Drawing], tuple[Streams]]:
+        return Drawing, (self.streams,)
+
     @property
     def level(self) -> str:
         """The level that was asked for."""
@@ -70,61 +66,6 @@ class Run:
         None where no receipt is written. Without it the receipt says, when the process ends, that it ended.
         """
         return self._ledger.finish(outputs)
-
-    def numpy(self, name: str, *index: SupportsIndex | str, reuse: bool = False) -> Generator:
-        """Return the stream *name* with these indices as ``numpy.random.Generator`` (over PCG64DXSM).
-
-        Raises StreamError where this process was handed the same stream before, unless *reuse*.
-        """
-        return self.streams.numpy(name, *index, reuse=reuse)
-
-    def random(self, name: str, *index: SupportsIndex | str, reuse: bool = False) -> Random:
-        """Return the stream *name* with these indices as ``random.Random``; StreamError as for ``numpy()``."""
-        return self.streams.random(name, *index, reuse=reuse)
-
-    def torch(
-        self, name: str, *index: SupportsIndex | str, device: Device | str = "cpu", reuse: bool = False
-    ) -> TorchGenerator:
-        """Return the stream *name* with these indices as ``torch.Generator`` on *device*; StreamError as for ``numpy()``."""
-        return self.streams.torch(name, *index, device=device, reuse=reuse)
-
-    def jax(self, name: str, *index: SupportsIndex | str, impl: str = "threefry2x32", reuse: bool = False) -> Key:
-        """Return the stream *name* with these indices as a key of JAX; StreamError as for ``numpy()``."""
-        return self.streams.jax(name, *index, impl=impl, reuse=reuse)
-
-    @overload
-    def split(
-        self, sample: str | bytes | int, fractions: Mapping[str, Share], *, name: str = ..., seed: int | None = ...
-    ) -> str: ...
-    @overload
-    def split(
-        self, sample: str | bytes | int, fractions: Sequence[Share], *, name: str = ..., seed: int | None = ...
-    ) -> int: ...
-    def split(
-        self,
-        sample: str | bytes | int,
-        fractions: Mapping[str, Share] | Sequence[Share],
-        *,
-        name: str = "split",
-        seed: int | None = None,
-    ) -> str | int:
-        """Return the part of *fractions* (its key, or its place) that a *sample* belongs to, by a hash of its identity.
-
-        Samples that are added or reordered move no other, and no library's generator is asked. *seed* takes the place of
-        the run's, for a split that stays while seeds change. ValueError where the fractions make no whole.
-        """
-        from .determinism.split import bucket
-
-        return bucket(self.seed if seed is None else seed, name, sample, fractions)
-
-    @property
-    def epoch(self) -> int:
-        """The epoch that ``set_epoch`` said, in workers of data loaders as well; StreamError where it said none."""
-        return self.streams.epoch.get()
-
-    def set_epoch(self, epoch: int) -> None:
-        """Say which epoch begins, before its data loader is asked for the first batch."""
-        self.streams.epoch.set(epoch)
 
     def dataloader_kwargs(
         self, name: str, *index: SupportsIndex | str, reuse: bool = False, **options: Any

@@ -13,7 +13,7 @@ from .streams import check_whole, derive
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sized
     from random import Random
-    from typing import SupportsIndex
+    from typing import Self, SupportsIndex
 
     from jax import Array as Key
     from numpy.random import Generator
@@ -43,6 +43,12 @@ class Streams:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _again, (self.root, self.epoch)
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self
 
     def numpy(self, name: str, *index: SupportsIndex | str, reuse: bool = False) -> Generator:
         """Return the stream as ``numpy.random.Generator`` over PCG64DXSM."""
