@@ -256,22 +256,39 @@ def thread_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Set the recorded number where the run is started, or record where the run is started, with what it is started with:
-    `OMP_NUM_THREADS=1 envguard record`.
+    Set the recorded number where the run is started (a launcher leaves it alone then). Or record what the run is started with as a
+    machine of its own: `OMP_NUM_THREADS=1 envguard record --machine torchrun`. A run is compared with the machine that
+    fits, so that plain starts and those of the launcher are both clean.
     """
-    yield from mismatches(self, evidence, ("threads.",), "the order of a sum follows the number of threads", _threads)
+    why = "the order of a sum follows the number of threads"
+    yield from mismatches(self, evidence, ("threads.",), why, lambda item: _threads(evidence, item))
 
 
+_OMP = "OMP_NUM_THREADS"
 _SETS = {
-    "threads.openmp": "OMP_NUM_THREADS",
+    "threads.openmp": _OMP,
     "threads.mkl": "MKL_NUM_THREADS",
     "threads.openblas": "OPENBLAS_NUM_THREADS",
-    "threads.torch": "OMP_NUM_THREADS",
+    "threads.torch": _OMP,
 }
 
 
-def _threads(item: Difference) -> str:
-    return f"export {_SETS[item.key]}={item.old}, or record with what the run is started with: envguard record"
+def _threads(evidence: Evidence, item: Difference) -> str:
+    """Return the command that gives the recorded number, and the one that records this start as another machine."""
+    here = evidence.facts.get(VARIABLE + _OMP)
+    there = evidence.machine.audit.get(VARIABLE + _OMP) if evidence.machine is not None else None
+    name = _SETS[item.key]
+    wanted, found = item.old, item.new
+    if here != there:
+        # All of them follow this one, and a launcher sets it where nobody else has: torchrun to 1.
+        recorded = evidence.machine.facts.get("threads.openmp") if evidence.machine is not None else None
+        name, found = _OMP, here if here is not None else ""
+        wanted = next((fact for fact in (there, recorded) if isinstance(fact, str) and fact != "none"), item.old)
+    start = f"{name}={shlex.quote(found)} " if isinstance(found, str) and found else ""
+    return (
+        f"export {name}={shlex.quote(str(wanted))}, or record this start as a machine of its own: "
+        f"{start}envguard record --machine NAME"
+    )
 
 
 @rule(

@@ -410,3 +410,21 @@ def test_a_record_of_an_older_envguard_is_recorded_again(cli: Cli, recorded: Pro
     assert "hint: envguard record" in result.out
     assert cli("record").status == 0
     assert cli("check").status == 0
+
+
+def test_a_start_with_other_threads_is_a_machine_of_its_own(cli: Cli, recorded: Project) -> None:
+    """torchrun sets OMP_NUM_THREADS for its processes; a plain start and one of its own are both recorded, and told apart."""
+    libraries = recorded.site / "numpy.libs"
+    libraries.mkdir()
+    (libraries / "libgomp-a34b3233.so.1.0.0").write_bytes(b"gomp")
+    assert cli.process("record", OMP_NUM_THREADS="3").status == 0
+    assert cli.process("check", OMP_NUM_THREADS="3").status == 0
+    found = cli.process("check", OMP_NUM_THREADS="5")
+    assert found.status == 1
+    command = "OMP_NUM_THREADS=5 envguard record --machine NAME"
+    assert f"hint: export OMP_NUM_THREADS=3, or record this start as a machine of its own: {command}\n" in found.out
+    assert cli.process("record", "--machine", "torchrun", OMP_NUM_THREADS="5").status == 0
+    for threads, name in (("3", "default"), ("5", "torchrun")):
+        found = cli.process("check", OMP_NUM_THREADS=threads)
+        assert found.status == 0
+        assert f"machine {name} (the one of 2 that fits)\n" in found.out

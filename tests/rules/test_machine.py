@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from envguard.facts import EDITION_KEY, FactClass, table
@@ -156,12 +158,39 @@ def test_what_is_kept_for_people_is_no_finding() -> None:
         assert [finding for rule in RULES for finding in findings(rule, seen)] == []
 
 
-def test_another_number_of_threads_says_how_to_get_the_recorded_one() -> None:
-    seen = evidence(recorded=machine(facts={"threads.torch": "8"}), facts={"threads.torch": "1"})
-    finding = one("thread-mismatch", seen)
-    assert finding.message == "threads.torch is 1, recorded was 8"
-    assert finding.hint == "export OMP_NUM_THREADS=8, or record with what the run is started with: envguard record"
-    assert [finding.severities.at(level) for level in Level] == [Severity.ERROR, Severity.ERROR, None]
+@pytest.mark.parametrize(
+    ("recorded", "here", "hint"),
+    [
+        # torchrun sets the variable that was not set.
+        (
+            {"threads.openmp": "8", "threads.torch": "4"},
+            {"threads.openmp": "1", "threads.torch": "1", "variable.OMP_NUM_THREADS": "1"},
+            "export OMP_NUM_THREADS=8, or record this start as a machine of its own: OMP_NUM_THREADS=1 envguard record --machine NAME",
+        ),
+        # What was recorded under a launcher is run without one.
+        (
+            {"threads.torch": "1", "variable.OMP_NUM_THREADS": "1"},
+            {"threads.torch": "4"},
+            "export OMP_NUM_THREADS=1, or record this start as a machine of its own: envguard record --machine NAME",
+        ),
+        # Not the variable differs but how many processors there are.
+        (
+            {"threads.openblas": "8"},
+            {"threads.openblas": "2"},
+            "export OPENBLAS_NUM_THREADS=8, or record this start as a machine of its own: OPENBLAS_NUM_THREADS=2 envguard record --machine NAME",
+        ),
+    ],
+)
+def test_another_number_of_threads_says_how_to_get_the_recorded_one(
+    recorded: dict[str, str], here: dict[str, str], hint: str
+) -> None:
+    facts = {key: value for key, value in recorded.items() if key.startswith("threads.")}
+    audit = {key: value for key, value in recorded.items() if key not in facts}
+    seen = evidence(recorded=replace(machine(facts=facts), audit=audit), facts=here)
+    found = findings("thread-mismatch", seen)
+    assert [item.message for item in found] == [f"{key} is {here[key]}, recorded was {facts[key]}" for key in facts]
+    assert {item.hint for item in found} == {hint}
+    assert [found[0].severities.at(level) for level in Level] == [Severity.ERROR, Severity.ERROR, None]
 
 
 @pytest.mark.parametrize(
