@@ -35,11 +35,16 @@ class Ended:
 
 
 def run(
-    command: Sequence[str], *, seconds: float, folder: str | None = None, environ: Mapping[str, str] | None = None
+    command: Sequence[str],
+    *,
+    seconds: float,
+    folder: str | None = None,
+    environ: Mapping[str, str] | None = None,
+    given: bytes | None = None,
 ) -> Ended:
     """Run *command* in *folder* with the variables *environ* (None: those of this process) for at most *seconds*.
 
-    Nothing comes on its standard input. OSError where it cannot be started.
+    *given* comes on its standard input, by default nothing. OSError where it cannot be started.
     """
     import subprocess
 
@@ -47,13 +52,13 @@ def run(
         command,
         cwd=folder,
         env=environ,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
     )
     try:
-        output, errors = process.communicate(timeout=seconds)
+        output, errors = process.communicate(given, timeout=seconds)
     except subprocess.TimeoutExpired:
         return Ended(status=None, **_killed(process))
     except BaseException:

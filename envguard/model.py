@@ -46,6 +46,19 @@ class Level(enum.StrEnum):
     CROSS_HARDWARE = "cross-hardware"
 
 
+class CodePolicy(enum.StrEnum):
+    """What is asked of the code.
+
+    ``clean``: nothing in the work tree differs from the commit. ``committed-imports``: nothing that the process has loaded
+    does. ``diff``: whatever differs can be kept as a patch that applies. ``off``: nobody looks.
+    """
+
+    CLEAN = "clean"
+    COMMITTED_IMPORTS = "committed-imports"
+    DIFF = "diff"
+    OFF = "off"
+
+
 class Verdict(enum.StrEnum):
     """The one-word answer of a report."""
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 ABSENT = "-"
 # What is an input as a whole: see ``holds``.
-WALKED = ("tree", "files")
+WALKED = ("tree", "files", "code")
 # About when this process began to load the code that reads.
 STARTED_NS = time.time_ns()
 LOCAL_SLACK_NS = 2 * 10**9
@@ -101,7 +101,7 @@ class Trace:
             self._unstable = True
 
     def saw_value(self, what: str, name: str, value: str) -> None:
-        """Note that the ``link``, ``kind`` of a path, ``probe``, ``tree``, ``files`` or (by its digest) ``env`` *name* was *value*."""
+        """Note that the ``link``, ``kind`` of a path, ``probe``, ``tree``, ``files``, ``code`` or (by its digest) ``env`` *name* was *value*."""
         if self.values.setdefault((what, name), value) != value:
             self._unstable = True
 
@@ -138,7 +138,7 @@ def holds(
 ) -> bool:
     """Return whether every file still has its signature and every variable, link, probe and folder its value.
 
-    *walks* say, for each kind of folder that is looked at as a whole (a ``tree`` of data, the ``files`` of packages), what is
+    *walks* say, for each kind of folder that is looked at as a whole (a ``tree`` of data, the ``files`` of packages, the ``code`` of a work tree), what is
     there now: last of all, because that takes the longest.
     """
     folders: list[tuple[str, str, str]] = []

@@ -90,6 +90,13 @@ def loaded() -> str:
     return live.loaded()
 
 
+def modules() -> str:
+    """Return what ``own_code.modules`` does; only a check inside a training script loads that module."""
+    from . import own_code
+
+    return own_code.modules()
+
+
 def threads() -> str:
     """Return what ``live.threads`` does."""
     from . import live
@@ -114,6 +121,7 @@ PROBES: dict[str, Callable[..., str]] = {
         package_folders,
         home,
         loaded,
+        modules,
         threads,
     )
 }

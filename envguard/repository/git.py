@@ -9,10 +9,11 @@ from .. import child
 from ..errors import RepositoryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 SECONDS = 60
 # What a repository's own configuration could make git run: a monitor of the file system, hooks, a pager, other protocols.
+# No variable of the environment and no option turns its filters off: what reads files of the work tree is run by ``sealed``.
 _HARDENED = (
     "-c",
     "core.fsmonitor=false",
@@ -24,33 +25,52 @@ _HARDENED = (
     "--no-replace-objects",
     "--literal-pathspecs",
 )
+# No lock is taken, so that a person's own git never waits; nobody is asked for a password; nothing is fetched: a repository
+# can allow any protocol to itself, "ext::" among them, which is a command, but not against the first of these variables.
+_HARMLESS = {
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+# What a person says to every git: settings (a folder that is safe, say), and how far up it may look.
+_KEPT = ("GIT_CONFIG", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM", "GIT_EXEC_PATH")
 
 
 class Git:
-    """git in the folder *folder*, which may be any in a work tree. The variables that git gives its hooks are obeyed."""
+    """git in the folder *folder*, which may be any in a work tree, with the variables *environ*.
+
+    By default these are the ones of this process, so that those that git gives its hooks are obeyed.
+    """
 
     __slots__ = ("_blobs", "_environ", "folder")
 
-    def __init__(self, folder: str) -> None:
+    def __init__(self, folder: str, environ: Mapping[str, str] | None = None) -> None:
         self.folder = folder
-        self._environ = _environ()
+        self._environ = dict(environ) if environ is not None else in_a_hook()
         self._blobs: child.Process | None = None
 
-    def run(self, *arguments: str) -> bytes:
-        """Return what a git command prints; RepositoryError, with git's own words, where it fails or takes for ever."""
+    def run(self, *arguments: str, given: bytes | None = None, fine: tuple[int, ...] = (0,)) -> bytes:
+        """Return what a git command prints when it reads *given*.
+
+        RepositoryError, with git's own words, where it cannot be run, takes for ever, or ends with a status that is not *fine*.
+        """
         try:
-            done = child.run(self._command(*arguments), seconds=SECONDS, folder=self.folder, environ=self._environ)
+            done = child.run(
+                self._command(*arguments), seconds=SECONDS, folder=self.folder, environ=self._environ, given=given
+            )
         except OSError as error:
             raise self._cannot(error) from None
         if done.status is None:
             raise RepositoryError(f"git did not answer within {SECONDS} seconds", path=self.folder)
-        if done.status:
+        if done.status not in fine:
             raise self._refused(arguments[0], done.errors)
         return done.output
 
-    def lines(self, *arguments: str) -> Iterator[str]:
+    def lines(self, *arguments: str, given: bytes | None = None, fine: tuple[int, ...] = (0,)) -> Iterator[str]:
         """Yield the records, ended by NUL, that a git command prints; names that are not UTF-8 as ``os.fsdecode`` has them."""
-        yield from (os.fsdecode(line) for line in self.run(*arguments).split(b"\0") if line)
+        yield from (os.fsdecode(line) for line in self.run(*arguments, given=given, fine=fine).split(b"\0") if line)
 
     def blob(self, digest: str, limit: int) -> bytes | int:
         """Return the content of the blob *digest*, or its size where that is above *limit* bytes.
@@ -121,9 +141,9 @@ class Git:
         return RepositoryError(f"git {command} failed: {first}", path=self.folder, hint=hint)
 
 
-def _environ() -> dict[str, str]:
-    # No lock is taken, so that a person's own git never waits; nobody is asked for a password.
-    environ = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+def in_a_hook() -> dict[str, str]:
+    """Return the variables of this process for git, those obeyed that git gives its hooks."""
+    environ = {**os.environ, **_HARMLESS}
     # A hook is started at the top of the work tree with paths that begin there; git is also run from elsewhere here.
     for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"):
         if environ.get(name):
@@ -131,3 +151,14 @@ def _environ() -> dict[str, str]:
     if "GIT_DIR" in environ:
         environ.setdefault("GIT_WORK_TREE", os.getcwd())
     return environ
+
+
+def on_its_own() -> dict[str, str]:
+    """Return the variables of this process for git, without those that would show it another repository.
+
+    A training that git itself started (``git rebase --exec``, an alias) must not be told of the repository of that git.
+    """
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("GIT_") or name.startswith(_KEPT)},
+        **_HARMLESS,
+    }

@@ -53,3 +53,21 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     made = Repository(folder)
     made.git("init", "-q", "-b", "main")
     return made
+
+
+@pytest.fixture
+def committed(repository: Repository) -> Repository:
+    """A repository with one commit of two files and a folder."""
+    repository.write("train.py", "import lib\n")
+    repository.write("lib/__init__.py", "VALUE = 1\n")
+    repository.write(".gitignore", "ignored/\n*.log\n")
+    repository.commit()
+    return repository
+
+
+def another(folder: Path) -> Repository:
+    """Make a second repository in *folder*."""
+    folder.mkdir(parents=True)
+    made = Repository(folder)
+    made.git("init", "-q", "-b", "main")
+    return made

@@ -1,0 +1,167 @@
+"""Is every file that a process has loaded the one that its repository's commit holds?
+
+Neither the index nor what ``git status`` says is asked: the content of each file is held against the tree of the commit. So a
+staged file is not a committed one, and no flag and no setting hides anything. What a file is after the conversions of
+line endings that its repository asks for counts as its content; filters are not run.
+"""
+
+from __future__ import annotations
+
+import importlib.machinery
+import os
+from typing import TYPE_CHECKING
+
+from ..errors import RepositoryError, UnreadableError
+from .blobs import object_id
+from .heads import commit_of, watch_head
+from .model import Loaded, LoadedFile, LoadedState
+from .places import find_root, places
+from .sealed import Sealed
+from .status import ids_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from ..reader import Reader
+
+_LINK = "120000"
+_AT_ONCE = 200
+_BUILT = (*importlib.machinery.EXTENSION_SUFFIXES, *importlib.machinery.BYTECODE_SUFFIXES)
+_MAX_BYTES = 256 * 1024 * 1024
+
+
+def loaded_code(reader: Reader) -> Loaded:
+    """Return what this process has loaded until now, and how each file stands to the commit of its repository.
+
+    Everything that the answer depends on is noted in the trace of *reader*: the modules, their files, and where HEAD stands.
+    A repository that cannot be asked makes its files ``unreadable``, with the reason.
+    """
+    main, modules = _modules(reader)
+    inside: dict[str | None, dict[str, str]] = {}
+    for path, module in modules.items():
+        for whole in _files(reader, path):
+            root = find_root(reader, os.path.dirname(whole))
+            inside.setdefault(root, {}).setdefault(whole, module)
+    found: list[LoadedFile] = []
+    commits: dict[str, str | None] = {}
+    for root, files in inside.items():
+        if root is None:
+            found += (
+                LoadedFile(
+                    module=module,
+                    name=path,
+                    state=LoadedState.OUTSIDE if reader.exists(path) else LoadedState.GONE,
+                )
+                for path, module in files.items()
+            )
+            continue
+        names = {os.path.relpath(path, root): module for path, module in files.items()}
+        try:
+            commits[root], states = _judge(reader, root, names)
+        except (RepositoryError, UnreadableError) as error:
+            states = dict.fromkeys(names, (LoadedState.UNREADABLE, error.message))
+        found += (
+            LoadedFile(module=names[name], name=name, root=root, state=state, reason=reason)
+            for name, (state, reason) in states.items()
+        )
+    return Loaded(main=main, files=tuple(sorted(found, key=lambda item: (item.root or "", item.name))), commits=commits)
+
+
+def _modules(reader: Reader) -> tuple[str, dict[str, str]]:
+    """Return what the main program is, and the loaded modules by the files that they say they come from."""
+    main, found = "script", {}
+    for line in reader.probe("modules").splitlines():
+        module, tab, path = line.partition("\t")
+        if tab:
+            found[path] = module
+        else:
+            main = "interactive"
+    return main, found
+
+
+def _files(reader: Reader, path: str) -> Iterator[str]:
+    """Yield the file behind the links to *path*, and *path* itself where it is a link: it chose the file."""
+    folder, name = os.path.split(path)
+    direct, real = os.path.join(reader.real_path(folder), name), reader.real_path(path)
+    if direct != real:
+        yield direct
+    yield _archive(reader, real)
+
+
+def _archive(reader: Reader, path: str) -> str:
+    """Return the file that holds *path*: itself, or the archive that is in the place of one of its folders."""
+    here = path
+    while not reader.exists(here):
+        above = os.path.dirname(here)
+        if above == here or reader.is_dir(above):
+            return path
+        here = above
+    return here
+
+
+def _judge(
+    reader: Reader, root: str, names: Iterable[str]
+) -> tuple[str | None, dict[str, tuple[LoadedState, str | None]]]:
+    """Return the commit of the repository in *root*, and for each of the files *names* in it how it stands to that."""
+    where = places(root)
+    watch_head(reader, where)
+    commit, _ = commit_of(where)
+    states: dict[str, tuple[LoadedState, str | None]] = {}
+    other: dict[str, str] = {}
+    with Sealed(where) as sealed:
+        tree = _committed(sealed, commit, list(names))
+        for name in names:
+            mode, blob = tree.get(name, ("", ""))
+            path = os.path.join(root, name)
+            try:
+                data = (
+                    os.fsencode(os.readlink(path))
+                    if os.path.islink(path)
+                    else reader.read_bytes(path, limit=_MAX_BYTES)
+                )
+            except (OSError, UnreadableError) as error:
+                gone = not reader.exists(path)
+                states[name] = (LoadedState.GONE, None) if gone else (LoadedState.UNREADABLE, _words(error))
+                continue
+            if not blob:
+                states[name] = (LoadedState.BUILT if name.endswith(_BUILT) else LoadedState.UNTRACKED, None)
+            elif object_id(data, where.object_format) == blob and (mode == _LINK) == os.path.islink(path):
+                states[name] = (LoadedState.COMMITTED, None)
+            else:
+                other[name] = blob
+        for name, same in _converted(sealed, other):
+            states[name] = (LoadedState.COMMITTED if same else LoadedState.CHANGED, None)
+        untracked = [name for name, (state, _) in states.items() if state is LoadedState.UNTRACKED]
+        states |= dict.fromkeys(_ignored(sealed, untracked), (LoadedState.IGNORED, None))
+    return commit, states
+
+
+def _committed(sealed: Sealed, commit: str | None, names: list[str]) -> dict[str, tuple[str, str]]:
+    """Return mode and id, as *commit* has them, of those of *names* that it has."""
+    found: dict[str, tuple[str, str]] = {}
+    if commit is None:
+        return found
+    for start in range(0, len(names), _AT_ONCE):
+        some = names[start : start + _AT_ONCE]
+        for line in sealed.git.lines("ls-tree", "-z", "--full-tree", commit, "--", *some):
+            facts, _, name = line.partition("\t")
+            mode, _, blob = facts.split(" ")
+            found[name] = (mode, blob)
+    return found
+
+
+def _converted(sealed: Sealed, blobs: Mapping[str, str]) -> Iterator[tuple[str, bool]]:
+    """Yield for each file whether it is what *blobs* says of it once git has converted its line endings."""
+    names = [name for name in blobs if not os.path.islink(os.path.join(sealed.where.root, name))]
+    yield from ((name, False) for name in blobs if name not in names)
+    yield from ((name, blob == blobs[name]) for name, blob in ids_of(sealed, names))
+
+
+def _ignored(sealed: Sealed, names: list[str]) -> Iterator[str]:
+    for start in range(0, len(names), _AT_ONCE):
+        some = names[start : start + _AT_ONCE]
+        yield from sealed.git.lines("ls-files", "--others", "--ignored", "--exclude-standard", "-z", "--", *some)
+
+
+def _words(error: OSError | UnreadableError) -> str:
+    return error.message if isinstance(error, UnreadableError) else (error.strerror or str(error)).lower()
