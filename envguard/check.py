@@ -79,7 +79,8 @@ def check(
 def run_check(reader: Reader, project: str, request: Request, *, fail_on: Severity | None = None) -> CheckOutcome:
     """Return the outcome of a full check of the folder *project*, which ``find_project`` gave."""
     evidence = look(reader, project, request)
-    needs = _EVERYTHING if evidence.files is None else (*_EVERYTHING, Need.FILES)
+    more = ((Need.FILES, evidence.files), (Need.CODE, evidence.code))
+    needs = (*_EVERYTHING, *(need for need, seen in more if seen is not None))
     report = _report(evidence, request.level, fail_on, needs)
     facts, receipts = receipt_facts(evidence), evidence.config.receipts
     outcome = CheckOutcome(report=report, trace=reader.trace, facts=facts, receipts=receipts)
@@ -223,7 +224,7 @@ def _subject(evidence: Evidence) -> Subject:
 
 def _notes(evidence: Evidence) -> dict[str, str]:
     """Return what is to be said of the check beside its findings: what of data and files was verified, and how."""
-    return {**_machines_note(evidence), **_data_note(evidence), **_files_note(evidence)}
+    return {**_machines_note(evidence), **_data_note(evidence), **_files_note(evidence), **_code_note(evidence)}
 
 
 def _machines_note(evidence: Evidence) -> dict[str, str]:
@@ -242,6 +243,14 @@ def _files_note(evidence: Evidence) -> dict[str, str]:
     if files.editable:
         note += f"; editable, so its code is not among them: {', '.join(files.editable)}"
     return {"files": note}
+
+
+def _code_note(evidence: Evidence) -> dict[str, str]:
+    if evidence.code is None or evidence.code.head is None:
+        return {}
+    from .repository.document import summary
+
+    return {"code": summary(evidence.code)}
 
 
 def _data_note(evidence: Evidence) -> dict[str, str]:
@@ -297,6 +306,15 @@ def _files_facts(evidence: Evidence) -> dict[str, Any] | None:
     }
 
 
+def _code_facts(evidence: Evidence) -> dict[str, Any] | None:
+    """Return what a receipt says of the code; None where nobody should look."""
+    if evidence.code is None:
+        return None
+    from .repository.document import document
+
+    return document(evidence.code, evidence.project)
+
+
 def receipt_facts(evidence: Evidence) -> dict[str, Any]:
     """Return what a receipt says of an observation, as plain JSON values."""
     from .baseline import fact_text
@@ -311,6 +329,7 @@ def receipt_facts(evidence: Evidence) -> dict[str, Any]:
         "selection": selection.document() if selection is not None else None,
         "data": _data_facts(evidence),
         "files": _files_facts(evidence),
+        "code": _code_facts(evidence),
         "facts": {key: fact_text(value) for key, value in evidence.facts.items()},
         "packages": {name: item.version or "unknown" for name, item in evidence.installed.items()},
         **({"conda": conda} if conda else {}),

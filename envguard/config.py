@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import ConfigError
-from .model import Level, Severity, Waiver
+from .model import CodePolicy, Level, Severity, Waiver
 from .toml import kind, read_toml
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class Config:
     *unexpected* is the severity of an installed package that is not in the lock, None to allow it; *expected* are names
     that are always fine. *numeric* are further packages that compute numbers. *locks* are the locks that together say what
     should be installed, the main one first; none leaves it to the project's files. *files* says whether every check verifies
-    the files of the installed packages. *receipts* is the folder of receipts, relative to the project; None writes none.
+    the files of the installed packages. *receipts* is the folder of receipts, relative to the project; None writes none. *code* is
+    what is asked of the code, None where nobody chose; *patch_limit* how many bytes of changes a receipt may keep.
     """
 
     path: str | None = None
@@ -62,6 +63,8 @@ class Config:
     numeric: tuple[str, ...] = ()
     files: bool = False
     receipts: str | None = RECEIPTS
+    code: CodePolicy | None = None
+    patch_limit: int = 10_000_000
     data: DataSettings = field(default=DataSettings())
     waivers: tuple[Waiver, ...] = field(default=())
 
@@ -114,6 +117,8 @@ class _Table:
             numeric=self.names("numeric") or (),
             files=self.flag("files") or False,
             receipts=self.receipts(default.receipts),
+            code=self.word("code", CodePolicy, list(CodePolicy)),
+            patch_limit=self.amount("patch-limit", default.patch_limit),
             data=self.data(default.data),
             waivers=self.waivers(),
         )
@@ -135,6 +140,14 @@ class _Table:
 
     def flag(self, key: str) -> bool | None:
         return self.get(key, bool, "true or false")  # type: ignore[no-any-return]
+
+    def amount(self, key: str, default: int) -> int:
+        value: int | None = self.get(key, int, "a number of bytes")
+        if value is None:
+            return default
+        if value < 0:
+            raise self.error(key, f"expected a number of bytes, found {value}")
+        return value
 
     def names(self, key: str) -> tuple[str, ...] | None:
         value = self.get(key, list, "a list of names")

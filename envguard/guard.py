@@ -82,7 +82,7 @@ def _checked(
     start: str, level: str, machine: str | None, data: bool | None, files: bool | None, *, strict: bool
 ) -> dict[str, Any]:
     key = ("enforce", __file__, start, level, machine or "", str(data), str(files), sys.executable, *sys.path)
-    recalled = answers.recall(key, PROBES, {"tree": _tree, "files": _files})
+    recalled = answers.recall(key, PROBES, {"tree": _tree, "files": _files, "code": _code})
     if recalled is not None:
         return {**json.loads(recalled), "recalled": True}
     from .check import parse_level, run_check
@@ -127,6 +127,12 @@ def _files(folder: str) -> str:
     from .files.probe import retell
 
     return retell(folder)
+
+
+def _code(identity: str) -> str:
+    from .repository.probe import retell
+
+    return retell(identity)
 
 
 def _unchecked(level: str) -> dict[str, Any]:

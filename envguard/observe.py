@@ -170,6 +170,7 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
     from .baseline import read_baseline
     from .installed import find_environment, running_environment, scan
     from .machine import observe
+    from .repository.look import look_at as look_at_code
 
     evidence = look_at_files(reader, project, anew=request.full)
     config = evidence.config
@@ -211,6 +212,7 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
         trees=trees,
         trees_left_out=left_out,
         files=_files(reader, inventory, machine, config, request),
+        code=look_at_code(reader, project, policy=config.code, limit=config.patch_limit, running=request.running),
     )
 
 

@@ -52,6 +52,7 @@ PURE = (
     "lockfiles.select",
     "lockfiles.consistency",
     "machine.model",
+    "repository.model",
 )
 HEAVY = ("click", "importlib.metadata", "jinja2", "numpy", "packaging", "pkg_resources", "subprocess", "torch", "yaml")
 
@@ -132,7 +133,9 @@ def test_rules_know_the_sources_by_their_values_alone() -> None:
         if room_of(path) == "rules"
         for item in imports(path)
         for used in ours(item)
-        if used.partition(".")[0] in ("lockfiles", "installed", "machine") and used not in PURE and not item.for_types
+        if used.partition(".")[0] in ("lockfiles", "installed", "machine", "repository")
+        and used not in PURE
+        and not item.for_types
     ]
     assert not wrong
 

@@ -29,6 +29,7 @@ def test_the_sample_configuration_is_one(tmp_path: Path) -> None:
     config = load_config(Reader(), str(tmp_path))
     keys = set(tomllib.loads(sample)["tool"]["envguard"])
     assert keys == {
+        "code",
         "data",
         "default-groups",
         "expected",
@@ -40,6 +41,7 @@ def test_the_sample_configuration_is_one(tmp_path: Path) -> None:
         "lock",
         "numeric",
         "packages",
+        "patch-limit",
         "python",
         "unexpected",
         "waivers",

@@ -40,7 +40,7 @@ def keep(arguments: Sequence[str], trace: Trace, text: str, *, status: int = 0) 
 
 def retellers() -> dict[str, Callable[[str], str]]:
     """Return what says anew what a walk said, for the answer of an earlier check."""
-    return {"tree": _tree, "files": _files}
+    return {"tree": _tree, "files": _files, "code": _code}
 
 
 def _tree(identity: str) -> str:
@@ -57,6 +57,13 @@ def _files(folder: str) -> str:
     from ..files.probe import retell
 
     return retell(folder)
+
+
+def _code(identity: str) -> str:
+    """Say what the state of a work tree is now, likewise."""
+    from ..repository.probe import retell
+
+    return retell(identity)
 
 
 def _key(arguments: Sequence[str]) -> tuple[str, ...] | None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..lockfiles.model import FreshnessVerdict, Inconsistency, Lock, LockedPackage, Refused, Selection
     from ..machine.model import Disagreement
     from ..model import Fact
+    from ..repository.model import Code
     from ..trees.model import TreeState
     from .nearest import Choice
 
@@ -48,7 +49,8 @@ class Evidence:
     them, to the paths behind all links, *checkouts* the paths of installed checkouts to their commits; *disagreements* are
     where two sources say different things of one library; *choice* says why it is that *machine*; *overrides* are the variables that replace what a machine is for conda;
     *trees* are the recorded trees of data as they are now, *trees_left_out* says why nobody
-    looked at them; *files* are those of the installed packages, None where nobody looked.
+    looked at them; *files* are those of the installed packages, None where nobody looked; *code* is what was seen of the code, None
+    where nobody should look.
     """
 
     project: str
@@ -81,6 +83,7 @@ class Evidence:
     trees: tuple[TreeState, ...] = ()
     trees_left_out: str | None = None
     files: InstalledFiles | None = None
+    code: Code | None = None
 
     @property
     def environment(self) -> Environment:

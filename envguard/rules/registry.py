@@ -27,6 +27,7 @@ class Need(enum.StrEnum):
     ENVIRONMENT = "environment"
     BASELINE = "baseline"
     FILES = "files"
+    CODE = "code"
 
 
 # What the rules of each family look at: no more families are imported than a check asks.
@@ -42,6 +43,8 @@ FAMILIES = {
     "libraries": (Need.ENVIRONMENT, Need.BASELINE),
     "files": (Need.FILES,),
     "data": (Need.BASELINE,),
+    "code": (Need.CODE,),
+    "imports": (Need.CODE,),
     "own": (Need.NOTHING, Need.ENVIRONMENT, Need.BASELINE),
 }
 
