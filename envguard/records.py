@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .baseline import SCHEMA as BASELINE
 from .baseline import fact_text, read_baseline_file
@@ -45,18 +45,25 @@ def record_kind(reader: Reader, path: str) -> str | None:
 
 
 def compare_records(
-    kind: str, old: tuple[Reader, str], new: tuple[Reader, str], numeric: Iterable[str] = ()
+    kind: str,
+    old: tuple[Reader, str],
+    new: tuple[Reader, str],
+    numeric: Iterable[str] = (),
+    *,
+    repository: str | None = None,
 ) -> Meaning:
     """Return what differs between two records of one *kind*, each a path with the reader that sees it.
 
-    Raises BaselineError or ReceiptError where one of them is none that is known here, UnreadableError where it cannot be read.
+    *repository* is a folder in the repository of the code, for the commits between two runs. Raises BaselineError or ReceiptError where
+    one of the records is none that is known here, UnreadableError where it cannot be read.
     """
-    if kind == BASELINE:
-        before, after = (_of_baseline(read_baseline_file(*side)) for side in (old, new))
-    elif kind == RECEIPT:
-        before, after = (_of_receipt(read_receipt(*side)) for side in (old, new))
-    else:
+    if kind == RECEIPT:
+        from .runs.compare import compare_receipts
+
+        return compare_receipts(read_receipt(*old), read_receipt(*new), numeric=numeric, repository=repository)
+    if kind != BASELINE:
         raise ConfigError(f"records of the kind '{kind}' are not compared here")
+    before, after = (_of_baseline(read_baseline_file(*side)) for side in (old, new))
     sections = tuple(
         Section(title=title, numbers=not title.endswith(_SHOWN), rows=rows)
         for title in sorted(before.keys() | after.keys())
@@ -99,27 +106,6 @@ def _of_baseline(baseline: Baseline) -> Facts:
         for name, tree in baseline.data.items()
     }
     return found
-
-
-def _of_receipt(receipt: Mapping[str, Any]) -> Facts:
-    observed = receipt["observed"]
-    tables = {name: value for name, value in observed.items() if isinstance(value, dict)}
-    rest = {name: _text(value) for name, value in observed.items() if not isinstance(value, dict)}
-    run = {key: _text(receipt.get(key)) for key in ("envguard", "level", "mode", "scheme", "seed", "verdict")}
-    return {
-        "run": {**run, **rest},
-        "seeded": _flat(receipt.get("seeded") or {}),
-        "switches": _flat(receipt["switches"]),
-        **{name: _flat(table) for name, table in tables.items()},
-    }
-
-
-def _flat(table: Any) -> dict[str, str]:
-    return {str(key): _text(value) for key, value in table.items()} if isinstance(table, dict) else {}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
 
 
 def _rows(title: str, old: Mapping[str, str], new: Mapping[str, str], numeric: Iterable[str]) -> Iterator[Row]:

@@ -60,6 +60,12 @@ class Run(Drawing):
         """The receipt as it stands now."""
         return self._ledger.receipt()
 
+    def tags(self) -> dict[str, str]:
+        """Return the receipt as flat tags for MLflow, W&B, ClearML: ``envguard.verdict``, ``envguard.seed``, ...; text of at most 500 characters."""
+        from .receipts.tags import tags
+
+        return tags(self._ledger.document())
+
     def finish(self, outputs: Iterable[str | os.PathLike[str]] = ()) -> str | None:
         """Write down that the run is over and which files it has made (*outputs*, with their digests); return the receipt's path.
 

@@ -35,6 +35,7 @@ FLOORS = (
     ("rules",),
     ("changed", "observe", "report", "selection"),
     ("check",),
+    ("runs",),
     ("recording", "guard", "records", "staged"),
     ("cli", "integrations"),
     ("__main__",),

@@ -76,6 +76,7 @@ group = LazyGroup(
         "explain": ".explain",
         "machine": ".machine",
         "lock": ".lock",
+        "receipt": ".receipt",
         "staged": ".staged",
     },
     context_settings=HELP,

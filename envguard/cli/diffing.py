@@ -56,7 +56,7 @@ def diff(
         report = report_on(evidence, fail_on, (Need.CHANGE,))
     else:
         told, report = [_records(pair, kinds, folder, config) for pair in sides], None
-    console.emit(_rendered(console, told, report, after.reader, config, form, every=every or report is None))
+    console.emit(rendered(console, told, report, after.reader, config, form, every=every or report is None))
     return STATUS[report.verdict] if report is not None else 0
 
 
@@ -94,7 +94,8 @@ def _records(pair: tuple[Side, Side], kinds: set[str | None], folder: str, confi
     if before.path is None or after.path is None:
         raise ConfigError("of two records one is missing; name both", hint="envguard diff HEAD:envguard.lock")
     kind = next(iter(kinds)) or ""
-    found = compare_records(kind, (before.reader, before.path), (after.reader, after.path), config.numeric)
+    sides = (before.reader, before.path), (after.reader, after.path)
+    found = compare_records(kind, *sides, config.numeric, repository=folder)
     return _told(pair, folder, found)
 
 
@@ -107,7 +108,7 @@ def _told(pair: tuple[Side, Side], folder: str, meant: Meaning, found: LockDiff 
     return Told(title=title, old=before.name, new=after.name, meaning=meant, diff=found)
 
 
-def _rendered(
+def rendered(
     console: Console,
     told: Sequence[Told],
     report: Report | None,
@@ -117,6 +118,7 @@ def _rendered(
     *,
     every: bool,
 ) -> str:
+    """Return all that is *told*, and what *report* finds in it, in the format *form*."""
     stream = io.StringIO()
     locate, folder = Locator(reader), current_folder()
     if form == "json":

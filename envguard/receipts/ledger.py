@@ -5,7 +5,7 @@ when the process ends. Other parts of a run tell what they have done through it:
 that happened, ``attach`` a file beside it, ``note`` a trouble.
 
 Of the ranks of a job rank 0 writes by itself; another rank does so only where its check was not clean and something let it pass.
-No other process than the one that called ``enforce()`` writes it: neither a fork nor one that was handed the run by pickle. On the path of every clean check: imports nothing heavy.
+A process that was forked off the one that called ``enforce()`` writes nothing. On the path of every clean check: imports nothing heavy.
 """
 
 from __future__ import annotations
@@ -45,17 +45,12 @@ class Ledger:
         self.notes: list[str] = []
         self.end: dict[str, Any] | None = None
         self._clock = time.monotonic()
-        self._pid: int | None = os.getpid()
+        self._pid = os.getpid()
         self._say = say
         project = answer["observed"].get("project") or place.project_around(start)
         self._folder = place.folder_of(project, answer.get("receipts", place.FOLDER))
         self._attached: dict[str, bytes] = {}
         self._written = False
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return what a worker of a data loader needs: what is told, not those who tell it, and no right to write."""
-        told = {name: _Told(plain(ask())) for name, ask in self.sections.items()}
-        return {**vars(self), "sections": told, "_say": _silent, "_pid": None, "_attached": {}}
 
     @property
     def path(self) -> str | None:
@@ -166,17 +161,3 @@ class Ledger:
     def _path(self) -> str:
         part = f"-rank{self.rank['rank']}" if self.rank is not None and self.rank["rank"] else ""
         return os.path.join(self._folder or "", self.id + part + place.SUFFIX)
-
-
-class _Told:
-    """What a section said when the run was handed to another process."""
-
-    def __init__(self, value: object) -> None:
-        self.value = value
-
-    def __call__(self) -> object:
-        return self.value
-
-
-def _silent(_text: str) -> None:
-    """Say nothing: a process that does not write the receipt has nothing to say of it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ReceiptError
 from ..json_text import KINDS, parse_json
 from .document import NAME, VERSION
-from .schema import faults
+from .schema import faults, schema
 
 if TYPE_CHECKING:
     from ..reader import Reader
@@ -24,14 +24,16 @@ def read_receipt(reader: Reader, path: str) -> dict[str, Any]:
     document = parse_json(reader.read_text(path, limit=MAX_BYTES), path, ReceiptError)
     if not isinstance(document, dict):
         raise ReceiptError(f"is no receipt of envguard: expected an object, found {KINDS[type(document)]}", path=path)
-    schema = document.get("schema")
-    if not isinstance(schema, dict) or schema.get("name") != NAME:
+    told = document.get("schema")
+    if not isinstance(told, dict) or told.get("name") != NAME:
         raise ReceiptError("is no receipt of envguard", path=path, keys=("schema", "name"))
-    version = schema.get("version")
+    version = told.get("version")
     if type(version) is not int or not 1 <= version <= VERSION:
         hint = "update envguard" if type(version) is int and version > VERSION else None
         message = f"schema version {str(version)[:40]} is not known here, only 1 to {VERSION}"
         raise ReceiptError(message, path=path, keys=("schema", "version"), hint=hint)
     for keys, message in faults(document, version):
         raise ReceiptError(message, path=path, keys=keys)
-    return document
+    # What a version did not have is not read in it: nobody has said what it would mean.
+    known = schema(version)["properties"]
+    return document if version == VERSION else {key: document[key] for key in document if key in known}

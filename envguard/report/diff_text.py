@@ -56,7 +56,7 @@ def _lines(meaning: Meaning, title: str, *, color: bool, every: bool) -> Iterato
             yield from (wrapped for line in lines for wrapped in _wrapped(printable(line)))
     yield ""
     yield meaning.counts
-    yield from _wrapped(meaning.verdict)
+    yield from _wrapped(printable(meaning.verdict))
 
 
 def _section(section: Section, widths: dict[str, int], *, every: bool) -> Iterator[str]:

@@ -67,7 +67,7 @@ ANSWER: dict[str, Any] = {
         },
         "files": None,
         "facts": {"cpu.vendor": "GenuineIntel", "interpreter.version": "3.11.7", "variable.MKL_CBWR": "AVX2"},
-        "packages": {"numpy": "2.4.6", "pillow": "12.0"},
+        "packages": {"attrs": "26.1.0", "numpy": "2.4.6", "pillow": "12.0"},
     },
 }
 SECTIONS: dict[str, Any] = {

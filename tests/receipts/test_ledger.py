@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pickle  # noqa: TID251
 import re
 import subprocess
 import sys
@@ -16,7 +15,7 @@ import jsonschema
 import pytest
 
 import envguard
-from envguard.errors import ReceiptError, WriteError
+from envguard.errors import WriteError
 from envguard.receipts.canonical import digest_of
 from envguard.receipts.schema import schema
 from tests.receipts.specimens import ANSWER, ledger
@@ -217,17 +216,6 @@ def test_a_rank_that_was_let_pass_writes_too(folder: Path, monkeypatch: pytest.M
     run = ledger(folder, {**ANSWER, "overridden": ["EG303 [cpu-mismatch] cpu.vendor is Zilog"]})
     run.open()
     assert run.path == f"{folder}/.envguard/runs/{run.id}-rank3.json"
-
-
-def test_a_run_that_was_handed_to_another_process_is_only_read_there(folder: Path) -> None:
-    run = ledger(folder)
-    told = run.document()
-    copied = pickle.loads(pickle.dumps(run))
-    assert copied.finish() is None
-    assert lasting(copied.document()) == lasting(told)
-    with pytest.raises(ReceiptError, match="only the process that called enforce"):
-        copied.write()
-    assert os.listdir(folder) == []
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
