@@ -21,6 +21,8 @@ from .receipts.ledger import Ledger
 from .run import Run
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from .model import Level, Report
 
 MODE_VARIABLE = "ENVGUARD"
@@ -37,6 +39,9 @@ def enforce(
     machine: str | None = None,
     data: bool | None = None,
     files: bool | None = None,
+    audit: bool = False,
+    leave: Collection[str] = (),
+    reexec: Literal["never", "auto"] = "never",
 ) -> Run:
     """Refuse to go on unless this is the environment that was locked and recorded; then seed and set the switches.
 
@@ -47,7 +52,9 @@ def enforce(
     *project* is a folder of the project (default: where the main script is); *machine* names the recorded machine; *data*
     says whether the recorded trees of data are verified (default: at the levels of the settings, which are all), *files*
     whether those of the installed packages are (default: as the settings say, which is no). Of several ranks on one host one
-    walks them, and the others take its word.
+    walks them, and the others take its word. *audit* has torch fill memory that nobody has written with NaN, which finds code
+    that reads it, and is slow. *leave* names switches, as the receipt does, that are not set. *reexec* is ``auto`` to have the
+    script started again from its first line, in the same process, where something could only be set before it started.
 
     Raises DriftError where something differs, UndecidedError where nothing was recorded or something could not be told,
     RefusedError where an input cannot be used or a switch is too late. All of them end a script with their message and
@@ -55,6 +62,8 @@ def enforce(
     says so in both cases.
     """
     check_seed(seed, seeds)
+    if reexec not in ("never", "auto"):
+        raise ValueError(f"reexec is 'never' or 'auto', not {reexec!r}")
     seed = start.agreed_seed(seed)
     level = start.agreed(str(level) if level is not None else None, start.LEVEL_VARIABLE, "level")
     machine = start.agreed(machine, start.MACHINE_VARIABLE, "machine")
@@ -62,20 +71,65 @@ def enforce(
     if mode not in _MODES:
         raise RefusedError(f"{MODE_VARIABLE} is '{mode}'; it can be {', '.join(_MODES)}")
     wanted, folder = level or "", _start(project)
+    refuse = _Refusals(mode)
+    switches = Switches(audit=audit, leave=leave, refuse=refuse, seed=seed, level=wanted)
+    _start_right(switches, folder, reexec if mode == "enforce" else "never")
     if mode == "off":
         _say(f"envguard: {MODE_VARIABLE}=off: nothing is checked; the receipt of this run says so")
         answer = _unchecked(wanted)
     else:
         answer = _checked(folder, wanted, machine, data, files, strict=mode == "enforce")
+    answer["overridden"] = refuse.passed = [*refuse.passed, *answer["overridden"]]
     installed = _installed(answer)
-    switches = Switches(bitwise=answer["level"] != "cross-hardware")
-    switches.set(installed)
+    switches.set(installed, level=answer["level"])
     seeding = Seeding(seed if seed is not None else fresh_root(seeds), seeds)
     seeding.seed(installed)
     ledger = Ledger(answer=answer, mode=mode, start=folder, say=_say)
     run = Run(seeding=seeding, switches=switches, ledger=ledger)
     ledger.open()
     return run
+
+
+class _Refusals:
+    """What is called with what stands in the way: it raises, or in the other modes says and keeps what was let *passed*."""
+
+    def __init__(self, mode: str) -> None:
+        self.mode = mode
+        self.passed: list[str] = []
+
+    def __call__(self, text: str) -> None:
+        if self.mode == "enforce":
+            raise RefusedError(text)
+        if self.mode == "warn":
+            _say(
+                f"envguard: {text}\nenvguard: {MODE_VARIABLE}=warn: going on all the same; the receipt of this run says so"
+            )
+        self.passed.append(text)
+
+
+def _start_right(switches: Switches, folder: str, reexec: str) -> None:
+    """Refuse, or with *reexec* mend by starting again, what only the start of this process could have set."""
+    late = switches.look()
+    if late or reexec == "auto":
+        level = switches.level or _level_of(folder)
+        bitwise = level != "cross-hardware"
+        if reexec == "auto":
+            switches.start_again(late, bitwise=bitwise)
+        if bitwise:
+            switches.refuse_late(late)
+
+
+def _level_of(folder: str) -> str:
+    """Return the level of the settings; the usual one where they cannot be read, which the check then says."""
+    from .config import load_config
+    from .observe import find_project
+    from .reader import Reader
+
+    try:
+        reader = Reader()
+        return str(load_config(reader, find_project(reader, folder)).level)
+    except EnvguardError:
+        return ""
 
 
 def _checked(

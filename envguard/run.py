@@ -39,13 +39,7 @@ class Run(Drawing):
         ledger.tells("streams", lambda: [handed.to_dict() for handed in self.streams.handed_out()])
         # A library that is imported later is seeded, and shown as seeded, then.
         ledger.tells("seeded", lambda: seeding.state)
-        ledger.tells(
-            "switches",
-            lambda: {
-                name: {"wanted": switch.wanted, "found": switch.found, "when": switch.when}
-                for name, switch in switches.state.items()
-            },
-        )
+        ledger.tells("switches", lambda: {name: switch.told() for name, switch in switches.state.items()})
 
     def __reduce__(self) -> tuple[type[Drawing], tuple[Streams]]:
         return Drawing, (self.streams,)

@@ -1,7 +1,8 @@
-"""The basic determinism switches: set where that still takes effect, read back, and reported as what they are.
+"""The determinism switches of one run: set where that still takes effect, read back, proven, and reported as what they are.
 
-Sources: PyTorch, "Reproducibility"; NVIDIA, cuBLAS documentation, "Results reproducibility" (CUBLAS_WORKSPACE_CONFIG is
-read when a handle is created, so it is never set after CUDA is up); Python, PYTHONHASHSEED (read before start-up only).
+What the same bits need is set; what only chooses which bits (precision, threads) is the program's, and recorded. What is too
+late is refused with the command that does it right, never set late and called done. Sources: PyTorch, "Reproducibility"; NVIDIA,
+cuBLAS documentation, "Results reproducibility"; NCCL, "Environment Variables".
 """
 
 from __future__ import annotations
@@ -11,99 +12,233 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RefusedError
+from ..probes.variables import set_ours
+from . import frameworks, lateness
+from .command import right_command
+from .knobs import TOO_LATE, Knob, Switch
 from .on_import import after_import
+from .start import WORKSPACE, WORKSPACES
+from .torch_knobs import INDUCTOR, MODE, WARN_ONLY, inductor_knobs, mode, set_mode, torch_knobs
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
     from types import ModuleType
 
-WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
-WANTED_WORKSPACE = ":4096:8"
-ACCEPTED_WORKSPACES = (":4096:8", ":16:8")
+    from .lateness import Late
+
+STATISTICAL = "cross-hardware"
+LEFT = "left out, as was asked for"
 
 
-class Switch:
-    """One switch: what was *wanted*, what it was *found* to be afterwards, and *when* it was set.
-
-    A plain class: a dataclass would cost every start of a training script a millisecond.
-    """
-
-    __slots__ = ("found", "name", "wanted", "when")
-
-    def __init__(self, *, name: str, wanted: str, found: str, when: str) -> None:
-        self.name = name
-        self.wanted = wanted
-        self.found = found
-        self.when = when
-
-    @property
-    def holds(self) -> bool:
-        """Whether the switch is what was wanted."""
-        return self.wanted in ("any", self.found)
+def _raise(text: str) -> None:
+    raise RefusedError(text)
 
 
 class Switches:
-    """The switches of one ``enforce``; *state* maps names to switches and grows when torch is imported later."""
+    """The switches of one ``enforce``; *state* maps names to switches and grows when a library is imported later.
 
-    def __init__(self, *, bitwise: bool) -> None:
-        self.bitwise = bitwise
+    *audit* has memory that nobody wrote filled with NaN. *leave* names switches that are read and not set. *refuse* is called
+    with what stands in the way, and may let it pass. *seed* and *level* stand in the command that does right what was too
+    late; the level also says whether the same *bits* are asked for.
+    """
+
+    def __init__(
+        self,
+        *,
+        level: str = "",
+        audit: bool = False,
+        leave: Collection[str] = (),
+        refuse: Callable[[str], None] = _raise,
+        seed: int | None = None,
+    ) -> None:
+        self.audit = audit
+        self.leave = frozenset(leave)
+        self.refuse = refuse
+        self.seed = seed
+        self.level = level
+        self.bitwise = level != STATISTICAL
         self.state: dict[str, Switch] = {}
+        self.before: dict[str, object] = {}
 
-    def set(self, installed: frozenset[str]) -> None:
-        """Set what can be set now, and the rest as soon as torch is imported.
+    def look(self) -> list[Late]:
+        """Record what only a start could set; return what was changed too late."""
+        switches, late = lateness.look()
+        hashes, late_hash = lateness.hash_seed()
+        self.state.update({hashes.name: hashes, **switches})
+        return [late_hash, *late] if late_hash is not None else late
 
-        Raises RefusedError where a switch that is needed is too late.
-        """
-        self._python()
-        if "torch" in installed or "torch" in sys.modules:
-            if self.bitwise:
-                self._workspace()
+    def refuse_late(self, late: Iterable[Late]) -> None:
+        """Refuse what was changed too late, with the command that starts the run right."""
+        late = list(late)
+        if not late:
+            return
+        told = "\n".join(item.told for item in late)
+        why = "; ".join(dict.fromkeys(item.why for item in late))
+        command = right_command({item.name: item.wanted for item in late}, seed=self.seed, level=self.level)
+        hint = next((item.hint for item in late if item.hint), command)
+        self.refuse(f"{told}\nwhy: {why}\nhint: {hint}")
+
+    def start_again(self, late: Iterable[Late], *, bitwise: bool) -> None:
+        """Have the script started again where the start could have been a better one; refuse where that is not safe."""
+        from . import again
+
+        variables = again.needed(late, bitwise=bitwise)
+        if not variables:
+            return
+        reason = again.unsafe()
+        if reason is None:
+            try:
+                again.start_again(variables)
+            except OSError as error:
+                reason = str(error)
+        names = ", ".join(variables)
+        self.refuse(
+            f"the script should be started again with another {names}, and it cannot do so itself: {reason}\n"
+            "why: this is read only when a process starts\n"
+            f"hint: {right_command(variables, seed=self.seed, level=self.level)}"
+        )
+
+    def set(self, installed: frozenset[str], *, level: str) -> None:
+        """Set what can be set now, and the rest as soon as the library is imported that it belongs to."""
+        self.level, self.bitwise = level, level != STATISTICAL
+        torch_is_near = "torch" in installed or "torch" in sys.modules
+        if torch_is_near and self.bitwise and WORKSPACE not in self.leave:
+            self._workspace()
+        if self.bitwise:
+            self._nccl()
+            for switch in frameworks.environment(installed, self.leave):
+                self.state[switch.name] = switch
+                if switch.when == TOO_LATE:
+                    self._refuse_switch(switch)
+        if torch_is_near:
             after_import("torch", "switches", self._torch)
+            after_import(INDUCTOR, "switches", self._inductor)
+        for name in frameworks.MODULES:
+            if name in installed or name in sys.modules:
+                after_import(name, "switches", self._framework)
 
-    def _note(self, name: str, wanted: str, found: str, when: str = "now") -> None:
-        self.state[name] = Switch(name=name, wanted=wanted, found=found, when=when)
+    def knobs(self) -> list[Knob]:
+        """Return the switches of what is loaded now that can be read, and perhaps set, at any time."""
+        torch: Any = sys.modules.get("torch")
+        found = torch_knobs(torch, audit=self.audit) + inductor_knobs() if torch is not None else []
+        for name in frameworks.MODULES:
+            module = sys.modules.get(name)
+            found += frameworks.knobs(module) if module is not None else []
+        return found
 
-    def _python(self) -> None:
-        seed = os.environ.get("PYTHONHASHSEED", "")
-        fixed = seed.isdigit() and not sys.flags.ignore_environment
-        found = seed if fixed else "random in every process; start with PYTHONHASHSEED=0 to fix the order of sets"
-        self._note("PYTHONHASHSEED", "any", found, "before Python starts")
+    def sets(self, knob: Knob) -> bool:
+        """Return whether *knob* is one that this run sets."""
+        return self.bitwise and knob.write is not None and knob.name not in self.leave
 
     def _workspace(self) -> None:
-        torch: Any = sys.modules.get("torch")
-        value = os.environ.get(WORKSPACE)
-        up = torch is not None and bool(torch.cuda.is_initialized())
-        if value in ACCEPTED_WORKSPACES:
-            self._note(WORKSPACE, value, value, "before the script" if up else "now")
+        value, up = os.environ.get(WORKSPACE), lateness.cuda_is_up()
+        started = lateness.started_with(WORKSPACE)
+        if value in WORKSPACES and (value == started or not up):
+            evidence = "as the process was started with it" if value == started else "set before CUDA is initialised"
+            self._note(WORKSPACE, value, value, "before the process starts" if value == started else "now", evidence)
+        elif value in WORKSPACES:
+            found, evidence = _late_workspace(value)
+            self._note(WORKSPACE, value, found, "after CUDA was initialised", evidence)
+            if found != value:
+                self._refuse_workspace(found)
         elif value is not None or up:
-            import shlex
-
-            found = f"it is {value!r}" if value is not None else "it is not set, and CUDA is initialised already"
-            command = f"{WORKSPACE}={WANTED_WORKSPACE} {shlex.join(sys.orig_argv) or 'python ...'}"
-            raise RefusedError(
-                f"{WORKSPACE} must be {' or '.join(ACCEPTED_WORKSPACES)} before CUDA starts; {found}\n"
-                "why: cuBLAS chooses its algorithms by it, and reads it only once\n"
-                f"hint: {command}"
+            self._refuse_workspace(
+                f"it is {value!r}" if value is not None else "it is not set, and CUDA is initialised already"
+            )
+            found = f"{value!r}" if value is not None else "not set"
+            self.state[WORKSPACE] = Switch(
+                name=WORKSPACE, wanted=WORKSPACES[0], found=found, when=TOO_LATE, evidence="read from os.environ"
             )
         else:
-            os.environ[WORKSPACE] = WANTED_WORKSPACE
-            self._note(WORKSPACE, WANTED_WORKSPACE, os.environ[WORKSPACE])
+            set_ours(WORKSPACE, WORKSPACES[0])
+            self._note(WORKSPACE, WORKSPACES[0], os.environ[WORKSPACE], "now", "set before CUDA is initialised")
+
+    def _refuse_workspace(self, found: str) -> None:
+        command = right_command({WORKSPACE: WORKSPACES[0]}, seed=self.seed, level=self.level)
+        self.refuse(
+            f"{WORKSPACE} must be {' or '.join(WORKSPACES)} before CUDA starts; {found}\n"
+            "why: cuBLAS chooses its algorithms by it, and reads it only once\n"
+            f"hint: {command}"
+        )
+
+    def _refuse_switch(self, switch: Switch) -> None:
+        value = f"{os.environ.get(switch.name, '')} {switch.wanted}".strip()
+        command = right_command({switch.name: value}, seed=self.seed, level=self.level)
+        self.refuse(
+            f"{switch.name} must have {switch.wanted}; it is {switch.found}\n"
+            f"why: {switch.evidence}\n"
+            f"hint: call enforce() before the first operation, or: {command}"
+        )
+
+    def _nccl(self) -> None:
+        algorithms = os.environ.get("NCCL_ALGO", "")
+        if "NVLS" in algorithms.upper() and "^" not in algorithms:
+            self.refuse(
+                f"NCCL_ALGO is '{algorithms}', which lets NCCL sum in the switches of NVLink\n"
+                "why: NVLS does not promise the same sum from one call to the next (NVIDIA/nccl issue 1497)\n"
+                "hint: unset NCCL_ALGO, and torch leaves NVLS out by itself, or export NCCL_ALGO=Ring"
+            )
 
     def _torch(self, module: ModuleType) -> None:
         torch: Any = module
-        if self.bitwise:
-            torch.use_deterministic_algorithms(True)
-            # Filling is what deterministic mode costs most; results are the same unless memory is read before it is written.
-            torch.utils.deterministic.fill_uninitialized_memory = False
-            torch.backends.cudnn.deterministic = True
-            torch.backends.cudnn.benchmark = False
-        wanted = {
-            "torch.use_deterministic_algorithms": (torch.are_deterministic_algorithms_enabled, True),
-            "torch.utils.deterministic.fill_uninitialized_memory": (
-                lambda: torch.utils.deterministic.fill_uninitialized_memory,
-                False,
-            ),
-            "torch.backends.cudnn.deterministic": (lambda: torch.backends.cudnn.deterministic, True),
-            "torch.backends.cudnn.benchmark": (lambda: torch.backends.cudnn.benchmark, False),
-        }
-        for name, (read, value) in wanted.items():
-            self._note(name, str(value) if self.bitwise else "any", str(read()))
+        if self.bitwise and MODE not in self.leave and mode(torch) == WARN_ONLY:
+            self.refuse(
+                f"{MODE} is set to warn only, which is not {self.level}\n"
+                "why: operations that are not deterministic run all the same, the backward pass of attention among them\n"
+                "hint: leave warn_only=True out (Lightning: deterministic=True, not 'warn'), "
+                "or ask for less: enforce(level='cross-hardware')"
+            )
+            self.leave |= {MODE}
+        self._apply(torch_knobs(torch, audit=self.audit))
+
+    def _inductor(self, module: ModuleType) -> None:
+        del module
+        self._apply(inductor_knobs())
+
+    def _framework(self, module: ModuleType) -> None:
+        self._apply(frameworks.knobs(module))
+
+    def _apply(self, knobs: Iterable[Knob]) -> None:
+        for knob in knobs:
+            here, trouble = self.sets(knob), ""
+            if here:
+                self.before.setdefault(knob.name, knob.value())
+                trouble = knob.set()
+                if trouble:
+                    self.before.pop(knob.name, None)
+            switch = knob.switch(set_here=here)
+            if here and trouble:
+                switch.evidence = trouble
+            if self.bitwise and knob.name in self.leave and knob.wanted is not None:
+                switch.wanted, switch.evidence = str(knob.wanted), LEFT
+            self.state[knob.name] = switch
+            if here and not switch.holds:
+                self.refuse(
+                    f"{knob.name} was set to {switch.wanted}, and is {switch.found}\n"
+                    f"why: the same bits need it ({switch.evidence})\n"
+                    f"hint: enforce(leave=['{knob.name}']) goes on without it, and the receipt says so"
+                )
+
+    def _note(self, name: str, wanted: str, found: str, when: str, evidence: str) -> None:
+        self.state[name] = Switch(name=name, wanted=wanted, found=found, when=when, evidence=evidence)
+
+
+def _late_workspace(value: str) -> tuple[str, str]:
+    """Return what the workspace is in force as, by a small product: torch keeps what it saw at its first call of cuBLAS.
+
+    Under the strict mode it refuses any product where that first call saw something else; nothing is computed then.
+    """
+    torch: Any = sys.modules["torch"]
+    before = mode(torch)
+    matrix = torch.ones(2, 2, device="cuda")
+    try:
+        torch.use_deterministic_algorithms(True)
+        matrix @ matrix
+    except RuntimeError as error:
+        return (
+            f"it is {value!r}, set after cuBLAS had started",
+            f"torch refused a product: {str(error).splitlines()[0]}",
+        )
+    finally:
+        set_mode(torch, before)
+    return value, "CUDA was up already, and under the strict mode torch accepted a product"

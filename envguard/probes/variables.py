@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 from ..trace import digest
 
@@ -56,13 +57,36 @@ PREFIXES = (
 )
 
 
+# What enforce() has set in this process, in time, and what that was before: switches, which the receipt tells apart, and no facts.
+OURS: dict[str, tuple[str, str | None]] = {}
+# What torch sets through C for itself when NCCL starts in deterministic mode (ProcessGroupNCCL): it follows from a switch, too.
+_TORCHS = ("NCCL_ALGO", "^NVLS")
+
+
+def set_ours(name: str, value: str) -> None:
+    """Set the variable *name* for this process and its children, and remember that it was enforce() who did."""
+    before = OURS[name][1] if name in OURS else os.environ.get(name)
+    os.environ[name] = value
+    OURS[name] = (value, before)
+
+
+def _without_ours(values: dict[str, str]) -> dict[str, str]:
+    for name, (ours, before) in OURS.items():
+        if values.get(name) == ours:
+            del values[name]
+            if before is not None:
+                values[name] = before
+    return values
+
+
 def snapshots() -> tuple[dict[str, str] | None, dict[str, str]]:
     """Return the variables that begin with one of ``PREFIXES``: as the process started, and as ``os.environ`` says.
 
-    None for the first where the kernel does not tell, or where something has written over it.
+    None for the first where the kernel does not tell, or where something has written over it. What ``set_ours`` has set is
+    told as it was before.
     """
     now = {name: value for name, value in os.environ.items() if name.startswith(PREFIXES)}
-    return started(), now
+    return started(), _without_ours(now)
 
 
 def variables() -> str:
@@ -87,7 +111,11 @@ def in_c(names: Iterable[str]) -> dict[str, str] | None:
         return None
     getenv.restype, getenv.argtypes = ctypes.c_char_p, (ctypes.c_char_p,)
     values = {name: getenv(os.fsencode(name)) for name in names}
-    return {name: os.fsdecode(value) for name, value in values.items() if value is not None}
+    found = {name: os.fsdecode(value) for name, value in values.items() if value is not None}
+    name, value = _TORCHS
+    if "torch" in sys.modules and found.get(name) == value and name not in os.environ:
+        del found[name]
+    return _without_ours(found)
 
 
 def started(prefixes: tuple[str, ...] = PREFIXES) -> dict[str, str] | None:

@@ -1,120 +1,394 @@
-"""Switches are set while that takes effect, read back, and refused when it is too late."""
+"""Switches are set while that takes effect, read back, proven, and refused when it is too late."""
 
 from __future__ import annotations
 
 import os
+import pickle  # noqa: TID251
 import sys
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from envguard.determinism.switches import WORKSPACE, Switches
+from envguard.determinism.start import WORKSPACE
+from envguard.determinism.switches import Switches
 from envguard.errors import RefusedError
+from envguard.probes.variables import OURS, snapshots
+from tests.determinism.processes import told
 
 
-def fake_torch(*, cuda: bool) -> Any:
-    state = {"mode": False}
-    return SimpleNamespace(
-        cuda=SimpleNamespace(is_initialized=lambda: cuda),
-        use_deterministic_algorithms=lambda on: state.update(mode=on),
-        are_deterministic_algorithms_enabled=lambda: state["mode"],
-        utils=SimpleNamespace(deterministic=SimpleNamespace(fill_uninitialized_memory=True)),
-        backends=SimpleNamespace(cudnn=SimpleNamespace(deterministic=False, benchmark=True)),
-    )
+class FakeTorch:
+    """A torch as far as the switches ask it; *up* says that CUDA is initialised, *heeds* that the strict mode is heeded."""
+
+    def __init__(self, *, up: bool = False, heeds: bool = True, late: bool = False) -> None:
+        self.mode, self.warn, self.heeds, self.late = False, False, heeds, late
+        self.cuda = SimpleNamespace(is_initialized=lambda: up)
+        self.utils = SimpleNamespace(deterministic=SimpleNamespace(fill_uninitialized_memory=True))
+        self.backends = SimpleNamespace(cudnn=SimpleNamespace(deterministic=False, benchmark=True, enabled=True))
+        self.int64 = "int64"
+
+    def use_deterministic_algorithms(self, on: bool, *, warn_only: bool = False) -> None:
+        self.mode, self.warn = on, warn_only
+
+    def set_deterministic_debug_mode(self, mode: str) -> None:
+        self.use_deterministic_algorithms(mode != "default", warn_only=mode == "warn")
+
+    def are_deterministic_algorithms_enabled(self) -> bool:
+        return self.mode
+
+    def is_deterministic_algorithms_warn_only_enabled(self) -> bool:
+        return self.warn
+
+    def zeros(self, *_: int, **__: Any) -> Any:
+        def put_(*_: Any) -> None:
+            if self.mode and not self.warn and self.heeds:
+                raise RuntimeError("put_ does not have a deterministic implementation")
+
+        return SimpleNamespace(put_=put_)
+
+    def ones(self, *_: int, **__: Any) -> Any:
+        torch = self
+
+        class Matrix:
+            def __matmul__(self, other: object) -> None:
+                if torch.late and torch.mode:
+                    raise RuntimeError(
+                        "Deterministic behavior was enabled ... CUBLAS_WORKSPACE_CONFIG=:4096:8\nand more"
+                    )
+
+        return Matrix()
 
 
 @pytest.fixture(autouse=True)
-def _no_workspace(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(WORKSPACE, "to be restored")
-    monkeypatch.delenv(WORKSPACE)
+def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (WORKSPACE, "NCCL_ALGO", "FLASH_ATTENTION_DETERMINISTIC"):
+        monkeypatch.setenv(name, "to be restored")
+        monkeypatch.delenv(name)
+    for name in list(OURS):
+        monkeypatch.delitem(OURS, name)
+    monkeypatch.setattr(sys, "orig_argv", ["python", "train.py", "--name", "my run"])
+    monkeypatch.setattr("envguard.determinism.lateness.started_with", lambda name: None)
 
 
-def test_everything_is_set_read_back_and_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    torch = fake_torch(cuda=False)
+def put(monkeypatch: pytest.MonkeyPatch, torch: FakeTorch) -> FakeTorch:
     monkeypatch.setitem(sys.modules, "torch", torch)
-    switches = Switches(bitwise=True)
-    switches.set(frozenset())
+    return torch
+
+
+def found(switches: Switches) -> dict[str, str]:
+    return {name: switch.found for name, switch in switches.state.items()}
+
+
+def test_everything_is_set_read_back_and_reported_with_the_evidence(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, FakeTorch())
+    switches = Switches()
+    switches.set(frozenset(), level="host-to-host")
     assert os.environ[WORKSPACE] == ":4096:8"
-    assert {name: switch.found for name, switch in switches.state.items() if name != "PYTHONHASHSEED"} == {
-        WORKSPACE: ":4096:8",
-        "torch.use_deterministic_algorithms": "True",
-        "torch.utils.deterministic.fill_uninitialized_memory": "False",
-        "torch.backends.cudnn.deterministic": "True",
-        "torch.backends.cudnn.benchmark": "False",
-    }
+    assert {name: (switch.wanted, switch.found, switch.evidence) for name, switch in switches.state.items()} == {
+        WORKSPACE: (":4096:8", ":4096:8", "set before CUDA is initialised"),
+        "torch.use_deterministic_algorithms": (
+            "True", "True", "set, and put_(), which has no deterministic form, was refused",
+        ),
+        "torch.utils.deterministic.fill_uninitialized_memory": ("False", "False", "set, and read back"),
+        "torch.backends.cudnn.deterministic": ("True", "True", "set, and read back"),
+        "torch.backends.cudnn.benchmark": ("False", "False", "set, and read back"),
+        "torch.backends.cudnn.enabled": ("any", "True", "read; left to the program"),
+    }  # fmt: skip
     assert all(switch.holds for switch in switches.state.values())
+    assert pickle.loads(pickle.dumps(switches)).state.keys() == switches.state.keys()
+
+
+def test_what_is_set_and_not_heeded_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, FakeTorch(heeds=False))
+    with pytest.raises(RefusedError) as caught:
+        Switches().set(frozenset(), level="run-to-run")
+    assert str(caught.value) == (
+        "torch.use_deterministic_algorithms was set to True, and is True, but not in force\n"
+        "why: the same bits need it (RuntimeError: put_(), which has no deterministic form, was not refused)\n"
+        "hint: enforce(leave=['torch.use_deterministic_algorithms']) goes on without it, and the receipt says so"
+    )
 
 
 def test_across_hardware_torch_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    torch = fake_torch(cuda=True)
-    monkeypatch.setitem(sys.modules, "torch", torch)
-    switches = Switches(bitwise=False)
-    switches.set(frozenset())
+    torch = put(monkeypatch, FakeTorch(up=True))
+    switches = Switches()
+    switches.set(frozenset(), level="cross-hardware")
     assert WORKSPACE not in os.environ
-    assert torch.are_deterministic_algorithms_enabled() is False
-    assert switches.state["torch.backends.cudnn.benchmark"].found == "True"
+    assert not torch.mode
+    assert switches.state["torch.backends.cudnn.benchmark"].told() == {
+        "wanted": "any", "found": "True", "when": "now", "evidence": "read; left to the program",
+    }  # fmt: skip
+
+
+def test_a_switch_that_is_left_out_is_not_set_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = put(monkeypatch, FakeTorch())
+    switches = Switches(leave=["torch.backends.cudnn.benchmark", WORKSPACE])
+    switches.set(frozenset(), level="run-to-run")
+    assert torch.backends.cudnn.benchmark is True
+    assert WORKSPACE not in os.environ
+    switch = switches.state["torch.backends.cudnn.benchmark"]
+    assert (switch.wanted, switch.found, switch.evidence, switch.holds) == (
+        "False", "True", "left out, as was asked for", False,
+    )  # fmt: skip
+
+
+def test_a_mode_that_only_warns_is_not_the_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = put(monkeypatch, FakeTorch())
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    with pytest.raises(RefusedError) as caught:
+        Switches().set(frozenset(), level="run-to-run")
+    assert str(caught.value) == (
+        "torch.use_deterministic_algorithms is set to warn only, which is not run-to-run\n"
+        "why: operations that are not deterministic run all the same, the backward pass of attention among them\n"
+        "hint: leave warn_only=True out (Lightning: deterministic=True, not 'warn'), "
+        "or ask for less: enforce(level='cross-hardware')"
+    )
+    passed: list[str] = []
+    switches = Switches(refuse=passed.append)
+    switches.set(frozenset(), level="run-to-run")
+    assert torch.warn, "what the program chose is not changed behind its back"
+    assert len(passed) == 1
+    assert not switches.state["torch.use_deterministic_algorithms"].holds
+    assert switches.state["torch.use_deterministic_algorithms"].found == "warn only"
 
 
 @pytest.mark.parametrize("value", [":4096:8", ":16:8"])
-def test_a_workspace_that_the_user_chose_is_kept(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+@pytest.mark.parametrize("up", [False, True])
+def test_a_workspace_that_the_user_chose_is_kept(monkeypatch: pytest.MonkeyPatch, value: str, up: bool) -> None:
     monkeypatch.setenv(WORKSPACE, value)
-    monkeypatch.setitem(sys.modules, "torch", fake_torch(cuda=True))
-    switches = Switches(bitwise=True)
-    switches.set(frozenset())
+    monkeypatch.setattr("envguard.determinism.lateness.started_with", lambda name: value)
+    put(monkeypatch, FakeTorch(up=up))
+    switches = Switches()
+    switches.set(frozenset(), level="run-to-run")
     assert os.environ[WORKSPACE] == value
-    assert switches.state[WORKSPACE].found == value
+    assert switches.state[WORKSPACE].told() == {
+        "wanted": value, "found": value, "when": "before the process starts",
+        "evidence": "as the process was started with it",
+    }  # fmt: skip
 
 
 def test_too_late_is_refused_with_the_command_that_does_it_right(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "orig_argv", ["python", "train.py", "--name", "my run"])
-    monkeypatch.setitem(sys.modules, "torch", fake_torch(cuda=True))
+    put(monkeypatch, FakeTorch(up=True))
     with pytest.raises(RefusedError) as caught:
-        Switches(bitwise=True).set(frozenset())
+        Switches(seed=42).set(frozenset(), level="run-to-run")
     assert str(caught.value) == (
         "CUBLAS_WORKSPACE_CONFIG must be :4096:8 or :16:8 before CUDA starts; "
         "it is not set, and CUDA is initialised already\n"
         "why: cuBLAS chooses its algorithms by it, and reads it only once\n"
-        "hint: CUBLAS_WORKSPACE_CONFIG=:4096:8 python train.py --name 'my run'"
+        "hint: CUBLAS_WORKSPACE_CONFIG=:4096:8 envguard run --seed 42 --level run-to-run -- "
+        "python train.py --name 'my run'"
     )
     assert WORKSPACE not in os.environ, "never set late and called done"
 
 
 def test_a_workspace_that_is_not_deterministic_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(WORKSPACE, ":4096:2")
-    monkeypatch.setitem(sys.modules, "torch", fake_torch(cuda=False))
+    put(monkeypatch, FakeTorch())
     with pytest.raises(RefusedError, match="it is ':4096:2'"):
-        Switches(bitwise=True).set(frozenset())
+        Switches().set(frozenset(), level="host-to-host")
+    assert os.environ[WORKSPACE] == ":4096:2"
 
 
-@pytest.mark.parametrize(("seed", "found"), [("0", "0"), ("17", "17")])
-def test_a_fixed_hash_seed_is_reported_as_it_is(monkeypatch: pytest.MonkeyPatch, seed: str, found: str) -> None:
-    monkeypatch.setenv("PYTHONHASHSEED", seed)
-    switches = Switches(bitwise=True)
-    switches.set(frozenset())
-    assert switches.state["PYTHONHASHSEED"].found == found
-    assert switches.state["PYTHONHASHSEED"].when == "before Python starts"
+def test_a_workspace_that_the_script_set_after_cuda_was_up_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch keeps what it saw at its first call of cuBLAS, and refuses a product where that was nothing."""
+    monkeypatch.setenv(WORKSPACE, ":4096:8")
+    torch = put(monkeypatch, FakeTorch(up=True))
+    switches = Switches()
+    switches.set(frozenset(), level="run-to-run")
+    assert switches.state[WORKSPACE].told() == {
+        "wanted": ":4096:8", "found": ":4096:8", "when": "after CUDA was initialised",
+        "evidence": "CUDA was up already, and under the strict mode torch accepted a product",
+    }  # fmt: skip
+    torch.mode, torch.late = False, True
+    with pytest.raises(RefusedError, match="it is ':4096:8', set after cuBLAS had started"):
+        Switches().set(frozenset(), level="run-to-run")
+    assert not torch.mode, "the mode is put back"
 
 
-def test_a_random_hash_seed_is_reported_with_the_way_to_fix_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("PYTHONHASHSEED", raising=False)
-    switches = Switches(bitwise=True)
-    switches.set(frozenset())
-    assert switches.state["PYTHONHASHSEED"].found == (
-        "random in every process; start with PYTHONHASHSEED=0 to fix the order of sets"
+@pytest.mark.parametrize("value", ["NVLS", "Ring,NVLSTree"])
+def test_an_algorithm_of_nccl_that_does_not_repeat_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("NCCL_ALGO", value)
+    with pytest.raises(RefusedError) as caught:
+        Switches().set(frozenset(), level="run-to-run")
+    assert str(caught.value) == (
+        f"NCCL_ALGO is '{value}', which lets NCCL sum in the switches of NVLink\n"
+        "why: NVLS does not promise the same sum from one call to the next (NVIDIA/nccl issue 1497)\n"
+        "hint: unset NCCL_ALGO, and torch leaves NVLS out by itself, or export NCCL_ALGO=Ring"
     )
+    Switches().set(frozenset(), level="cross-hardware")
+    for fine in ("Ring", "^NVLS", "Tree"):
+        monkeypatch.setenv("NCCL_ALGO", fine)
+        Switches().set(frozenset(), level="run-to-run")
+
+
+def test_kernels_that_do_not_ask_torch_are_told_by_their_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = "FLASH_ATTENTION_DETERMINISTIC"
+    switches = Switches()
+    switches.set(frozenset(("flash-attn",)), level="run-to-run")
+    assert os.environ[name] == "1"
+    assert switches.state[name].told() == {
+        "wanted": "1", "found": "1", "when": "now", "evidence": "set before flash_attn is imported",
+    }  # fmt: skip
+    assert snapshots()[1].get(name) is None, "a switch of ours is no fact of the machine"
+    monkeypatch.setenv(name, "0")
+    switches.set(frozenset(("flash-attn",)), level="run-to-run")
+    assert (switches.state[name].found, switches.state[name].holds) == ("0", False)
+    monkeypatch.delenv(name)
+    monkeypatch.setitem(sys.modules, "flash_attn", SimpleNamespace())
+    switches.set(frozenset(), level="run-to-run")
+    assert (switches.state[name].found, switches.state[name].holds) == ("1, perhaps too late", False)
+
+
+def test_jax_on_a_gpu_needs_a_flag_of_xla_before_its_backend_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XLA_FLAGS", "--xla_dump_to=x")
+    switches = Switches()
+    switches.set(frozenset(("jax-cuda12-plugin",)), level="run-to-run")
+    assert os.environ["XLA_FLAGS"] == "--xla_dump_to=x --xla_gpu_deterministic_ops=true"
+    assert switches.state["XLA_FLAGS"].holds
+    assert snapshots()[1]["XLA_FLAGS"] == "--xla_dump_to=x", "a fact is what the user has set"
+    switches.set(frozenset(("jax-cuda12-plugin",)), level="run-to-run")
+    assert switches.state["XLA_FLAGS"].holds
+    monkeypatch.setenv("XLA_FLAGS", "--xla_dump_to=x")
+    monkeypatch.setitem(sys.modules, "jax._src.xla_bridge", SimpleNamespace(_backends={"cpu": 1, "cuda": 2}))
+    with pytest.raises(RefusedError) as caught:
+        Switches().set(frozenset(), level="run-to-run")
+    assert str(caught.value) == (
+        "XLA_FLAGS must have --xla_gpu_deterministic_ops=true; it is '--xla_dump_to=x'\n"
+        "why: the backends cpu, cuda are up, and have read XLA_FLAGS\n"
+        "hint: call enforce() before the first operation, or: "
+        "XLA_FLAGS='--xla_dump_to=x --xla_gpu_deterministic_ops=true' "
+        "envguard run --level run-to-run -- python train.py --name 'my run'"
+    )
+    monkeypatch.setitem(sys.modules, "jax._src.xla_bridge", SimpleNamespace(_backends={"cpu": 1}))
+    Switches().set(frozenset(("jax-cuda12-plugin",)), level="run-to-run")
+
+
+def fake_tensorflow(state: dict[str, bool]) -> Any:
+    inner = SimpleNamespace(
+        is_op_determinism_enabled=lambda: state["on"], disable_op_determinism=lambda: state.update(on=False)
+    )
+    threading = SimpleNamespace(get_intra_op_parallelism_threads=lambda: 0, get_inter_op_parallelism_threads=lambda: 2)
+    experimental = SimpleNamespace(
+        enable_op_determinism=lambda: state.update(on=True), tensor_float_32_execution_enabled=lambda: True
+    )
+    config = SimpleNamespace(threading=threading, experimental=experimental)
+    return SimpleNamespace(__name__="tensorflow", config=config), inner
+
+
+def test_tensorflow_is_made_deterministic_and_its_choices_are_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = {"on": False}
+    module, inner = fake_tensorflow(state)
+    monkeypatch.setitem(sys.modules, "tensorflow", module)
+    monkeypatch.setitem(sys.modules, "tensorflow.python.framework.config", inner)
+    switches = Switches()
+    switches.set(frozenset(), level="run-to-run")
+    assert state == {"on": True}
+    assert found(switches) == {
+        "tf.config.experimental.enable_op_determinism": "True",
+        "tf.config.threading.intra_op": "0",
+        "tf.config.threading.inter_op": "2",
+        "tf.config.experimental.tensor_float_32_execution": "True",
+    }
+
+
+def test_jax_is_recorded_and_left_to_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    config = SimpleNamespace(jax_threefry_partitionable=True, jax_enable_x64=False, jax_default_matmul_precision=None)
+    monkeypatch.setitem(sys.modules, "jax", SimpleNamespace(__name__="jax", config=config))
+    switches = Switches()
+    switches.set(frozenset(), level="run-to-run")
+    assert found(switches) == {
+        "jax.config.jax_threefry_partitionable": "True",
+        "jax.config.jax_enable_x64": "False",
+        "jax.config.jax_default_matmul_precision": "None",
+    }
+
+
+REAL = """
+import sys
+from envguard.determinism.switches import Switches
+switches = Switches(audit={audit})
+switches.set(frozenset(("torch",)), level="run-to-run")
+assert "torch" not in sys.modules
+import torch
+assert "torch._inductor.config" not in sys.modules
+assert all(switch.holds for switch in switches.state.values()), [s.told() for s in switches.state.values() if not s.holds]
+"""
 
 
 @pytest.mark.torch
-def test_the_real_torch_takes_every_switch() -> None:
-    import torch
+def test_the_real_torch_takes_every_switch_when_it_is_imported() -> None:
+    pytest.importorskip("torch")
+    show = "print(*(f'{n} {s.found}' for n, s in switches.state.items() if s.wanted != 'any'), sep=chr(10))"
+    assert told(REAL.format(audit=False) + show).splitlines() == [
+        "CUBLAS_WORKSPACE_CONFIG :4096:8",
+        "torch.use_deterministic_algorithms True",
+        "torch.utils.deterministic.fill_uninitialized_memory False",
+        "torch.backends.cudnn.deterministic True",
+        "torch.backends.cudnn.benchmark False",
+        "torch.backends.mkldnn.deterministic True",
+    ]
 
-    switches = Switches(bitwise=True)
-    try:
-        switches.set(frozenset())
-        assert torch.are_deterministic_algorithms_enabled()
-        assert not torch.is_deterministic_algorithms_warn_only_enabled()
-        assert all(switch.holds for switch in switches.state.values())
-        assert switches.state["torch.backends.cudnn.benchmark"].found == "False"
-    finally:
-        torch.use_deterministic_algorithms(False)
+
+@pytest.mark.torch
+def test_the_real_compiler_is_set_when_it_is_imported_and_never_imported_for_it() -> None:
+    pytest.importorskip("torch")
+    code = """
+import torch._inductor.config as config
+assert config.deterministic and config.fallback_random
+assert switches.state["torch._inductor.config.deterministic"].holds
+assert switches.state["torch._inductor.config.fallback_random"].evidence == "set, and read back"
+"""
+    assert told(REAL.format(audit=False) + code) == ""
+
+
+@pytest.mark.torch
+def test_the_real_audit_fills_memory_that_nobody_wrote() -> None:
+    pytest.importorskip("torch")
+    name = "torch.utils.deterministic.fill_uninitialized_memory"
+    code = f"print(switches.state[{name!r}].found, '|', switches.state[{name!r}].evidence)"
+    assert told(REAL.format(audit=True) + code) == "True | set, and torch.empty() gave NaN alone"
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(
+    "write",
+    [
+        "torch.backends.cuda.matmul.fp32_precision = 'tf32'",
+        "torch.backends.cudnn.conv.fp32_precision = 'ieee'",
+        "torch.backends.fp32_precision = 'ieee'",
+        "torch.set_float32_matmul_precision('high')",
+        "torch.backends.cudnn.allow_tf32 = False",
+        "torch.backends.cuda.matmul.allow_tf32 = True",
+    ],
+)
+def test_every_precision_of_the_real_torch_is_read_whatever_was_written(write: str) -> None:
+    """After a write through one of the two interfaces most getters of the other raise."""
+    pytest.importorskip("torch")
+    code = f"import torch\n{write}\n" + REAL.replace('assert "torch" not in sys.modules', "").format(audit=False)
+    code += "print(*(f'{n} {s.found}' for n, s in switches.state.items() if 'unreadable' in s.found or 'fp32' in n), sep=chr(10))"
+    lines = told(code).splitlines()
+    assert len(lines) == 9
+    assert {line.split()[-1] for line in lines} <= {"none", "ieee", "tf32"}
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_a_workspace_that_is_set_after_cublas_has_started_is_refused() -> None:
+    """What the notes on the library say, by experiment: torch keeps what it saw at its first product."""
+    pytest.importorskip("torch")
+    code = """
+import os, torch
+{before}
+os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
+from envguard.determinism.switches import Switches
+from envguard.errors import RefusedError
+switches = Switches()
+try:
+    switches.set(frozenset(), level="run-to-run")
+    print(switches.state["CUBLAS_WORKSPACE_CONFIG"].evidence)
+except RefusedError as error:
+    print(str(error).splitlines()[0])
+"""
+    late = "torch.ones(2, 2, device='cuda') @ torch.ones(2, 2, device='cuda')"
+    assert "set after cuBLAS had started" in told(code.format(before=late))
+    in_time = told(code.format(before="torch.zeros(1, device='cuda')"))
+    assert in_time == "CUDA was up already, and under the strict mode torch accepted a product"

@@ -1,0 +1,128 @@
+"""What of a variable is in force in the libraries of this process, where they can be asked.
+
+Each answer is ``(what it is there, who says so)``, or None where nobody can be asked. Nothing is imported or loaded for it. A
+library that had not read its variable yet reads it when it is asked, and then it is in force. Sources: PyTorch
+``torch.get_num_threads``, ``torch.backends.cpu``; OpenBLAS ``openblas_get_num_threads``, ``openblas_get_corename``; Intel oneMKL,
+"Conditional Numerical Reproducibility" (the numbers of its branches, mkl_types.h); NumPy ``__cpu_features__``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from ..probes import live
+
+_CBWR = {1: "OFF", 2: "AUTO", 3: "COMPATIBLE", 4: "SSE2", 6: "SSSE3", 7: "SSE4_1", 8: "SSE4_2", 9: "AVX", 10: "AVX2", 12: "AVX512", 14: "AVX512_E1"}  # fmt: skip
+_CBWR_ALL, _CBWR_STRICT = -1, 0x10000
+# Builds of OpenBLAS differ in what they call their functions.
+_OPENBLAS = ("scipy_{}64_", "scipy_{}", "{}64_", "{}")
+
+Answer = tuple[str, str] | None
+
+
+def ask(name: str, wanted: str) -> Answer:
+    """Return what the variable *name*, which is *wanted* to be that, is in force as, and who says so."""
+    question = _QUESTIONS.get(name)
+    if question is None:
+        return None
+    try:
+        found: Answer = question(wanted)
+    except Exception:  # noqa: BLE001 - half-imported, or built otherwise: then it does not tell
+        return None
+    return found
+
+
+def _torch_threads(_: str) -> Answer:
+    torch: Any = sys.modules.get("torch")
+    return None if torch is None else (str(torch.get_num_threads()), "torch.get_num_threads()")
+
+
+def _capability(_: str) -> Answer:
+    torch: Any = sys.modules.get("torch")
+    if torch is None:
+        return None
+    return torch.backends.cpu.get_cpu_capability().lower().replace(
+        "no avx", "default"
+    ), "torch.backends.cpu.get_cpu_capability()"
+
+
+def _cbwr(_: str) -> Answer:
+    for path in live.loaded().splitlines() + _torch_files():
+        function = _function(path, "mkl_serv_cbwr_get")
+        if function is None:
+            continue
+        number = function(_CBWR_ALL)
+        branch = _CBWR.get(number & ~_CBWR_STRICT, str(number))
+        return branch + (",STRICT" if number & _CBWR_STRICT else ""), "MKL itself"
+    return None
+
+
+def _openblas_threads(_: str) -> Answer:
+    number = _openblas("openblas_get_num_threads", None)
+    return None if number is None else (str(number), "OpenBLAS itself")
+
+
+def _coretype(_: str) -> Answer:
+    import ctypes
+
+    name = _openblas("openblas_get_corename", ctypes.c_char_p)
+    return None if name is None else (name.decode().lower(), "OpenBLAS itself")
+
+
+def _disabled(wanted: str) -> Answer:
+    """Return which of the features that are *wanted* to be off NumPy does without."""
+    core: Any = sys.modules.get("numpy._core._multiarray_umath") or sys.modules.get("numpy.core._multiarray_umath")
+    if core is None:
+        return None
+    names = wanted.replace(",", " ").split()
+    return " ".join(name for name in names if not core.__cpu_features__[name.upper()]), "numpy.__cpu_features__"
+
+
+def _openblas(name: str, result: Any) -> Any:
+    for path in live.loaded().splitlines():
+        if "openblas" not in os.path.basename(path):
+            continue
+        for spelling in _OPENBLAS:
+            function = _function(path, spelling.format(name))
+            if function is not None:
+                if result is not None:
+                    function.restype = result
+                return function()
+    return None
+
+
+def _torch_files() -> list[str]:
+    """Return torch's own library, which holds MKL in the builds that people install."""
+    file = getattr(sys.modules.get("torch"), "__file__", None)
+    return [os.path.join(os.path.dirname(file), "lib", "libtorch_cpu.so")] if file else []
+
+
+def _function(path: str, name: str) -> Any:
+    import ctypes
+
+    try:
+        # RTLD_NOLOAD: gives what is there, or fails.
+        return getattr(ctypes.CDLL(path, mode=os.RTLD_NOW | os.RTLD_NOLOAD), name)
+    except (OSError, AttributeError):
+        return None
+
+
+def same(name: str, wanted: str, found: str) -> bool:
+    """Return whether *found*, which ``ask`` gave, is what the variable *name* was *wanted* to be."""
+    if name == "OMP_NUM_THREADS":
+        wanted = wanted.partition(",")[0]  # a list is for nested regions, and the first is what counts
+    return wanted.replace(" ", "").lower() == found.replace(" ", "").lower()
+
+
+_QUESTIONS = {
+    "ATEN_CPU_CAPABILITY": _capability,
+    "GOTO_NUM_THREADS": _openblas_threads,
+    "MKL_CBWR": _cbwr,
+    "MKL_NUM_THREADS": _torch_threads,
+    "NPY_DISABLE_CPU_FEATURES": _disabled,
+    "OMP_NUM_THREADS": _torch_threads,
+    "OPENBLAS_CORETYPE": _coretype,
+    "OPENBLAS_NUM_THREADS": _openblas_threads,
+}

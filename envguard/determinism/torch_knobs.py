@@ -1,0 +1,154 @@
+"""The switches of PyTorch that decide bits: which of them the same bits need, and which are the program's to choose.
+
+Precision (TF32, reduced-precision sums) is the program's: it changes numbers, and gives the same ones in every run. What it is
+is recorded. Sources: PyTorch, "Reproducibility", "CUDA semantics" (TensorFloat-32, reduced precision), ``torch.backends``,
+``torch.use_deterministic_algorithms``, ``torch._inductor.config``.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from typing import Any
+
+from .knobs import Knob
+
+WARN_ONLY = "warn only"
+MODE = "torch.use_deterministic_algorithms"
+FILL = "torch.utils.deterministic.fill_uninitialized_memory"
+INDUCTOR = "torch._inductor.config"
+# Backend and operation of each precision; the old names beside them (allow_tf32, float32_matmul_precision) raise after a write
+# through the new ones.
+_PRECISIONS = (
+    ("generic", "all"),
+    ("cuda", "all"),
+    ("cuda", "matmul"),
+    ("cuda", "conv"),
+    ("cuda", "rnn"),
+    ("mkldnn", "all"),
+    ("mkldnn", "matmul"),
+    ("mkldnn", "conv"),
+    ("mkldnn", "rnn"),
+)
+_ATTENTION = (
+    "flash_sdp_enabled",
+    "mem_efficient_sdp_enabled",
+    "math_sdp_enabled",
+    "cudnn_sdp_enabled",
+    "fp16_bf16_reduction_math_sdp_allowed",
+)
+_MATMUL = (
+    "allow_fp16_reduced_precision_reduction",
+    "allow_bf16_reduced_precision_reduction",
+    "allow_fp16_accumulation",
+)
+
+
+def torch_knobs(torch: Any, *, audit: bool) -> list[Knob]:
+    """Return the switches of *torch*, in the order in which they are set.
+
+    *audit* has memory that nobody has written filled with NaN, which shows what reads it, and costs much.
+    """
+    cudnn, deterministic = torch.backends.cudnn, torch.utils.deterministic
+    knobs = [
+        Knob(
+            MODE,
+            lambda: mode(torch),
+            wanted=True,
+            write=lambda value: set_mode(torch, value),
+            prove=lambda: _refuses(torch),
+        ),
+        _attribute(
+            FILL,
+            deterministic,
+            "fill_uninitialized_memory",
+            wanted=audit,
+            prove=(lambda: _fills(torch)) if audit else None,
+        ),
+        _attribute("torch.backends.cudnn.deterministic", cudnn, "deterministic", wanted=True),
+        _attribute("torch.backends.cudnn.benchmark", cudnn, "benchmark", wanted=False),
+    ]
+    onednn = getattr(torch.backends, "mkldnn", None)
+    if hasattr(onednn, "deterministic"):
+        knobs.append(_attribute("torch.backends.mkldnn.deterministic", onednn, "deterministic", wanted=True))
+    return [*knobs, *_tuning(torch), *_left_to_the_program(torch)]
+
+
+def inductor_knobs() -> list[Knob]:
+    """Return the switches of the compiler where its settings are loaded.
+
+    ``deterministic`` chooses nothing by timing; ``fallback_random`` gives compiled code the random numbers of eager code.
+    """
+    config: Any = sys.modules.get(INDUCTOR)
+    names = [name for name in ("deterministic", "fallback_random") if hasattr(config, name)]
+    return [_attribute(f"{INDUCTOR}.{name}", config, name, wanted=True) for name in names]
+
+
+def _tuning(torch: Any) -> list[Knob]:
+    """Return TunableOp's tuning, which picks matrix products by their timing; builds without a GPU do not have it."""
+    read = getattr(torch._C, "_cuda_tunableop_tuning_is_enabled", None) if hasattr(torch, "_C") else None  # noqa: SLF001
+    if read is None:
+        return []
+    write = torch._C._cuda_tunableop_tuning_enable  # noqa: SLF001
+    return [Knob("torch.cuda.tunable.tuning", read, wanted=False, write=lambda value: write(bool(value)))]
+
+
+def _left_to_the_program(torch: Any) -> list[Knob]:
+    backends = torch.backends
+    knobs = [_attribute("torch.backends.cudnn.enabled", backends.cudnn, "enabled")]
+    # The one getter that never raises, whatever was written, and by which name.
+    getter = getattr(getattr(torch, "_C", None), "_get_fp32_precision_getter", None)
+    if getter is not None:
+        knobs += [
+            Knob(f"torch.backends.{backend}.{operation}.fp32_precision", partial(getter, backend, operation))
+            for backend, operation in _PRECISIONS
+        ]
+    cuda = getattr(backends, "cuda", None)
+    matmul = getattr(cuda, "matmul", None)
+    knobs += [Knob(f"torch.backends.cuda.matmul.{name}", partial(getattr, matmul, name)) for name in _MATMUL if matmul]
+    knobs += [Knob(f"torch.backends.cuda.{name}", getattr(cuda, name)) for name in _ATTENTION if hasattr(cuda, name)]
+    for name in ("get_num_threads", "get_num_interop_threads", "get_default_dtype"):
+        if hasattr(torch, name):
+            knobs.append(Knob(f"torch.{name}", getattr(torch, name)))
+    capability = getattr(getattr(backends, "cpu", None), "get_cpu_capability", None)
+    return [*knobs, Knob("torch.backends.cpu.get_cpu_capability", capability)] if capability is not None else knobs
+
+
+def _attribute(name: str, module: Any, attribute: str, *, wanted: object = None, prove: Any = None) -> Knob:
+    return Knob(
+        name,
+        lambda: getattr(module, attribute),
+        wanted=wanted,
+        write=(lambda value: setattr(module, attribute, value)) if wanted is not None else None,
+        prove=prove,
+    )
+
+
+def mode(torch: Any) -> bool | str:
+    """Return whether *torch* takes deterministic algorithms alone: True, False, or that it only warns."""
+    if not torch.are_deterministic_algorithms_enabled():
+        return False
+    return WARN_ONLY if torch.is_deterministic_algorithms_warn_only_enabled() else True
+
+
+def set_mode(torch: Any, value: object) -> None:
+    """Set what ``mode`` returned; the compiler, which ``use_deterministic_algorithms`` would import, is not imported for it."""
+    if INDUCTOR in sys.modules:
+        torch.use_deterministic_algorithms(value is not False, warn_only=value == WARN_ONLY)
+    else:
+        torch.set_deterministic_debug_mode("default" if value is False else "warn" if value == WARN_ONLY else "error")
+
+
+def _refuses(torch: Any) -> str:
+    """Ask for an operation that has no deterministic form on any device; it draws nothing and leaves nothing behind."""
+    try:
+        torch.zeros(1, device="cpu").put_(torch.zeros(1, dtype=torch.int64, device="cpu"), torch.zeros(1, device="cpu"))
+    except RuntimeError:
+        return "set, and put_(), which has no deterministic form, was refused"
+    raise RuntimeError("put_(), which has no deterministic form, was not refused")
+
+
+def _fills(torch: Any) -> str:
+    if bool(torch.empty(8, device="cpu").isnan().all()):
+        return "set, and torch.empty() gave NaN alone"
+    raise RuntimeError("torch.empty() gave something else than NaN")
