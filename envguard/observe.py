@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .config import MANIFEST, OWN_FILE, load_config
-from .errors import ConfigError
+from .errors import ConfigError, EnvguardError
 from .lockfiles.formats import AMBIGUOUS, EXPORTED_LOCKS, NATIVE_LOCKS, OWN_MANIFESTS
 from .lockfiles.model import RefusalKind, Refused, SourceKind
 from .model import Level, Selection
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from .baseline import Baseline, Machine
     from .config import Config
     from .data.model import Progress
+    from .files.look import Looking
     from .files.model import InstalledFiles
-    from .installed.model import Inventory
+    from .installed.model import Environment, Inventory
     from .lockfiles.diff.model import LockDiff
     from .lockfiles.model import Lock, Selected
     from .model import Fact
@@ -168,52 +169,106 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
     """
     from .against import read_against
     from .baseline import read_baseline
-    from .installed import find_environment, running_environment, scan
+    from .installed import scan
     from .machine import observe
     from .repository.look import look_at as look_at_code
 
-    evidence = look_at_files(reader, project, anew=request.full)
-    config = evidence.config
-    baseline = (
-        read_baseline(reader, project) if request.against is None else read_against(reader, project, request.against)
-    )
+    inventory, looking = _start_early(reader, project, request)
+    try:
+        evidence = look_at_files(reader, project, anew=request.full)
+        config = evidence.config
+        baseline = (
+            read_baseline(reader, project)
+            if request.against is None
+            else read_against(reader, project, request.against)
+        )
+        if inventory is None:
+            inventory = scan(reader, _environment(reader, project, config, request))
+        environment = inventory.environment
+        observation = observe(reader, environment, live=request.running)
+        facts = observation.facts
+        choice = _machine(baseline, facts, request.level or config.level, request.machine)
+        machine = baseline.machines[choice.name] if baseline is not None and choice is not None else None
+        selection = choose_selection(request, config, machine)
+        trees, left_out = _trees(reader, baseline, config, request)
+        return replace(
+            evidence,
+            inventory=inventory,
+            facts=facts,
+            overrides=_overrides(reader, evidence),
+            disagreements=observation.disagreements,
+            baseline=baseline,
+            machine_name=choice.name if choice is not None else request.machine,
+            machine=machine,
+            choice=choice,
+            selection=selection,
+            selected=_select(evidence.lock, selection, environment.markers),
+            others=tuple(
+                replace(view, selected=_select_also(view.lock, selection, environment.markers))
+                for view in evidence.others
+            ),
+            own=_own(inventory, config) | _project_itself(reader, project, evidence.lock),
+            real_paths=_real_paths(reader, project, [view.lock for view in evidence.views], inventory),
+            checkouts=_checkouts(reader, [view.lock for view in evidence.views], inventory),
+            trees=trees,
+            trees_left_out=left_out,
+            code=look_at_code(reader, project, policy=config.code, limit=config.patch_limit, running=request.running),
+            # Last of all: it goes on meanwhile.
+            files=_files(reader, looking, inventory, machine, config, request),
+        )
+    finally:
+        if looking is not None:
+            looking.close()
+
+
+def _environment(reader: Reader, project: str, config: Config, request: Request) -> Environment:
+    from .installed import find_environment, running_environment
+
     if request.running:
-        environment = running_environment(reader)
-    else:
-        # What a caller names starts from the current folder, what the settings name from the project.
-        named = os.path.join(project, config.python) if config.python is not None else None
-        environment = find_environment(reader, project, request.python or named)
-    inventory = scan(reader, environment)
-    observation = observe(reader, environment, live=request.running)
-    facts = observation.facts
-    choice = _machine(baseline, facts, request.level or config.level, request.machine)
-    name = choice.name if choice is not None else request.machine
-    machine = baseline.machines[choice.name] if baseline is not None and choice is not None else None
-    selection = choose_selection(request, config, machine)
-    trees, left_out = _trees(reader, baseline, config, request)
-    return replace(
-        evidence,
-        inventory=inventory,
-        facts=facts,
-        overrides=_overrides(reader, evidence),
-        disagreements=observation.disagreements,
-        baseline=baseline,
-        machine_name=name,
-        machine=machine,
-        choice=choice,
-        selection=selection,
-        selected=_select(evidence.lock, selection, environment.markers),
-        others=tuple(
-            replace(view, selected=_select_also(view.lock, selection, environment.markers)) for view in evidence.others
-        ),
-        own=_own(inventory, config) | _project_itself(reader, project, evidence.lock),
-        real_paths=_real_paths(reader, project, [view.lock for view in evidence.views], inventory),
-        checkouts=_checkouts(reader, [view.lock for view in evidence.views], inventory),
-        trees=trees,
-        trees_left_out=left_out,
-        files=_files(reader, inventory, machine, config, request),
-        code=look_at_code(reader, project, policy=config.code, limit=config.patch_limit, running=request.running),
-    )
+        return running_environment(reader)
+    # What a caller names starts from the current folder, what the settings name from the project.
+    named = os.path.join(project, config.python) if config.python is not None else None
+    return find_environment(reader, project, request.python or named)
+
+
+def _start_early(reader: Reader, project: str, request: Request) -> tuple[Inventory | None, Looking | None]:
+    """Return what is installed, and the look at its files, which takes the longest and needs none of the rest; nothing where nobody asks.
+
+    Whatever is wrong with the environment is told in its turn, behind what is wrong with the lock.
+    """
+    config = load_config(reader, project)
+    if not _asks_for_files(config, request):
+        return None, None
+    from .files.look import Looking
+    from .installed import scan
+
+    try:
+        inventory = scan(reader, _environment(reader, project, config, request))
+    except EnvguardError:
+        return None, None
+    return inventory, Looking(reader, inventory, full=request.full)
+
+
+def _asks_for_files(config: Config, request: Request) -> bool:
+    return config.files if request.files is None else request.files
+
+
+def _files(
+    reader: Reader,
+    looking: Looking | None,
+    inventory: Inventory,
+    machine: Machine | None,
+    config: Config,
+    request: Request,
+) -> InstalledFiles | None:
+    """Return the files of the installed packages; None where nobody asks for them."""
+    if not _asks_for_files(config, request):
+        return None
+    from .files.look import Looking
+
+    # It is there, unless the environment could not be told at first and can now.
+    looking = looking or Looking(reader, inventory, full=request.full)
+    return looking.result(machine.files if machine is not None else {}, progress=request.progress)
 
 
 def _overrides(reader: Reader, evidence: Evidence) -> dict[str, str]:
@@ -223,50 +278,6 @@ def _overrides(reader: Reader, evidence: Evidence) -> dict[str, str]:
     from .rules.virtual import OVERRIDES
 
     return {name: value for name in OVERRIDES if (value := reader.environ(name))}
-
-
-def machine_of(evidence: Evidence) -> Machine:
-    """Return what was observed as a machine that can be recorded."""
-    if evidence.lock is None or evidence.selection is None:
-        raise no_lock_to_record_against(evidence)
-    from .baseline import Machine, RecordedPackage
-    from .facts import is_audit
-
-    old, brought = evidence.machine, evidence.brought
-    return Machine(
-        facts={key: value for key, value in evidence.facts.items() if not is_audit(key)},
-        audit={key: value for key, value in evidence.facts.items() if is_audit(key)},
-        packages={
-            name: RecordedPackage(version=item.version, digest=item.digest)
-            for name, item in evidence.installed.items()
-            # What came with a package of conda is recorded with it.
-            if item.version is not None and item.path not in brought
-        },
-        conda={
-            name: RecordedPackage(version=item.release, digest=item.digest)
-            for name, item in evidence.conda.items()
-            if item.version is not None
-        },
-        lock_path=", ".join(view.name for view in evidence.views),
-        lock_digest=evidence.lock_digest or evidence.lock.digest,
-        selection=evidence.selection.canonical(),
-        files=_differences(evidence),
-        rest=dict(old.rest) if old is not None else {},
-    )
-
-
-def _differences(evidence: Evidence) -> dict[str, str]:
-    """Return the packages whose files are not as their installers wrote them; those that were recorded where nobody looked."""
-    if evidence.files is None:
-        return dict(evidence.machine.files) if evidence.machine is not None else {}
-    return {item.name: item.digest for item in evidence.files.packages if item.digest is not None}
-
-
-def no_lock_to_record_against(evidence: Evidence) -> ConfigError:
-    """Return the error of a record that nothing could be compared with."""
-    return ConfigError(
-        f"there is no {evidence.lock_name} to record against", path=evidence.project, hint=evidence.lock_command
-    )
 
 
 def _trees(
@@ -284,18 +295,6 @@ def _trees(
 
     sample = config.data.sample
     return look_at(reader, baseline, sample=sample, full=request.full, progress=request.progress), None
-
-
-def _files(
-    reader: Reader, inventory: Inventory, machine: Machine | None, config: Config, request: Request
-) -> InstalledFiles | None:
-    """Return the files of the installed packages; None where nobody asks for them."""
-    if not (config.files if request.files is None else request.files):
-        return None
-    from .files.look import look_at
-
-    accepted = machine.files if machine is not None else {}
-    return look_at(reader, inventory, accepted=accepted, full=request.full, progress=request.progress)
 
 
 def _machine(baseline: Baseline | None, facts: Mapping[str, Fact], level: Level, named: str | None) -> Choice | None:

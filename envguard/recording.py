@@ -5,17 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from .baseline import empty_baseline, fact_text
+from .baseline import Machine, RecordedPackage, empty_baseline, fact_text
 from .errors import ConfigError
+from .facts import is_audit
 from .lockfiles.model import Refused
 from .lockfiles.select import select
-from .observe import DEFAULT_MACHINE, choose_selection, look, machine_of, no_lock_to_record_against
+from .observe import DEFAULT_MACHINE, choose_selection, look
 from .selection import infer_selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from .baseline import Baseline, Machine
+    from .baseline import Baseline
     from .config import Config
     from .model import Selection
     from .observe import Request
@@ -71,6 +72,47 @@ def propose(reader: Reader, project: str, request: Request, *, name: str | None 
     )
 
 
+def machine_of(evidence: Evidence) -> Machine:
+    """Return what was observed as a machine that can be recorded."""
+    if evidence.lock is None or evidence.selection is None:
+        raise _no_lock(evidence)
+    old, brought = evidence.machine, evidence.brought
+    return Machine(
+        facts={key: value for key, value in evidence.facts.items() if not is_audit(key)},
+        audit={key: value for key, value in evidence.facts.items() if is_audit(key)},
+        packages={
+            name: RecordedPackage(version=item.version, digest=item.digest)
+            for name, item in evidence.installed.items()
+            # What came with a package of conda is recorded with it.
+            if item.version is not None and item.path not in brought
+        },
+        conda={
+            name: RecordedPackage(version=item.release, digest=item.digest)
+            for name, item in evidence.conda.items()
+            if item.version is not None
+        },
+        lock_path=", ".join(view.name for view in evidence.views),
+        lock_digest=evidence.lock_digest or evidence.lock.digest,
+        selection=evidence.selection.canonical(),
+        files=_differing_files(evidence),
+        rest=dict(old.rest) if old is not None else {},
+    )
+
+
+def _differing_files(evidence: Evidence) -> dict[str, str]:
+    """Return the packages whose files are not as their installers wrote them; those that were recorded where nobody looked."""
+    if evidence.files is None:
+        return dict(evidence.machine.files) if evidence.machine is not None else {}
+    return {item.name: item.digest for item in evidence.files.packages if item.digest is not None}
+
+
+def _no_lock(evidence: Evidence) -> ConfigError:
+    """Return the error of a record that nothing could be compared with."""
+    return ConfigError(
+        f"there is no {evidence.lock_name} to record against", path=evidence.project, hint=evidence.lock_command
+    )
+
+
 def changes(old: Machine, new: Machine) -> Iterator[Change]:
     """Yield what *new* says differently from *old*: lock, selection, facts, packages, those of conda, each sorted by name."""
     if (old.lock_path, old.lock_digest) != (new.lock_path, new.lock_digest):
@@ -116,7 +158,7 @@ def _choose(request: Request, evidence: Evidence, old: Machine | None) -> tuple[
     """Return the selection to record, and whether it was inferred."""
     lock = evidence.lock
     if lock is None:
-        raise no_lock_to_record_against(evidence)
+        raise _no_lock(evidence)
     markers = evidence.environment.markers
     installed = {name: item.version for name, item in evidence.installed.items()}
     conda = {name: item.release for name, item in evidence.conda.items()}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from typing import TYPE_CHECKING
 
 from ..data.progress import Pace, told
+from ..data.telling import BEAT
 from ..installed.model import Layer
 from ..trace import signature
 from ..trees import ranks
@@ -41,15 +43,132 @@ def look_at(
     *accepted* are the digests of differences that were recorded, by package; *full* reads every file, whatever the stat cache
     knows; *progress* hears how far it is.
     """
-    claims = _claims(reader, inventory)
-    # What PYTHONPATH names may be anything: there, and outside of folders of packages, only what is claimed is looked at.
-    whole = {folder.path for folder in inventory.environment.folders if folder.layer is not Layer.PYTHONPATH}
-    folders = {folder.path for folder in inventory.environment.folders}
-    claimed = [Claimed(claims, folder) for folder in sorted(folders.union(*map(_folders, claims)))]
-    look = _Look(reader, full=full, tick=told(Pace(time.monotonic()), progress) if progress is not None else None)
-    seen = {here.folder: look.at(here, alone=here.folder not in whole) for here in claimed}
-    judge = Judge(reader, inventory, claims, claimed, seen)
-    return judge.result(accepted or {}, files=look.files, size=look.bytes, cached=look.cached)
+    return Looking(reader, inventory, full=full).result(accepted, progress=progress)
+
+
+class Looking:
+    """A look at the files of everything in *inventory*, which goes on while its owner does something else.
+
+    Files are read and hashed on a thread of its own, which lets the interpreter go; what needs the *reader* is done on that of the
+    caller, before and after. It ends with ``result``, or is given up with ``close``.
+    """
+
+    __slots__ = (
+        "_claimed",
+        "_claims",
+        "_counters",
+        "_error",
+        "_files",
+        "_found",
+        "_given_up",
+        "_inventory",
+        "_reader",
+        "_thread",
+        "_whole",
+    )
+
+    def __init__(self, reader: Reader, inventory: Inventory, *, full: bool = False) -> None:
+        self._reader = reader
+        self._inventory = inventory
+        self._claims = _claims(reader, inventory)
+        # What PYTHONPATH names may be anything: there, and outside of folders of packages, only what is claimed is looked at.
+        self._whole = {item.path for item in inventory.environment.folders if item.layer is not Layer.PYTHONPATH}
+        folders = {folder.path for folder in inventory.environment.folders}
+        # Folders of packages first: they hold nearly everything.
+        every = sorted(
+            folders.union(*map(_folders, self._claims)), key=lambda folder: (folder not in self._whole, folder)
+        )
+        self._claimed = [Claimed(self._claims, folder) for folder in every]
+        paths = [self._paths(here) for here in self._claimed]
+        self._files = sum(map(len, paths))
+        wanted = [self._wanted(here, found) for here, found in zip(self._claimed, paths, strict=True)]
+        self._found: list[Listed] = []
+        self._counters: Counters | None = None
+        self._error: BaseException | None = None
+        self._given_up = False
+        self._thread = threading.Thread(target=self._run, args=(wanted, full), daemon=True)
+        self._thread.start()
+
+    def result(
+        self, accepted: Mapping[str, str] | None = None, *, progress: Callable[[Progress], None] | None = None
+    ) -> InstalledFiles:
+        """Wait for the end and return what there is to say; *accepted* and *progress* as for ``look_at``."""
+        tick = told(Pace(time.monotonic()), progress) if progress is not None else None
+        try:
+            while self._thread.is_alive():
+                # Short turns: between two of them Python sees Ctrl-C.
+                self._thread.join(BEAT)
+                if tick is not None and self._counters is not None:
+                    tick(self._counters)
+            if self._error is not None:
+                raise self._error
+            seen, size, cached = {}, 0, 0
+            for here, found in zip(self._claimed, self._found, strict=True):
+                seen[here.folder] = self._seen(here, found)
+                size, cached = size + found.bytes, cached + found.cached
+        finally:
+            self.close()
+        judge = Judge(self._reader, self._inventory, self._claims, self._claimed, seen)
+        return judge.result(accepted or {}, files=self._files, size=size, cached=cached)
+
+    def close(self) -> None:
+        """Let go of everything; a look that is not at its end is given up."""
+        self._given_up = True
+        self._thread.join()
+        for found in self._found:
+            found.close()
+        self._found = []
+
+    def _paths(self, claimed: Claimed) -> dict[bytes, None]:
+        sought = claimed.sought if claimed.folder not in self._whole else ()
+        # They come nearly sorted, and are sorted fast as they come.
+        return dict.fromkeys(sorted([*claimed.paths, *sought]))
+
+    def _wanted(self, claimed: Claimed, paths: dict[bytes, None]) -> bytes:
+        for path in paths if claimed.folder not in self._whole else ():
+            # Before it is looked at: what changes from now on ends the trace.
+            place = os.path.join(claimed.folder, os.fsdecode(path))
+            self._reader.trace.saw_file(place, signature(place))
+        return b"\0".join((*paths, b""))
+
+    def _run(self, wanted: list[bytes], full: bool) -> None:
+        try:
+            for here, paths in zip(self._claimed, wanted, strict=True):
+                self._look(here.folder, paths, full=full)
+        except BaseException as error:  # noqa: BLE001 - it is raised where it can be told
+            self._error = error
+
+    def _look(self, folder: str, wanted: bytes, *, full: bool) -> None:
+        """Look into *folder*; of several ranks on a host one after the other: the stat cache spares all but the first."""
+        alone = folder not in self._whole
+
+        def look() -> str:
+            self._found.append(quick.look(folder, wanted, alone=alone, cache=not full, tick=self._tick))
+            return ""  # nothing that others could repeat: each sees for itself
+
+        if ranks.announced():
+            ranks.shared(f"{folder}\0files", look)
+        else:
+            look()
+
+    def _tick(self, counters: Counters) -> None:
+        if self._given_up:
+            raise InterruptedError
+        self._counters = counters
+
+    def _seen(self, claimed: Claimed, found: Listed) -> Seen:
+        """Return what was *found* in a folder, and note it in the trace."""
+        folder, trace = claimed.folder, self._reader.trace
+        if found.settled:
+            trace.saw_value("files", folder, found.state.hex())
+        elif folder in self._whole or found.problems:
+            trace.unsettle()
+        rows, times = found.rows()
+        problems = found.problems
+        if found.problem_count > len(problems):
+            # Nobody knows which of the files that have no row are among the others.
+            problems = (*problems, Problem(path=b"", kind="unreadable", errno=0))
+        return Seen(rows, times, problems)
 
 
 def _claims(reader: Reader, inventory: Inventory) -> list[Claims]:
@@ -58,57 +177,10 @@ def _claims(reader: Reader, inventory: Inventory) -> list[Claims]:
         return [recorded(reader, distribution) for distribution in inventory.distributions]
     from .conda import brought, claims_of_conda
 
-    told = brought(inventory)
-    claims = [recorded(reader, item) for item in inventory.distributions if item.path not in told]
+    skipped = brought(inventory)
+    claims = [recorded(reader, item) for item in inventory.distributions if item.path not in skipped]
     return claims + claims_of_conda(reader, inventory, claims)
 
 
 def _folders(claims: Claims) -> set[str]:
     return {*claims.rows, *(row.folder for row in claims.plain)}
-
-
-class _Look:
-    """Looks into folders, and counts what was compared there."""
-
-    def __init__(self, reader: Reader, *, full: bool, tick: Callable[[Counters], None] | None) -> None:
-        self._reader = reader
-        self._full = full
-        self._tick = tick
-        self.files = self.bytes = self.cached = 0
-
-    def at(self, claimed: Claimed, *, alone: bool) -> Seen:
-        """Return what is in a folder; *alone*: of what is *claimed* there, and nothing else."""
-        folder, trace = claimed.folder, self._reader.trace
-        # They come nearly sorted, and are sorted fast as they come.
-        paths = [*dict.fromkeys(sorted([*claimed.paths, *(claimed.sought if alone else ())]))]
-        for path in paths if alone else ():
-            place = os.path.join(folder, os.fsdecode(path))
-            trace.saw_file(place, signature(place))
-        with self._listed(folder, b"\0".join((*paths, b"")), alone=alone) as found:
-            if found.settled:
-                trace.saw_value("files", folder, found.state.hex())
-            elif not alone or found.problems:
-                trace.unsettle()
-            rows, times = found.rows()
-            problems = found.problems
-            if found.problem_count > len(problems):
-                # Nobody knows which of the files that have no row are among the others.
-                problems = (*problems, Problem(path=b"", kind="unreadable", errno=0))
-            self.files += len(paths)
-            self.bytes += found.bytes
-            self.cached += found.cached
-            return Seen(rows, times, problems)
-
-    def _listed(self, folder: str, wanted: bytes, *, alone: bool) -> Listed:
-        """Look into *folder*; of several ranks on a host one after the other: the stat cache spares all but the first."""
-        found: list[Listed] = []
-
-        def look() -> str:
-            found.append(quick.look(folder, wanted, alone=alone, cache=not self._full, tick=self._tick))
-            return ""  # nothing that others could repeat: each sees for itself
-
-        if ranks.announced():
-            ranks.shared(f"{folder}\0files", look)
-        else:
-            look()
-        return found[0]

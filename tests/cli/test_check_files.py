@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import threading
 import time
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
+
+from envguard import machine
+from envguard.files import quick
 
 from .conftest import Runs
 
@@ -173,3 +178,40 @@ def test_json_tells_all_of_it_and_fits_its_schema(cli: Cli, recorded: Project) -
     assert (finding["code"], finding["subject"]) == ("EG401", "numpy")
     assert finding["place"]["path"] == str(recorded.site / "numpy.py")
     assert report["notes"]["files"] == "6 files of 2 packages, 156 bytes (every file was read)"
+
+
+def test_what_is_wrong_with_the_lock_is_told_first_and_nothing_goes_on_behind_it(cli: Cli, recorded: Project) -> None:
+    recorded.lock.write_text("version = 1\n[[package]]\n", encoding="utf-8")
+    shutil.rmtree(recorded.folder / ".venv" / "bin")
+    found = cli("check", "--files", "--python", ".venv")
+    assert (found.status, found.out) == (2, "")
+    assert found.err.startswith("error: uv.lock:")
+    assert threading.active_count() == 1
+
+
+def test_an_environment_that_is_none_is_told_with_files_as_without(cli: Cli, recorded: Project) -> None:
+    shutil.rmtree(recorded.folder / ".venv" / "bin")
+    found = cli("check", "--files", "--python", ".venv")
+    assert (found.status, found) == (2, cli("check", "--python", ".venv"))
+
+
+def test_the_files_are_looked_at_while_the_machine_is(
+    cli: Cli, recorded: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both processors have something to do: the look has begun before the machine is asked, and is waited for afterwards."""
+    begun, asked = threading.Event(), threading.Event()
+    look, observe = quick.look, machine.observe
+
+    def waits(*arguments: Any, **options: Any) -> Any:
+        begun.set()
+        assert asked.wait(60)
+        return look(*arguments, **options)
+
+    def asks(*arguments: Any, **options: Any) -> Any:
+        assert begun.wait(60)
+        asked.set()
+        return observe(*arguments, **options)
+
+    monkeypatch.setattr(quick, "look", waits)
+    monkeypatch.setattr(machine, "observe", asks)
+    assert cli("check", "--files").status == 0

@@ -7,6 +7,7 @@ import os
 import shutil
 import struct
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from envguard.files.look import look_at
+from envguard.files import quick
+from envguard.files.look import Looking, look_at
 from envguard.files.model import InstalledFiles, PackageFiles, Weight
 from envguard.installed import scan
 from envguard.installed.model import Layer
 from envguard.reader import Reader
 from envguard.trace import holds
+from envguard.walked import Counters
 from tests.installed.tools import dist_info, environment, row
 
 if TYPE_CHECKING:
@@ -500,3 +503,32 @@ def test_progress_is_told(world: World) -> None:
     told: list[Any] = []
     world.look(progress=told.append)
     assert told[-1].files > 0
+
+
+def test_a_look_that_nobody_waits_for_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    began = threading.Event()
+
+    def endless(*_: Any, tick: Callable[[Counters], None], **__: Any) -> Any:
+        began.set()
+        while True:
+            tick(Counters(files_found=0, files_done=0, bytes_done=0, files_cached=0, listed=False))
+            time.sleep(0.01)
+
+    monkeypatch.setattr(quick, "look", endless)
+    reader = Reader({})
+    looking = Looking(reader, world.inventory())
+    assert began.wait(60)
+    before = threading.active_count()
+    looking.close()
+    assert threading.active_count() == before - 1
+
+
+def test_what_goes_wrong_while_looking_is_raised_where_it_is_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: Any, **__: Any) -> Any:
+        raise MemoryError
+
+    monkeypatch.setattr(quick, "look", fails)
+    with pytest.raises(MemoryError):
+        world.look()

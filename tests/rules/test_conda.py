@@ -379,7 +379,7 @@ def test_an_environment_of_conda_where_none_was_recorded_is_one_finding() -> Non
 
 
 def test_what_came_with_conda_is_recorded_with_it() -> None:
-    from envguard.observe import machine_of
+    from envguard.recording import machine_of
 
     conda = [conda_installed("numpy", "2.1.0", "py312_0", parts=(PART,)), conda_installed("libblas")]
     made = machine_of(evidence([conda_locked("numpy")], [NUMPY, dist("click")], conda=conda, form="pixi"))
