@@ -11,24 +11,30 @@ TORCH_VENV := .venv-torch
 # What the integrations are tested against, beside torch.
 INTEGRATIONS := accelerate==1.15.0 ipython==9.18.1 lightning==2.6.6 mlflow-skinny==3.17.2 transformers==5.24.0 wandb==0.31.0
 INTEGRATIONS_VENV := .venv-integrations
+# Whose generators are seeded, beside torch and NumPy.
+LIBRARIES := jax==0.10.2 numba==0.68.1 tensorflow-cpu==2.21.0
+LIBRARIES_VENV := .venv-libraries
 TOOLS := .tools
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 # What runs under another processor wants a cross compiler and an emulator, which only CI asks for.
-MARKERS := not torch and not integrations and not gpu$(if $(CI),, and not cross)
+MARKERS := not torch and not integrations and not libraries and not gpu$(if $(CI),, and not cross)
 # As pip does: a certificate that this system trusts is trusted.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: demo test test-torch test-integrations lint types check-self bench bench-files bench-locks bench-conda bench-hash clean
+.PHONY: demo test test-torch test-integrations test-libraries lint types check-self bench bench-files bench-locks bench-conda bench-hash clean
 
 demo: $(VENV)/.bootstrapped
 	$(BIN)/python examples/demo.py
 
-test: $(VENV)/.ready $(TOOLS)/bin/b3sum test-torch test-integrations
+test: $(VENV)/.ready $(TOOLS)/bin/b3sum test-torch test-integrations test-libraries
 	$(BIN)/pytest -n auto -m "$(MARKERS)" $(PYTEST_ARGS)
 
 test-integrations: $(INTEGRATIONS_VENV)/.ready
 	$(INTEGRATIONS_VENV)/bin/pytest -m integrations $(PYTEST_ARGS) $$(grep -rl --include='test_*.py' 'mark\.integrations' tests)
+
+test-libraries: $(LIBRARIES_VENV)/.ready
+	$(LIBRARIES_VENV)/bin/pytest -m libraries $(PYTEST_ARGS) $$(grep -rl --include='test_*.py' 'mark\.libraries' tests)
 
 test-torch: $(TORCH_VENV)/.ready
 	$(TORCH_VENV)/bin/pytest -m torch $(PYTEST_ARGS) $$(grep -rl --include='test_*.py' 'mark\.torch' tests)
@@ -90,5 +96,10 @@ $(INTEGRATIONS_VENV)/.ready: $(VENV)/.bootstrapped pyproject.toml Makefile
 	$(INTEGRATIONS_VENV)/bin/python -m pip install --quiet --disable-pip-version-check torch==$(TORCH_VERSION) "numpy>=2" "pytest>=9" "pytest-xdist>=3.6" "hypothesis>=6.150" $(INTEGRATIONS) --editable .
 	touch $@
 
+$(LIBRARIES_VENV)/.ready: $(VENV)/.bootstrapped pyproject.toml Makefile
+	$(BIN)/python -m venv $(LIBRARIES_VENV)
+	$(LIBRARIES_VENV)/bin/python -m pip install --quiet --disable-pip-version-check "numpy>=2" "pytest>=9" "hypothesis>=6.150" $(LIBRARIES) --editable .
+	touch $@
+
 clean:
-	rm -rf $(VENV) $(TORCH_VENV) $(INTEGRATIONS_VENV) $(TOOLS) .venvs build
+	rm -rf $(VENV) $(TORCH_VENV) $(INTEGRATIONS_VENV) $(LIBRARIES_VENV) $(TOOLS) .venvs build

@@ -1,0 +1,290 @@
+"""The libraries' own generators: seeded, read and put back; with the real libraries, or for CuPy, which needs a GPU, a stand-in."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import textwrap
+import threading
+import types
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from envguard.determinism.libraries import BY_MODULE, CUPY_SEED, LIBRARIES
+from envguard.determinism.seeds import Seeding, seed_worker
+from envguard.determinism.streams import derive
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _kept() -> object:
+    before = random.getstate(), np.random.get_state()  # noqa: NPY002
+    yield
+    random.setstate(before[0])
+    np.random.set_state(before[1])  # noqa: NPY002
+
+
+def run(code: str) -> Any:
+    program = "import json\nfrom envguard.determinism.seeds import Seeding\n" + textwrap.dedent(code)
+    done = subprocess.run(
+        [sys.executable, "-c", program + "\nprint(json.dumps(found))"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_classic_is_what_set_seed_does() -> None:
+    """transformers ``set_seed`` and Lightning ``seed_everything``: random.seed, np.random.seed, torch.manual_seed."""
+    Seeding(1234, "classic").seed(frozenset(["numpy"]))
+    found = random.random(), np.random.random()  # noqa: NPY002
+    random.seed(1234)
+    np.random.seed(1234)  # noqa: NPY002
+    assert found == (random.random(), np.random.random())  # noqa: NPY002
+
+
+@pytest.mark.torch
+def test_classic_is_what_set_seed_does_for_torch() -> None:
+    import torch
+
+    before = torch.get_rng_state()
+    Seeding(1234, "classic").seed(frozenset())
+    found = torch.randn(9)
+    torch.manual_seed(1234)
+    assert torch.equal(found, torch.randn(9))
+    torch.set_rng_state(before)
+
+
+@pytest.mark.parametrize("seed", [2**32, -1])
+def test_a_seed_that_numpy_would_not_take_is_no_classic_seed(seed: int) -> None:
+    with pytest.raises(
+        ValueError, match=r"^a classic seed, which numpy\.random\.seed\(\) must take, is at least 0 and below"
+    ):
+        Seeding(seed, "classic")
+
+
+def test_a_digest_changes_with_a_draw_and_comes_back_with_the_state() -> None:
+    seeding = Seeding(42)
+    seeding.seed(frozenset(["numpy"]))
+    first = seeding.fingerprint()
+    assert first == seeding.fingerprint(), "looking draws nothing"
+    random.random()
+    second = seeding.fingerprint()
+    np.random.random()  # noqa: NPY002
+    third = seeding.fingerprint()
+    assert first["random"] != second["random"] == third["random"]
+    assert first["numpy"] == second["numpy"] != third["numpy"]
+    Seeding(42).seed(frozenset(["numpy"]))
+    assert seeding.fingerprint() == first
+
+
+def test_another_bit_generator_in_numpy_is_read_and_put_back() -> None:
+    library = BY_MODULE["numpy"]
+    legacy: Any = np.random
+    before = legacy.get_bit_generator()
+    try:
+        legacy.set_bit_generator(np.random.PCG64DXSM(1))
+        state = json.loads(json.dumps(library.states(np)["numpy"]))
+        drawn = legacy.random()
+        library.restore(np, "numpy", state)
+        assert legacy.random() == drawn
+    finally:
+        legacy.set_bit_generator(before)
+
+
+def test_no_two_libraries_share_a_stream() -> None:
+    from envguard.determinism.seeds import stream_name
+
+    names = [stream_name(library) for library in LIBRARIES]
+    assert len(set(names)) == len(names)
+    assert all(name.startswith("lib:") for name in names)
+
+
+class RandomState:
+    seeded: int | None = None
+
+    def seed(self, seed: int) -> None:
+        self.seeded = seed
+
+
+@pytest.fixture
+def cupy(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What of CuPy's module ``cupy.random._generator`` is used, with one device that is up."""
+    made: Any = types.ModuleType("cupy")
+
+    class Device:
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+        def __enter__(self) -> None:
+            made.used.append(self.number)
+
+        def __exit__(self, *_: object) -> None: ...
+
+    made.used = []
+    made.cuda = types.SimpleNamespace(Device=Device)
+    made.random = types.SimpleNamespace(_generator=types.SimpleNamespace(_random_states={1: RandomState()}))
+    monkeypatch.setitem(sys.modules, "cupy", made)
+    monkeypatch.setenv(CUPY_SEED, "old")
+    return made
+
+
+def test_cupy_is_seeded_where_it_is_up_and_by_its_variable_where_it_is_not(cupy: Any) -> None:
+    seeding = Seeding(42)
+    seeding.seed(frozenset())
+    wanted = int.from_bytes(derive(42, "lib:cupy")[:8], "little")
+    assert os.environ[CUPY_SEED] == str(wanted)
+    assert cupy.random._generator._random_states[1].seeded == wanted
+    assert cupy.used == [1]
+    assert (seeding.state["cupy"], seeding.fingerprint()["cupy.cuda:1"]) == ("seeded", "unreadable")
+
+
+def test_a_worker_touches_no_device_of_its_parent(cupy: Any) -> None:
+    seed_worker(42, "loader:train", 0, 1)
+    assert cupy.used == []
+    assert os.environ[CUPY_SEED] == str(int.from_bytes(derive(42, "lib:cupy:loader:train", 0, 1)[:8], "little"))
+
+
+def test_what_draws_through_another_library_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    seeding = Seeding(42)
+    seeding.seed(frozenset(["scikit-learn", "transformers", "jax"]))
+    assert seeding.state["sklearn"] == "draws through numpy"
+    assert seeding.state["transformers"] == "draws through random, numpy and torch"
+    assert seeding.state["jax"] == "draws through the keys that run.jax() hands out"
+    assert "tensorflow" not in seeding.state
+
+
+@pytest.mark.libraries
+@pytest.mark.parametrize("before", [True, False])
+def test_numba_is_seeded_before_and_after_its_import(before: bool) -> None:
+    found = run(f"""
+        seeding = Seeding(42)
+        if {before}:
+            import numba
+        seeding.seed(frozenset(["numba", "numpy"]))
+        import random, numba, numpy as np
+        from envguard.determinism.generators import mersenne_words
+        from envguard.determinism.streams import derive
+        @numba.njit
+        def draw():
+            return np.random.random(), random.random()
+        wanted = []
+        for which in (b"numpy", b"python"):
+            twister = np.random.RandomState()
+            words = np.array(mersenne_words(derive(42, "lib:numba") + which), dtype=np.uint32)
+            twister.set_state(("MT19937", words, 624, 0, 0.0))
+            wanted.append(twister.random_sample())
+        found = [list(draw()) == wanted, seeding.state["numba"], sorted(seeding.fingerprint())]
+    """)
+    told = "seeded; the threads of a parallel loop seed themselves from the system"
+    assert found == [True, told, ["numba.numpy", "numba.python", "numpy", "random"]]
+
+
+@pytest.mark.libraries
+def test_numba_classic_state_and_threads() -> None:
+    import numba
+
+    library = BY_MODULE["numba"]
+
+    @numba.njit  # type: ignore[untyped-decorator]
+    def draw() -> tuple[float, float]:
+        return np.random.random(), random.random()  # noqa: NPY002
+
+    @numba.njit  # type: ignore[untyped-decorator]
+    def seed(number: int) -> None:
+        np.random.seed(number)  # noqa: NPY002
+
+    library.same(numba, 42)
+    found = draw()
+    random.seed(42)
+    seed(42)
+    assert found == (draw()[0], random.random())
+    library.seed(numba, derive(1, "x"))
+    draw()
+    state = json.loads(json.dumps(library.states(numba)))
+    wanted = [draw() for _ in range(700)]
+    for key, kept in state.items():
+        library.restore(numba, key, kept)
+    assert [draw() for _ in range(700)] == wanted
+    for key, kept in state.items():
+        library.restore(numba, key, kept)
+    elsewhere: list[Any] = []
+    thread = threading.Thread(target=lambda: elsewhere.append(draw()))
+    thread.start()
+    thread.join()
+    assert elsewhere[0] != wanted[0], "each thread has generators of its own, as the state says"
+    assert draw() == wanted[0]
+
+
+@pytest.mark.libraries
+def test_keys_of_jax_do_not_depend_on_its_settings() -> None:
+    found = run("""
+        import jax
+        from envguard.determinism.named import Streams
+        def data(*index, **more):
+            return jax.random.key_data(Streams(42).jax("a", *index, **more)).tolist()
+        plain = data(1)
+        jax.config.update("jax_enable_x64", True)
+        jax.config.update("jax_default_prng_impl", "rbg")
+        jax.config.update("jax_random_seed_offset", 5)
+        found = [plain == data(1), data(2) != plain, data(1, impl="rbg")[:2] == plain,
+                 float(jax.random.uniform(Streams(42).jax("a", 1)))]
+    """)
+    assert found[:3] == [True, True, True]
+    assert 0 <= found[3] < 1
+
+
+@pytest.mark.libraries
+@pytest.mark.slow
+def test_tensorflow_is_seeded_after_its_import_and_its_state_is_no_secret_that_is_kept() -> None:
+    found = run("""
+        seeding = Seeding(42)
+        seeding.seed(frozenset(["tensorflow-cpu", "numpy"]))
+        import tensorflow as tf
+        from envguard.determinism.streams import derive
+        from envguard.determinism.libraries import states
+        imported = sorted(seeding.fingerprint())
+        drawn = tf.random.uniform((3,)).numpy().tolist()
+        tf.random.set_seed(int.from_bytes(derive(42, "lib:tensorflow")[:8], "little") >> 1)
+        again = tf.random.uniform((3,)).numpy().tolist()
+        Seeding(7, "classic").seed(frozenset())
+        classic = tf.random.uniform((3,)).numpy().tolist()
+        tf.random.set_seed(7)
+        plain = tf.random.uniform((3,)).numpy().tolist()
+        found = [drawn == again, classic == plain, imported, states()["tensorflow"], seeding.state["tensorflow"]]
+    """)
+    told = "seeded; tf.random.get_global_generator() seeds itself from the system"
+    assert found == [True, True, ["numpy", "random"], None, told]
+
+
+@pytest.mark.integrations
+@pytest.mark.parametrize("name", ["transformers", "lightning"])
+def test_classic_is_bit_for_bit_what_the_real_set_seed_does(name: str) -> None:
+    import torch
+
+    def drawn() -> list[Any]:
+        return [random.random(), np.random.random(), *torch.randn(4).tolist(), *torch.rand(4).tolist()]  # noqa: NPY002
+
+    before = torch.get_rng_state()
+    if name == "transformers":
+        import transformers
+
+        transformers.set_seed(1234)
+    else:
+        import lightning
+
+        lightning.seed_everything(1234, verbose=False)
+    wanted = drawn()
+    Seeding(1234, "classic").seed(frozenset())
+    assert drawn() == wanted
+    torch.set_rng_state(before)
