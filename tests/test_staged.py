@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -99,7 +100,7 @@ def test_a_lock_that_is_deleted_is_told(repository: Repository) -> None:
     assert "EG901 [missing-lock] there is no uv.lock" in out
     status, out, _ = repository.ask("diff", "uv.lock")
     assert status == 0
-    assert "  numpy       2.4.6       removed      required directly\n" in out
+    assert re.search(r"^  numpy +2\.4\.6 +removed +required directly$", out, re.MULTILINE)
 
 
 def test_what_is_only_intended_to_be_added_is_not_there_yet(repository: Repository) -> None:
@@ -141,7 +142,7 @@ def test_every_lock_of_a_project_is_compared_with_that_of_before(repository: Rep
     repository.git("add", ".")
     status, out, _ = repository.ask("diff", "uv.lock")
     assert status == 1
-    assert out.startswith("gpu/uv.lock: HEAD -> what is staged\n")
+    assert out.startswith("gpu/uv.lock: HEAD → what is staged\n")
     assert "gpu/uv.lock:" in out
     assert "EG110 [republished-artifact]" in out
 
@@ -155,8 +156,8 @@ def test_a_move_to_another_tool_is_told(repository: Repository) -> None:
     repository.git("add", ".")
     status, out, err = repository.ask("diff", "poetry.lock")
     assert (status, err) == (0, "")
-    assert out.startswith("poetry.lock: HEAD -> what is staged\n")
-    assert "format: uv -> poetry" in out
+    assert out.startswith("poetry.lock: HEAD → what is staged\n")
+    assert "format: uv → poetry" in out
 
 
 def test_what_belongs_to_no_project_is_left_alone(repository: Repository) -> None:
@@ -180,5 +181,5 @@ def test_the_lock_of_a_script_is_judged_by_itself(repository: Repository) -> Non
     repository.git("add", ".")
     status, out, _ = repository.ask("diff", "train.py.lock")
     assert status == 1
-    assert out.startswith("train.py.lock: HEAD -> what is staged\n")
+    assert out.startswith("train.py.lock: HEAD → what is staged\n")
     assert "EG110 [republished-artifact]" in out

@@ -45,6 +45,7 @@ class Scratch:
             entry = values["entry"].replace("envguard ", f"{sys.executable} -m envguard ", 1)
             lines += [f"  - id: {name}", f"    name: {name}", f"    entry: {entry}", "    language: system"]
             lines += [f"    files: {values['files']}", "    require_serial: true", "    verbose: true"]
+            lines += ["    always_run: true"] if values.get("always_run") else []
         return "\n".join(lines) + "\n"
 
     def run(self, *command: str, given: str = "", status: int | None = 0, cwd: Path | None = None) -> str:
@@ -212,6 +213,38 @@ def test_packages_that_compute_numbers_change_together_with_the_record(scratch: 
 
     scratch.write("envguard.lock", "{")
     assert "is not valid JSON" in scratch.commit(status=1)
+
+
+def test_a_commit_that_only_deletes_is_judged_by_the_record(scratch: Scratch) -> None:
+    digest = f"blake3:{'0' * 64}"
+    machine = {
+        "facts": {},
+        "lock": {"digest": digest, "path": "uv.lock"},
+        "packages": {},
+        "selection": {"default-groups": True, "extras": [], "groups": [], "packages": []},
+    }
+    tree = {"path": "data", "root": digest, "files": 1, "bytes": 1, "ignore": []}
+    record = {
+        "schema": {"name": "envguard.lock", "version": 1},
+        "machines": {"default": machine},
+        "data": {"data": tree},
+    }
+    scratch.write("envguard.lock", json.dumps(record))
+    scratch.write(".envguard/manifests/data.b3", "")
+    scratch.write("other.txt", "")
+    scratch.git("commit", "-q", "--no-verify", "-m", "as it came")
+    scratch.git("rm", "-q", "other.txt")
+    said = scratch.commit()
+    assert "EG1" not in said
+    scratch.git("rm", "-q", "uv.lock")
+    said = " ".join(scratch.commit(status=1).split())
+    assert "machine 'default' was recorded with uv.lock, which is not in the repository" in said
+    scratch.git("reset", "-q", "--hard")
+    scratch.git("rm", "-q", ".envguard/manifests/data.b3")
+    assert "EG115 [missing-manifest]" in scratch.commit(status=1)
+    scratch.git("reset", "-q", "--hard")
+    scratch.git("rm", "-q", "-r", "uv.lock", "envguard.lock", "pyproject.toml", ".envguard")
+    scratch.commit()
 
 
 def test_a_recorded_tree_without_its_manifest_is_told(scratch: Scratch) -> None:

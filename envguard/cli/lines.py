@@ -30,6 +30,10 @@ def plain(arguments: Sequence[str]) -> Call | None:
         from . import run_line
 
         return run_line.call(arguments[1:])
+    if arguments[:3] == ["staged", "record", "--deleted"] and not any(
+        not name or name[0] == "-" for name in arguments[3:]
+    ):
+        return lambda console: _with_deletions(console, arguments[3:])
     for size in (1, 2):
         words, names = " ".join(arguments[:size]), arguments[size:]
         # An option, and what stands for standard input, are click's.
@@ -74,3 +78,11 @@ def _run(words: str, console: Console, names: Sequence[str]) -> int:
 
             of = {"staged diff": staging.change, "staged lock": staging.lock, "staged record": staging.record}
             return of[words](console, names)
+
+
+def _with_deletions(console: Callable[[], Console], names: Sequence[str]) -> int:
+    from .deleting import deleted
+
+    # For most commits there is nothing to do, and nothing more to import.
+    names = (*names, *deleted())
+    return _run("staged record", console(), names) if names else 0

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import click
 
-from . import options, staging
+from . import deleting, options, staging
 
 
 @click.command("record", short_help="Check that the staged envguard.lock is well-formed and of the staged lock.")
 @click.argument("files", nargs=-1, type=click.Path())
+@click.option(
+    "--deleted", is_flag=True, help="Count what the staged change deletes among FILES; without any of them, do nothing."
+)
 @options.color
 @click.pass_context
-def command(context: click.Context, /, *, files: tuple[str, ...]) -> None:
+def command(context: click.Context, /, *, files: tuple[str, ...], deleted: bool) -> None:
     """Check the staged envguard.lock: is it well-formed, made for the staged lock, and are the manifests of its trees there?
 
     FILES are hints (a hook passes what changed): each project that one of them belongs to is looked at once.
     """
+    if deleted:
+        files = (*files, *deleting.deleted())
+        if not files:
+            return
     context.exit(staging.record(context.find_root().obj, files))

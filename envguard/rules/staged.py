@@ -13,6 +13,7 @@ from .registry import Need, Rule, rule
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..baseline import Baseline
     from ..model import Finding
     from .evidence import Evidence
 
@@ -73,7 +74,8 @@ def record_of_another_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     A machine in `envguard.lock` whose lock digest is not that of the lock that is committed with it. Where another machine
-    is up to date it is a warning: not every machine is at hand when a lock changes.
+    is up to date it is a warning: not every machine is at hand when a lock changes. A lock that is not committed at all, or that
+    the commit deletes.
 
     ## Why it matters
 
@@ -84,7 +86,10 @@ def record_of_another_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     Install the lock on that machine, run `envguard record` there, and commit `envguard.lock` together with the lock.
     """
     baseline, digest = evidence.baseline, evidence.lock_digest
-    if baseline is None or digest is None:
+    if baseline is None:
+        return
+    if digest is None:
+        yield from _without_lock(self, baseline)
         return
     others = {name: machine for name, machine in baseline.machines.items() if machine.lock_digest != digest}
     severity = Severity.ERROR if len(others) == len(baseline.machines) else Severity.WARNING
@@ -99,6 +104,20 @@ def record_of_another_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             place=Place(path=baseline.path, keys=("machines", name, "lock", "digest")),
             hint=f"envguard record --machine {name} && git add envguard.lock",
             severities=Severities.same(severity),
+        )
+
+
+def _without_lock(self: Rule, baseline: Baseline) -> Iterator[Finding]:
+    for name, machine in sorted(baseline.machines.items()):
+        yield self.finding(
+            name,
+            f"machine '{name}' was recorded with {machine.lock_path}, which is not in the repository",
+            impact=Impact.UNKNOWN,
+            why="a check has no lock to compare the environment with, and nobody else can install it",
+            expected=machine.lock_digest,
+            found="no lock",
+            place=Place(path=baseline.path, keys=("machines", name, "lock", "path")),
+            hint=f"git add {machine.lock_path}, or lock anew and: envguard record --machine {name}",
         )
 
 

@@ -39,6 +39,8 @@ PLAIN = [
     ["staged", "diff", "pyproject.toml"],
     ["staged", "record", "envguard.lock"],
     ["staged", "record", "/"],
+    ["staged", "record", "--deleted"],
+    ["staged", "record", "--deleted", "envguard.lock"],
 ]
 FOR_CLICK = [
     [],
@@ -56,6 +58,8 @@ FOR_CLICK = [
     ["staged"],
     ["staged", "lock", "--help"],
     ["staged", "nothing"],
+    ["staged", "record", "uv.lock", "--deleted"],
+    ["staged", "record", "--deleted", "--deleted"],
     ["explain", "stale-lock"],
     ["--version"],
 ]
