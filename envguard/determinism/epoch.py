@@ -29,6 +29,7 @@ class Epoch:
             raise ValueError(f"an epoch is below 2**63, not {epoch}")
         self.times += 1
         self._value = epoch
+        self.share()
         if self._shared is not None:
             self._shared.value = epoch
 
@@ -48,12 +49,18 @@ class Epoch:
         return value
 
     def share(self) -> None:
-        """Put the epoch where children that are started from now on see every change of it."""
-        if self._shared is None:
-            from ctypes import c_longlong
-            from multiprocessing.sharedctypes import RawValue
+        """Put the epoch where children that are started from now on see every change of it.
 
-            self._shared = RawValue(c_longlong, self._value)
+        Where there is no shared memory, the workers of data loaders cannot hand over a batch either.
+        """
+        if self._shared is None:
+            try:
+                from ctypes import c_longlong
+                from multiprocessing.sharedctypes import RawValue
+
+                self._shared = RawValue(c_longlong, self._value)
+            except (ImportError, OSError):
+                return
 
     def __reduce__(self) -> tuple[Callable[..., Epoch], tuple[Any, ...]]:
         # Shared memory reaches a child that is being started; a copy for anybody else has the epoch of now.

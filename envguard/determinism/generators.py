@@ -46,7 +46,7 @@ def numpy_generator(entropy: bytes) -> np.random.Generator:
     import numpy as np
 
     made: np.random.Generator = _watched(np.random.Generator)(
-        np.random.PCG64DXSM(np.random.SeedSequence(words(entropy)))
+        np.random.PCG64DXSM(np.random.SeedSequence(np.frombuffer(entropy, dtype="<u4").astype(np.uint32)))
     )
     return made
 

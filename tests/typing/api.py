@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime
+import random
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, assert_type
 
@@ -21,8 +23,10 @@ from envguard import (
     Receipt,
     RefusedError,
     Report,
+    ResumeError,
     Run,
     Severity,
+    StreamError,
     Tree,
     UndecidedError,
     UnreadableError,
@@ -66,7 +70,9 @@ def ask() -> int:
 
 def train() -> Run:
     try:
-        run = envguard.enforce(seed=42, level="host-to-host", project=Path(), machine=None, data=False, files=True)
+        run = envguard.enforce(
+            seed=42, seeds="classic", level="host-to-host", project=Path(), machine=None, data=False, files=True
+        )
     except (DriftError, UndecidedError) as refused:
         assert_type(refused.report, Report)
         raise
@@ -80,6 +86,34 @@ def train() -> Run:
     assert_type(run.receipt.to_dict(), dict[str, Any])
     assert_type(run.receipt.levels["host-to-host"], bool | None)
     return run
+
+
+def draw(run: Run) -> None:
+    assert_type(run.numpy("augment", 3, 17), numpy.random.Generator)
+    assert_type(run.random("split", "fold", reuse=True), random.Random)
+    assert_type(run.split("images/0001.png", {"train": 0.8, "val": 0.2}), str)
+    assert_type(run.split(b"sample", [Fraction(1, 3), Fraction(2, 3)], name="folds", seed=0), int)
+    run.set_epoch(3)
+    assert_type(run.epoch, int)
+    assert_type(run.dataloader_kwargs("train", num_workers=2), dict[str, Any])
+    sampler = run.sampler(range(10), repeat=True)
+    sampler.set_epoch(3, start=4)
+    assert_type(list(sampler), list[int])
+    assert_type(len(run.distributed_sampler(range(10), "ranks", num_replicas=2, rank=1, drop_last=True)), int)
+    for handed in run.streams.handed_out():
+        assert_type((handed.library, handed.name, handed.requests), tuple[str, str, int])
+    state = run.state_dict(epoch=3, position={"batches": 7})
+    assert_type(state, dict[str, Any])
+    try:
+        resumed = run.load_state_dict(state, strict=False)
+    except ResumeError as refused:
+        assert_type(refused.reasons, tuple[str, ...])
+        raise
+    except StreamError as refused:
+        assert_type(refused.hint, str | None)
+        raise
+    assert_type((resumed.epoch, resumed.bitwise), tuple[int | None, bool])
+    assert_type(resumed.reasons, tuple[str, ...])
 
 
 def why(error: EnvguardError) -> str:
