@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from ._native import hexdigest
 from .amounts import plural, size
 from .errors import ConfigError
 from .model import Impact, Level, Report, Severity, Subject, Verdict, Waived
@@ -110,9 +111,11 @@ def check_lock(reader: Reader, project: str, *, fail_on: Severity | None = None,
     return CheckOutcome(report=report, trace=reader.trace, facts={})
 
 
-def report_on(evidence: Evidence, fail_on: Severity | None, needs: tuple[Need, ...]) -> Report:
+def report_on(
+    evidence: Evidence, fail_on: Severity | None, needs: tuple[Need, ...], level: Level | None = None
+) -> Report:
     """Return the report of the rules that look at no more than *needs*."""
-    return _report(evidence, None, fail_on, needs)
+    return _report(evidence, level, fail_on, needs)
 
 
 def parse_level(word: Level | str | None) -> Level | None:
@@ -224,12 +227,23 @@ def _subject(evidence: Evidence) -> Subject:
 
 def _notes(evidence: Evidence) -> dict[str, str]:
     """Return what is to be said of the check beside its findings: what of data and files was verified, and how."""
-    return {**_machines_note(evidence), **_data_note(evidence), **_files_note(evidence), **_code_note(evidence)}
+    return {
+        **_machines_note(evidence),
+        **_data_note(evidence),
+        **_files_note(evidence),
+        **_code_note(evidence),
+        **_ranks_note(evidence),
+    }
 
 
 def _machines_note(evidence: Evidence) -> dict[str, str]:
     others = evidence.choice.others if evidence.choice is not None else None
     return {"machines": others} if others is not None else {}
+
+
+def _ranks_note(evidence: Evidence) -> dict[str, str]:
+    ranks = evidence.ranks
+    return {} if ranks is None or not ranks.size else {"ranks": f"{ranks.size}, by {ranks.launcher}, over {ranks.how}"}
 
 
 def _files_note(evidence: Evidence) -> dict[str, str]:
@@ -315,6 +329,17 @@ def _code_facts(evidence: Evidence) -> dict[str, Any] | None:
     return document(evidence.code, evidence.project)
 
 
+def _settings(config: Config) -> dict[str, Any]:
+    """Return the settings that a check was judged by, and what ``enforce`` needs to know of them afterwards."""
+    waivers = sorted(f"{item.rule} {item.subject} {item.until or ''} {item.reason}" for item in config.waivers)
+    return {
+        "fail-on": str(config.fail_on),
+        "waivers": f"blake3:{hexdigest(chr(10).join(waivers).encode())}" if waivers else "none",
+        "ranks": config.ranks,
+        "ranks-timeout": config.ranks_timeout,
+    }
+
+
 def receipt_facts(evidence: Evidence) -> dict[str, Any]:
     """Return what a receipt says of an observation, as plain JSON values."""
     from .baseline import fact_text
@@ -330,6 +355,7 @@ def receipt_facts(evidence: Evidence) -> dict[str, Any]:
         "data": _data_facts(evidence),
         "files": _files_facts(evidence),
         "code": _code_facts(evidence),
+        "settings": _settings(evidence.config),
         "facts": {key: fact_text(value) for key, value in evidence.facts.items()},
         "packages": {name: item.version or "unknown" for name, item in evidence.installed.items()},
         **({"conda": conda} if conda else {}),

@@ -24,6 +24,8 @@ OWN_FILE = "envguard.toml"
 MAX_BYTES = 16 * 1024 * 1024
 RECEIPTS = ".envguard/runs"
 
+MAX_SECONDS = 7 * 24 * 3600
+
 _Word = TypeVar("_Word")
 
 
@@ -46,6 +48,8 @@ class Config:
     should be installed, the main one first; none leaves it to the project's files. *files* says whether every check verifies
     the files of the installed packages. *receipts* is the folder of receipts, relative to the project; None writes none. *code* is
     what is asked of the code, None where nobody chose; *patch_limit* how many bytes of changes a receipt may keep.
+    *ranks* is ``require`` where all ranks of a job must agree and ``off`` where nobody asks them;
+    *ranks_timeout* is how many seconds a rank is waited for.
     """
 
     path: str | None = None
@@ -65,6 +69,8 @@ class Config:
     receipts: str | None = RECEIPTS
     code: CodePolicy | None = None
     patch_limit: int = 10_000_000
+    ranks: str = "require"
+    ranks_timeout: float = 300.0
     data: DataSettings = field(default=DataSettings())
     waivers: tuple[Waiver, ...] = field(default=())
 
@@ -88,6 +94,12 @@ def load_config(reader: Reader, project: str) -> Config:
                 f"expected a table, found {kind(table)}", path=manifest, keys=("tool", key)[: 1 + (key != "tool")]
             )
     return _Table(manifest, ("tool", "envguard"), table).config()
+
+
+def _ranks(word: str) -> str:
+    if word not in ("require", "off"):
+        raise ValueError(word)
+    return word
 
 
 class _Table:
@@ -119,6 +131,8 @@ class _Table:
             receipts=self.receipts(default.receipts),
             code=self.word("code", CodePolicy, list(CodePolicy)),
             patch_limit=self.amount("patch-limit", default.patch_limit),
+            ranks=self.word("ranks", _ranks, ["require", "off"]) or default.ranks,
+            ranks_timeout=self.seconds("ranks-timeout") or default.ranks_timeout,
             data=self.data(default.data),
             waivers=self.waivers(),
         )
@@ -148,6 +162,12 @@ class _Table:
         if value < 0:
             raise self.error(key, f"expected a number of bytes, found {value}")
         return value
+
+    def seconds(self, key: str) -> float | None:
+        value = self.get(key, (int, float), "a number of seconds")
+        if value is not None and not 0 < value <= MAX_SECONDS:
+            raise self.error(key, f"expected a number of seconds from 0 to {MAX_SECONDS:,}, found {value}")
+        return None if value is None else float(value)
 
     def names(self, key: str) -> tuple[str, ...] | None:
         value = self.get(key, list, "a list of names")

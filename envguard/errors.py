@@ -100,6 +100,10 @@ class ResumeError(EnvguardError):
         self.reasons = tuple(reasons)
 
 
+class RanksError(EnvguardError):
+    """The ranks of a job cannot come to an agreement: what their launcher says contradicts itself, or they are not heard."""
+
+
 class UnreadableError(EnvguardError):
     """A file that is needed cannot be read: permissions, I/O errors, too large, changed while it was read."""
 

@@ -14,16 +14,19 @@ from typing import TYPE_CHECKING, Any, Literal
 from . import answers
 from .determinism import start
 from .determinism.seeds import DERIVED, Seeding, check_seed, fresh_root
+from .determinism.streams import SCHEME
 from .determinism.switches import Switches
 from .errors import DriftError, EnvguardError, RefusedError, UndecidedError
 from .probes import PROBES
+from .ranks.party import party
 from .receipts.ledger import Ledger
 from .run import Run
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Sequence
 
     from .model import Level, Report
+    from .ranks.party import Party
 
 MODE_VARIABLE = "ENVGUARD"
 _MODES = ("enforce", "warn", "off")
@@ -42,6 +45,9 @@ def enforce(
     audit: bool = False,
     leave: Collection[str] = (),
     reexec: Literal["never", "auto"] = "never",
+    ranks: str | None = None,
+    ranks_timeout: float | None = None,
+    gather: Callable[[bytes], Sequence[bytes]] | None = None,
 ) -> Run:
     """Refuse to go on unless this is the environment that was locked and recorded; then seed and set the switches.
 
@@ -55,6 +61,12 @@ def enforce(
     walks them, and the others take its word. *audit* has torch fill memory that nobody has written with NaN, which finds code
     that reads it, and is slow. *leave* names switches, as the receipt does, that are not set. *reexec* is ``auto`` to have the
     script started again from its first line, in the same process, where something could only be set before it started.
+
+    Where this process is one of several ranks (torchrun, srun, mpirun, an initialised group), all of them go on or none does:
+    they compare what they see over torch.distributed's store or MPI, before any collective. *ranks* is ``require`` or ``off``
+    (default: as the settings say, which is ``require``), *ranks_timeout* how many seconds a rank is waited for (default: as the
+    settings say, which is 300). *gather* is for other ways to start: a function that takes this rank's bytes and returns those of
+    every rank, in their order, which every rank calls alike; it is called up to three times.
 
     Raises DriftError where something differs, UndecidedError where nothing was recorded or something could not be told,
     RefusedError where an input cannot be used or a switch is too late. All of them end a script with their message and
@@ -73,19 +85,31 @@ def enforce(
     wanted, folder = level or "", _start(project)
     refuse = _Refusals(mode)
     switches = Switches(audit=audit, leave=leave, refuse=refuse, seed=seed, level=wanted)
-    _start_right(switches, folder, reexec if mode == "enforce" else "never")
     if mode == "off":
         _say(f"envguard: {MODE_VARIABLE}=off: nothing is checked; the receipt of this run says so")
-        answer = _unchecked(wanted)
-    else:
-        answer = _checked(folder, wanted, machine, data, files, strict=mode == "enforce")
-    answer["overridden"] = refuse.passed = [*refuse.passed, *answer["overridden"]]
-    installed = _installed(answer)
-    switches.set(installed, level=answer["level"])
-    seeding = Seeding(seed if seed is not None else fresh_root(seeds), seeds)
+        ranks = "off"
+    strict, others = mode == "enforce", party(ranks, ranks_timeout, gather)
+    try:
+        _start_right(switches, folder, reexec if strict else "never")
+        checked = mode != "off"
+        answer = _checked(folder, wanted, machine, data, files, strict=strict) if checked else _unchecked(wanted)
+        answer["overridden"] = refuse.passed = [*refuse.passed, *answer["overridden"]]
+        installed = _installed(answer)
+        switches.set(installed, level=answer["level"])
+    except RefusedError as error:
+        if others is None:
+            raise
+        from .agreed import refused
+
+        raise refused(others, error, folder) from error
+    root, settled = seed if seed is not None else fresh_root(seeds), None
+    if others is not None:
+        root, settled = _agreed(others, answer, seed, root, seeds, switches, strict=strict)
+    seeding = Seeding(root, seeds)
     seeding.seed(installed)
     ledger = Ledger(answer=answer, mode=mode, start=folder, say=_say)
     run = Run(seeding=seeding, switches=switches, ledger=ledger)
+    ledger.tells("ranks", lambda: settled)
     ledger.open()
     return run
 
@@ -169,6 +193,34 @@ def _checked(
         later = outcome.later or outcome
         answers.remember(key, outcome.trace, json.dumps(judged(report, later.facts, receipts=later.receipts)))
     return answer
+
+
+def _agreed(
+    others: Party, answer: dict[str, Any], seed: int | None, fresh: int, seeds: str, switches: Switches, *, strict: bool
+) -> tuple[int, dict[str, Any] | None]:
+    """Return the root of all streams that the ranks of this job settle on, and what a receipt says of it.
+
+    *fresh* is the root that this one would take.
+    """
+    from .agreed import settle
+
+    settled = settle(
+        others,
+        answer,
+        strict=strict,
+        seed=seed,
+        scheme=f"{SCHEME} {seeds}",
+        # Asked when torch is loaded, over which the ranks may talk: it is then that most switches are set.
+        switches=lambda: {name: switch.found for name, switch in switches.state.items()},
+        fresh=fresh,
+    )
+    if settled is None:
+        return fresh, None
+    answer["overridden"] += settled.overridden
+    if settled.text:
+        _say(f"{settled.text}\nenvguard: {MODE_VARIABLE}=warn: going on all the same; the receipt of this run says so")
+    drawn = settled.agreement.root
+    return fresh if seed is not None or drawn is None else drawn, settled.facts()
 
 
 def _tree(identity: str) -> str:

@@ -43,6 +43,8 @@ def test_the_sample_configuration_is_one(tmp_path: Path) -> None:
         "packages",
         "patch-limit",
         "python",
+        "ranks",
+        "ranks-timeout",
         "unexpected",
         "waivers",
     }, "every setting is shown"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ..lockfiles.model import FreshnessVerdict, Inconsistency, Lock, LockedPackage, Refused, Selection
     from ..machine.model import Disagreement
     from ..model import Fact
+    from ..ranks.model import Agreement
     from ..repository.model import Code
     from ..trees.model import TreeState
     from .nearest import Choice
@@ -50,7 +51,7 @@ class Evidence:
     where two sources say different things of one library; *choice* says why it is that *machine*; *overrides* are the variables that replace what a machine is for conda;
     *trees* are the recorded trees of data as they are now, *trees_left_out* says why nobody
     looked at them; *files* are those of the installed packages, None where nobody looked; *code* is what was seen of the code, None
-    where nobody should look.
+    where nobody should look; *ranks* is what the ranks of a job said to one another.
     """
 
     project: str
@@ -84,6 +85,7 @@ class Evidence:
     trees_left_out: str | None = None
     files: InstalledFiles | None = None
     code: Code | None = None
+    ranks: Agreement | None = None
 
     @property
     def environment(self) -> Environment:

@@ -28,6 +28,7 @@ class Need(enum.StrEnum):
     BASELINE = "baseline"
     FILES = "files"
     CODE = "code"
+    RANKS = "ranks"
 
 
 # What the rules of each family look at: no more families are imported than a check asks.
@@ -45,6 +46,7 @@ FAMILIES = {
     "data": (Need.BASELINE,),
     "code": (Need.CODE,),
     "imports": (Need.CODE,),
+    "ranks": (Need.RANKS,),
     "own": (Need.NOTHING, Need.ENVIRONMENT, Need.BASELINE),
 }
 

@@ -1,0 +1,153 @@
+"""Which job this process is a rank of, as its launcher, torch.distributed or MPI says it.
+
+It lies on the path of every ``enforce()``: it looks at variables and at modules that are loaded, and imports nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from ..errors import RanksError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+ENV = ("RANK", "WORLD_SIZE", "LOCAL_RANK")
+# Launcher, and its variables for the rank, for how many there are, and for the rank on this host; the innermost first:
+# a launcher of MPI may itself have been started by Slurm. torchrun: PyTorch, "torchrun (Elastic Launch)". Open MPI:
+# "Environment variables set by mpirun". Slurm: srun(1), "OUTPUT ENVIRONMENT VARIABLES"; SLURM_NTASKS is not among them, since a batch
+# script sees it too, beside SLURM_PROCID=0, and is one process. PMI: MPICH's Hydra and Intel MPI.
+LAUNCHERS = (
+    ("Open MPI", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"),
+    ("MVAPICH2", "MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_LOCAL_RANK"),
+    ("PMI", "PMI_RANK", "PMI_SIZE", "MPI_LOCALRANKID"),
+    ("Slurm", "SLURM_PROCID", "SLURM_STEP_NUM_TASKS", "SLURM_LOCALID"),
+    ("Flux", "FLUX_TASK_RANK", "FLUX_JOB_SIZE", "FLUX_TASK_LOCAL_ID"),
+    ("jsrun", "JSM_NAMESPACE_RANK", "JSM_NAMESPACE_SIZE", "JSM_NAMESPACE_LOCAL_RANK"),
+)
+TORCHRUN = "torchrun"
+ENVIRONMENT = "RANK and WORLD_SIZE"
+GROUP = "torch.distributed"
+MPI = "MPI"
+# Slurm numbers the steps of batch scripts and interactive shells from the top of 32 bits; those of srun from 0.
+_FIRST_SPECIAL_STEP = 0xFFFF_FFF0
+
+
+class Job:
+    """A job of *size* ranks, of which this process is *rank*; *launcher* says who says so.
+
+    A plain class: a dataclass would cost every start of a training script a millisecond.
+    """
+
+    __slots__ = ("launcher", "rank", "size")
+
+    def __init__(self, *, launcher: str, rank: int, size: int) -> None:
+        self.launcher = launcher
+        self.rank = rank
+        self.size = size
+
+
+def find(environ: Mapping[str, str] | None = None, modules: Mapping[str, Any] | None = None) -> Job | None:
+    """Return the job of several ranks that this process belongs to; None where it is alone.
+
+    RanksError names the variables where they contradict one another.
+    """
+    environ = os.environ if environ is None else environ
+    modules = sys.modules if modules is None else modules
+    job = _group(modules) or _variables(environ) or _mpi(modules)
+    return job if job is not None and job.size > 1 else None
+
+
+def world(modules: Mapping[str, Any]) -> Any:
+    """Return the world communicator of MPI where mpi4py is loaded and has it up; else None."""
+    mpi = modules.get("mpi4py.MPI")
+    if mpi is None or not mpi.Is_initialized() or mpi.Is_finalized():
+        return None
+    return mpi.COMM_WORLD
+
+
+def _group(modules: Mapping[str, Any]) -> Job | None:
+    distributed: Any = modules.get("torch.distributed")
+    # While torch is being imported its modules are there and have no names yet.
+    ready = getattr(distributed, "is_initialized", None)
+    if ready is None or not distributed.is_available() or not ready():
+        return None
+    size = distributed.get_world_size()
+    # A group of one says nothing about how many there are.
+    return Job(launcher=GROUP, rank=distributed.get_rank(), size=size) if size > 1 else None
+
+
+def _mpi(modules: Mapping[str, Any]) -> Job | None:
+    comm = world(modules)
+    return None if comm is None else Job(launcher=MPI, rank=comm.Get_rank(), size=comm.Get_size())
+
+
+def _variables(environ: Mapping[str, str]) -> Job | None:
+    launched = next((job for names in LAUNCHERS if (job := _launched(environ, *names)) is not None), None)
+    torchrun = "TORCHELASTIC_RUN_ID" in environ
+    told = _pair(environ, TORCHRUN if torchrun else ENVIRONMENT, *ENV)
+    if told is None:
+        return launched
+    local, count = _number(environ, "LOCAL_RANK"), _number(environ, "LOCAL_WORLD_SIZE")
+    if local is not None and count is not None and local >= count:
+        raise _contradiction(environ, "LOCAL_RANK", "LOCAL_WORLD_SIZE")
+    if count is not None and count > told.size:
+        raise _contradiction(environ, "LOCAL_WORLD_SIZE", "WORLD_SIZE")
+    # Whoever starts several ranks for each task of a launcher says more ranks than it, and other numbers. Fewer ranks than
+    # there are tasks, or as many in another order, are left over from another job.
+    if launched is not None and not torchrun:
+        names = next(names for names in LAUNCHERS if names[0] == launched.launcher)
+        if told.size < launched.size:
+            raise _contradiction(environ, "WORLD_SIZE", names[2])
+        if told.size == launched.size and told.rank != launched.rank:
+            raise _contradiction(environ, "RANK", names[1])
+    return told
+
+
+def _launched(environ: Mapping[str, str], launcher: str, rank: str, size: str, local: str) -> Job | None:
+    if launcher == "Slurm" and _is_special(environ.get("SLURM_STEP_ID", "")):
+        return None
+    # One without the other is set by launchers that have another way to say it.
+    return _pair(environ, launcher, rank, size, local) if environ.get(rank) and environ.get(size) else None
+
+
+def _is_special(step: str) -> bool:
+    return step.isdecimal() and len(step) < 20 and int(step) >= _FIRST_SPECIAL_STEP
+
+
+def _pair(environ: Mapping[str, str], launcher: str, rank: str, size: str, local: str) -> Job | None:
+    mine, count = _number(environ, rank), _number(environ, size)
+    _number(environ, local)
+    if mine is None and count is None:
+        return None
+    if mine is None or count is None:
+        # WORLD_SIZE=1 or RANK=0 alone, as some systems set them, make nobody wait for anybody.
+        if (count or 1) > 1 or (mine or 0) > 0:
+            raise _contradiction(environ, rank, size)
+        return None
+    if mine >= count:
+        raise _contradiction(environ, rank, size)
+    return Job(launcher=launcher, rank=mine, size=count)
+
+
+def _number(environ: Mapping[str, str], name: str) -> int | None:
+    text = environ.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) < 10):
+        raise RanksError(
+            f"{name} is '{text}': expected a whole number, as launchers of several ranks set it",
+            hint=f"unset {name}, or start the ranks with torchrun, srun or mpirun",
+        )
+    return int(text)
+
+
+def _contradiction(environ: Mapping[str, str], *names: str) -> RanksError:
+    told = " and ".join(f"{name} is {environ[name]}" if environ.get(name) else f"{name} is not set" for name in names)
+    return RanksError(
+        f"the variables of the launcher contradict one another: {told}",
+        hint=f"unset {' '.join(names)} where they are left over from another job, or start the ranks with torchrun, srun or mpirun",
+    )
