@@ -49,6 +49,7 @@ _MOST = {
     "diff": 2,
     "lock check": _ANY,
     "lock list": 1,
+    "machine show": 0,
     "staged diff": _ANY,
     "staged lock": _ANY,
     "staged record": _ANY,
@@ -73,6 +74,10 @@ def _run(words: str, console: Console, names: Sequence[str]) -> int:
             from .lock_listing import list_locked
 
             return list_locked(console, *names)
+        case "machine show":
+            from .machine_showing import show_machine
+
+            return show_machine(console)
         case _:
             from . import staging
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from envguard.cli import checking, commands, diffing, lines, lock_checking, lock_listing, staging
+from envguard.cli import checking, commands, diffing, lines, lock_checking, lock_listing, machine_showing, staging
 from envguard.cli.console import Console
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ PLAIN = [
     ["lock", "list", "uv.lock"],
     ["lock", "list", "old"],
     ["lock", "list", "missing"],
+    ["machine", "show"],
     ["staged", "lock"],
     ["staged", "lock", "uv.lock", "old/uv.lock"],
     ["staged", "diff", "pyproject.toml"],
@@ -55,6 +56,9 @@ FOR_CLICK = [
     ["lock", "check", "--", "uv.lock"],
     ["lock", "list", "--format", "json"],
     ["lock", "list", "uv.lock", "uv.lock"],
+    ["machine"],
+    ["machine", "show", "more"],
+    ["machine", "show", "--format", "json"],
     ["staged"],
     ["staged", "lock", "--help"],
     ["staged", "nothing"],
@@ -122,6 +126,7 @@ DOERS: dict[str, tuple[Any, str]] = {
     "diff": (diffing, "diff"),
     "lock check": (lock_checking, "check_locks"),
     "lock list": (lock_listing, "list_locked"),
+    "machine show": (machine_showing, "show_machine"),
     "staged diff": (staging, "change"),
     "staged lock": (staging, "lock"),
     "staged record": (staging, "record"),
