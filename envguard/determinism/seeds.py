@@ -6,11 +6,12 @@ drew before it was seeded cannot be taken back: seeding fixes what comes after i
 
 from __future__ import annotations
 
+import functools
 import secrets
 import sys
 from typing import TYPE_CHECKING, Any, Literal
 
-from .libraries import BY_MODULE, LIBRARIES, states
+from .libraries import LIBRARIES, states
 from .on_import import after_import
 from .streams import check_whole, derive
 
@@ -99,11 +100,18 @@ def stream_name(library: Library) -> str:
 
 
 def seed_worker(root: int, inner: str, *index: int | str) -> None:
-    """Seed the global generators of a child process, from a stream of *inner* and *index* for each library that is loaded."""
-    for name, library in BY_MODULE.items():
-        module = sys.modules.get(name)
-        if module is not None and not library.through:
-            library.seed_worker(module, derive(root, f"{stream_name(library)}:{inner}", *index))
+    """Seed the global generators of a child process, from a stream of *inner* and *index* for each library.
+
+    What it imports later is seeded then, where a forked child would else be given the numbers of its parent.
+    """
+    for library in LIBRARIES:
+        if not library.through:
+            entropy = derive(root, f"{stream_name(library)}:{inner}", *index)
+            after_import(library.module, "seed", functools.partial(_seed_worker, library, entropy))
+
+
+def _seed_worker(library: Library, entropy: bytes, module: Any) -> None:
+    library.seed_worker(module, entropy)
 
 
 def findable() -> frozenset[str]:

@@ -155,6 +155,22 @@ def test_a_worker_touches_no_device_of_its_parent(cupy: Any) -> None:
     assert os.environ[CUPY_SEED] == str(int.from_bytes(derive(42, "lib:cupy:loader:train", 0, 1)[:8], "little"))
 
 
+def test_a_worker_that_imports_a_library_later_has_numbers_of_its_own() -> None:
+    found = run("""
+        import sys
+        from envguard.determinism.seeds import seed_worker
+        from envguard.determinism.generators import words
+        from envguard.determinism.streams import derive
+        Seeding(42).seed(frozenset(["numpy"]))
+        seed_worker(42, "loader:train", 0, 1)
+        late = "numpy" not in sys.modules
+        import numpy as np
+        wanted = np.random.RandomState(words(derive(42, "lib:numpy:loader:train", 0, 1)))
+        found = [late, np.random.random() == wanted.random_sample()]
+    """)
+    assert found == [True, True]
+
+
 def test_what_draws_through_another_library_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
     seeding = Seeding(42)
     seeding.seed(frozenset(["scikit-learn", "transformers", "jax"]))
