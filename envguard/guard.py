@@ -20,6 +20,7 @@ from .errors import DriftError, EnvguardError, RefusedError, UndecidedError
 from .probes import PROBES
 from .ranks.party import party
 from .receipts.ledger import Ledger
+from .repository import later
 from .run import Run
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def enforce(
     ledger = Ledger(answer=answer, mode=mode, start=folder, say=_say)
     run = Run(seeding=seeding, switches=switches, ledger=ledger)
     ledger.tells("ranks", lambda: settled)
+    later.keep(ledger)
     ledger.open()
     return run
 

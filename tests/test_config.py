@@ -9,7 +9,7 @@ import pytest
 
 from envguard.config import Config, DataSettings, load_config
 from envguard.errors import ConfigError, EnvguardError
-from envguard.model import Level, Severity, Waiver
+from envguard.model import CodePolicy, Level, Severity, Waiver
 from envguard.reader import Reader
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ default-groups = false
 unexpected = "error"
 expected = ["ipdb"]
 numeric = ["our-kernels"]
+code = "clean"
+patch-limit = 1000
 
 [tool.envguard.data]
 levels = ["host-to-host", "run-to-run"]
@@ -77,6 +79,8 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         unexpected=Severity.ERROR,
         expected=("ipdb",),
         numeric=("our-kernels",),
+        code=CodePolicy.CLEAN,
+        patch_limit=1000,
         data=DataSettings(levels=(Level.RUN_TO_RUN, Level.HOST_TO_HOST), sample=0.01),
         waivers=(
             Waiver(
@@ -122,6 +126,12 @@ WRONG = {
         'in \'tool.envguard.data.levels[1]\': expected one of "run-to-run", "host-to-host", "cross-hardware", '
         'found "always"'
     ),
+    'code = "dirty"': (
+        'in \'tool.envguard.code\': expected one of "clean", "committed-imports", "diff", "off", found "dirty"'
+    ),
+    "code = true": "in 'tool.envguard.code': expected a string, found true or false",
+    "patch-limit = -1": "in 'tool.envguard.patch-limit': expected a number of bytes, found -1",
+    "patch-limit = 1.5": "in 'tool.envguard.patch-limit': expected a number of bytes, found a number",
     "data.sample = 1.5": "in 'tool.envguard.data.sample': expected a number from 0 to 1, found 1.5",
     "data.sample = -1": "in 'tool.envguard.data.sample': expected a number from 0 to 1, found -1",
     "data.sample = nan": "in 'tool.envguard.data.sample': expected a number from 0 to 1, found nan",

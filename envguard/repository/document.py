@@ -46,6 +46,7 @@ def patch_document(patch: Patch) -> dict[str, Any]:
         "tree": patch.tree,
         "sha256": hashlib.sha256(patch.text).hexdigest(),
         "bytes": len(patch.text),
+        "limit": patch.limit,
         "complete": patch.complete,
         "left-out": {item.path: item.reason for item in patch.left_out},
     }

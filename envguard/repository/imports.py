@@ -36,7 +36,12 @@ def loaded_code(reader: Reader) -> Loaded:
     Everything that the answer depends on is noted in the trace of *reader*: the modules, their files, and where HEAD stands.
     A repository that cannot be asked makes its files ``unreadable``, with the reason.
     """
-    main, modules = _modules(reader)
+    return judge_listing(reader, reader.probe("modules"))
+
+
+def judge_listing(reader: Reader, listing: str) -> Loaded:
+    """Return what the modules of *listing*, lines of the probe ``modules``, are, as ``loaded_code`` does."""
+    main, modules = _modules(listing)
     inside: dict[str | None, dict[str, str]] = {}
     for path, module in modules.items():
         for whole in _files(reader, path):
@@ -67,10 +72,10 @@ def loaded_code(reader: Reader) -> Loaded:
     return Loaded(main=main, files=tuple(sorted(found, key=lambda item: (item.root or "", item.name))), commits=commits)
 
 
-def _modules(reader: Reader) -> tuple[str, dict[str, str]]:
+def _modules(listing: str) -> tuple[str, dict[str, str]]:
     """Return what the main program is, and the loaded modules by the files that they say they come from."""
     main, found = "script", {}
-    for line in reader.probe("modules").splitlines():
+    for line in listing.splitlines():
         module, tab, path = line.partition("\t")
         if tab:
             found[path] = module

@@ -186,13 +186,14 @@ class LeftOut:
 class Patch:
     """The difference between the commit *base* (None: an empty tree) and a work tree, as ``git apply`` takes it.
 
-    Applied to *base* it gives the tree *tree*: that was tried. *left_out* are the changes that it does not hold; without any
-    it is *complete*, and *tree* is the work tree's own.
+    Applied to *base* it gives the tree *tree*: that was tried. *left_out* are the changes that it does not hold, more than *limit*
+    bytes of content among them; without any it is *complete*, and *tree* is the work tree's own.
     """
 
     base: str | None
     tree: str
     text: bytes
+    limit: int
     left_out: tuple[LeftOut, ...] = ()
 
     @property

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .model import Submodule
 
 LIMIT = 10_000_000
+# The last one, since who asks what a patch would leave out often wants the patch a moment later.
+_last: list[Patch] = []
 _NOTHING = "000000"
 _DIFF = (
     "diff-tree",
@@ -66,7 +68,26 @@ def capture(
     left_out += (
         LeftOut(path=item.path, reason=_inside(item)) for item in submodules if differs(item) and _kept_apart(item)
     )
-    return Patch(base=commit, tree=tree, text=text, left_out=tuple(sorted(left_out, key=lambda item: item.path)))
+    left_out.sort(key=lambda item: item.path)
+    patch = Patch(base=commit, tree=tree, text=text, limit=limit, left_out=tuple(left_out))
+    _last[:] = [patch]
+    return patch
+
+
+def again(folder: str, tree: str, limit: int) -> Patch:
+    """Return the patch that was captured last, where it gives *tree*, else that of the work tree around *folder* as it is now.
+
+    *limit* and the errors are those of ``capture``.
+    """
+    if _last and _last[-1].tree == tree:
+        return _last[-1]
+    from ..reader import Reader
+    from .places import find_root
+
+    root = find_root(Reader(), folder)
+    if root is None:
+        raise RepositoryError("there is no repository any more", path=folder)
+    return capture(root, limit=limit)
 
 
 def _left_out(sealed: Sealed, base: str, limit: int) -> list[tuple[LeftOut, str]]:

@@ -200,7 +200,7 @@ def test_changes_inside_of_a_submodule_and_one_that_cannot_be_told() -> None:
 
 
 def test_incomplete_patch() -> None:
-    patch = Patch(base=COMMIT, tree=OTHER, text=b"", left_out=(LeftOut(path="a b.env", reason="it is large"),))
+    patch = Patch(base=COMMIT, tree=OTHER, text=b"", limit=1, left_out=(LeftOut(path="a b.env", reason="it is large"),))
     finding = one("incomplete-patch", seen(CodePolicy.DIFF, patch=patch))
     assert finding.message == "a b.env is left out of the patch: it is large"
     assert finding.why == "without it the code of the run cannot be got back"

@@ -1,0 +1,98 @@
+"""What of the code a run adds to what the check saw: the modules that it loads later, and the changes as a patch.
+
+On the path of every clean check: imports nothing heavy, and starts no git unless there is something to ask.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..probes.own_code import modules
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+
+    class _Ledger(Protocol):
+        answer: dict[str, Any]
+        rank: dict[str, Any] | None
+
+        def tells(self, section: str, ask: Any) -> None: ...
+        def note(self, text: str) -> None: ...
+        def attach(self, kind: str, suffix: str, data: bytes) -> None: ...
+
+
+SUFFIX = ".patch"
+
+
+class LaterCode:
+    """The code that this process loads from now on.
+
+    Python imports where a function needs a module, so what ``enforce()`` saw is not all that a run is made of.
+    """
+
+    __slots__ = ("_asked", "_before", "_told")
+
+    def __init__(self) -> None:
+        self._before = modules()
+        self._asked = self._before
+        self._told: dict[str, Any] = {"files": 0, "committed": 0, "others": {}}
+
+    def look(self) -> dict[str, Any]:
+        """Return how the files that were loaded since stand to the commits of their repositories, as plain JSON values.
+
+        ``files`` and ``committed`` are numbers, ``others`` maps the paths of files that no commit holds as they are now to
+        what is wrong with them: ``changed``, ``untracked``, ``ignored``, ``built``, ``outside``, ``gone`` or ``unreadable``.
+        Git is asked only where something was loaded since this was last asked.
+        """
+        now = modules()
+        if now != self._asked:
+            self._asked = now
+            before = set(self._before.splitlines())
+            self._told = _judged("".join(f"{line}\n" for line in now.splitlines() if line not in before))
+        return self._told
+
+
+def _judged(listing: str) -> dict[str, Any]:
+    from ..reader import Reader
+    from .imports import judge_listing
+    from .model import LoadedState
+
+    found = judge_listing(Reader(), listing)
+    others = {
+        os.path.join(item.root, item.name) if item.root is not None else item.name: str(item.state)
+        for item in found.files
+        if item.state is not LoadedState.COMMITTED
+    }
+    return {"files": len(found.files), "committed": len(found.files) - len(others), "others": others}
+
+
+def keep(ledger: _Ledger) -> LaterCode | None:
+    """Let the receipt tell what is loaded later, and keep the patch that the settings ask for beside it.
+
+    None where nobody is to look at the code.
+    """
+    code = ledger.answer["observed"].get("code")
+    if code is None:
+        return None
+    later = LaterCode()
+    ledger.tells("later-imports", later.look)
+    if "patch" in code and (ledger.rank is None or ledger.rank["rank"] == 0):
+        _keep_patch(ledger, code["patch"])
+    return later
+
+
+def _keep_patch(ledger: _Ledger, told: dict[str, Any]) -> None:
+    from ..errors import EnvguardError
+    from .patch import again
+
+    try:
+        patch = again(ledger.answer["observed"]["project"], told["tree"], told["limit"])
+    except EnvguardError as error:
+        ledger.note(f"the patch of the code is not kept: {error}")
+        return
+    if patch.tree != told["tree"]:
+        ledger.note(
+            f"the code changed since it was looked at: the patch that is kept gives the tree {patch.tree}, not {told['tree']}"
+        )
+    ledger.attach("patch", SUFFIX, patch.text)

@@ -1,0 +1,80 @@
+"""What a run loads after enforce() has looked, and the patch beside its receipt."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from envguard.repository.model import Patch
+from tests.repository.conftest import Repository
+from tests.repository.test_patch import applied
+from tests.test_guard_code import Versioned
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LATE = """\
+import envguard
+import json
+import subprocess
+run = envguard.enforce(seed=42)
+before = run.receipt.to_dict()["later-imports"]
+import helper
+import json.tool
+print(json.dumps([before, run.receipt.to_dict()["later-imports"], run.finish()]))
+"""
+
+
+@pytest.fixture
+def project(folder: Path) -> Versioned:
+    made = Versioned(folder)
+    (folder / "train.py").write_text(LATE)
+    made.commit()
+    return made
+
+
+def run(project: Versioned) -> list[Any]:
+    done = project.run()
+    assert (done.returncode, done.stderr) == (0, "")
+    found: list[Any] = json.loads(done.stdout)
+    return found
+
+
+def test_what_is_loaded_later_is_told_in_the_receipt(project: Versioned) -> None:
+    before, after, path = run(project)
+    assert before == {"files": 0, "committed": 0, "others": {}}
+    assert after == {"files": 1, "committed": 1, "others": {}}
+    (project.folder / "helper.py").write_text("VALUE = 2\n")
+    before, after, path = run(project)
+    assert before["files"] == 0
+    assert after == {"files": 1, "committed": 0, "others": {f"{project.folder}/helper.py": "changed"}}
+    with open(path, encoding="utf-8") as file:
+        assert json.load(file)["later-imports"] == after
+
+
+def test_the_patch_lies_beside_the_receipt_and_gives_the_code_back(project: Versioned) -> None:
+    project.choose("diff")
+    (project.folder / "helper.py").write_text("VALUE = 3\n")
+    (project.folder / "new.bin").write_bytes(b"\0\xff")
+    *_, path = run(project)
+    with open(path, encoding="utf-8") as file:
+        receipt = json.load(file)
+    told = receipt["observed"]["code"]["patch"]
+    kept = receipt["files"]["patch"]
+    assert kept["name"] == receipt["id"] + ".patch"
+    assert (kept["sha256"], kept["bytes"]) == (told["sha256"], told["bytes"])
+    text = (project.folder / ".envguard/runs" / kept["name"]).read_bytes()
+    patch = Patch(base=told["base"], tree=told["tree"], text=text, limit=told["limit"])
+    repository = Repository(project.folder)
+    assert applied(repository, patch) == told["tree"] == receipt["observed"]["code"]["tree"]
+
+
+def test_a_clean_work_tree_has_no_patch(project: Versioned) -> None:
+    project.choose("diff")
+    *_, path = run(project)
+    with open(path, encoding="utf-8") as file:
+        receipt = json.load(file)
+    assert "patch" not in receipt["observed"]["code"]
+    assert receipt["files"] == {}
