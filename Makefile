@@ -31,13 +31,13 @@ test: $(VENV)/.ready $(TOOLS)/bin/b3sum test-torch test-integrations test-librar
 	$(BIN)/pytest -n auto -m "$(MARKERS)" $(PYTEST_ARGS)
 
 test-integrations: $(INTEGRATIONS_VENV)/.ready
-	$(INTEGRATIONS_VENV)/bin/pytest -m integrations $(PYTEST_ARGS) $$(grep -rl --include='test_*.py' 'mark\.integrations' tests)
+	$(INTEGRATIONS_VENV)/bin/pytest -n auto -m integrations $(PYTEST_ARGS) $$(grep -rl --include='test_*.py' 'mark\.integrations' tests)
 
 test-libraries: $(LIBRARIES_VENV)/.ready
-	$(LIBRARIES_VENV)/bin/pytest -m libraries $(PYTEST_ARGS) $$(grep -rl --include='test_*.py' 'mark\.libraries' tests)
+	$(LIBRARIES_VENV)/bin/pytest -n auto -m libraries $(PYTEST_ARGS) $$(grep -rl --include='test_*.py' 'mark\.libraries' tests)
 
 test-torch: $(TORCH_VENV)/.ready
-	$(TORCH_VENV)/bin/pytest -m torch $(PYTEST_ARGS) $$(grep -rl --include='test_*.py' 'mark\.torch' tests)
+	$(TORCH_VENV)/bin/pytest -n auto -m torch $(PYTEST_ARGS) $$(grep -rl --include='test_*.py' 'mark\.torch' tests)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check
@@ -88,7 +88,7 @@ $(TOOLS)/bin/b3sum:
 # torch lives apart: what is in $(VENV) is exactly the lock, and "envguard check" says so.
 $(TORCH_VENV)/.ready: $(VENV)/.bootstrapped pyproject.toml
 	$(BIN)/python -m venv $(TORCH_VENV)
-	$(TORCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check torch==$(TORCH_VERSION) "numpy>=2" "pytest>=9" "hypothesis>=6.150" --editable .
+	$(TORCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check torch==$(TORCH_VERSION) "numpy>=2" "pytest>=9" "pytest-xdist>=3.6" "hypothesis>=6.150" --editable .
 	touch $@
 
 $(INTEGRATIONS_VENV)/.ready: $(VENV)/.bootstrapped pyproject.toml Makefile
@@ -98,7 +98,7 @@ $(INTEGRATIONS_VENV)/.ready: $(VENV)/.bootstrapped pyproject.toml Makefile
 
 $(LIBRARIES_VENV)/.ready: $(VENV)/.bootstrapped pyproject.toml Makefile
 	$(BIN)/python -m venv $(LIBRARIES_VENV)
-	$(LIBRARIES_VENV)/bin/python -m pip install --quiet --disable-pip-version-check "numpy>=2" "pytest>=9" "hypothesis>=6.150" $(LIBRARIES) --editable .
+	$(LIBRARIES_VENV)/bin/python -m pip install --quiet --disable-pip-version-check "numpy>=2" "pytest>=9" "pytest-xdist>=3.6" "hypothesis>=6.150" $(LIBRARIES) --editable .
 	touch $@
 
 clean:
