@@ -13,7 +13,6 @@ from .model import Impact, Level, Report, Severity, Subject, Verdict, Waived
 from .observe import Request, find_project, look, look_at_files
 from .reader import Reader
 from .rules import registry
-from .rules.order import likeliest_first
 from .rules.own import unused_waiver, waiver_place
 from .rules.registry import Need
 
@@ -141,7 +140,7 @@ def _report(evidence: Evidence, level: Level | None, fail_on: Severity | None, n
     config = evidence.config
     codes = _waived_codes(config)
     raised = [finding for rule in registry.rules_for(needs) for finding in rule.check(rule, evidence)]
-    found = likeliest_first(raised, config.numeric)
+    found = _ordered(raised, config)
     open_findings, waived, unused = _waive(found, evidence, codes)
     if Need.ENVIRONMENT in needs:
         # Of what nobody looked at, nobody can say that it is in order.
@@ -160,6 +159,14 @@ def _asked(evidence: Evidence, word: str, needs: tuple[Need, ...]) -> bool:
     """Return whether this check looked at what the rule *word* is about."""
     rule = registry.get(word)
     return rule.need in needs and not (rule.code.startswith("EG5") and evidence.trees_left_out is not None)
+
+
+def _ordered(found: list[Finding], config: Config) -> list[Finding]:
+    if len(found) < 2:
+        return found
+    from .rules.order import likeliest_first
+
+    return likeliest_first(found, config.numeric)
 
 
 def _waived_codes(config: Config) -> dict[int, str]:

@@ -63,13 +63,22 @@ def unpack(of: type[T], packed: list[Any], shapes: Shapes) -> list[T]:
     """Return the values that ``pack`` made *packed* from. ValueError, TypeError or another of the kind where it is none."""
     count, *columns = packed
     fields = shapes.get(of, {})
+    named = zip(_names(of), columns, strict=True)
+    return made(of, count, {name: list(_unpacked(column, fields.get(name), shapes)) for name, column in named})
+
+
+def made(of: type[T], count: int, columns: Mapping[str, Sequence[Any]]) -> list[T]:
+    """Return *count* values, slotted dataclasses of the type *of*, whose fields are in *columns*, all of them.
+
+    ValueError where a column has another number of values.
+    """
     # A frozen value is filled by the descriptors of its slots, since its constructor would take five times as long.
     values = list(map(object.__new__, repeat(of, count)))
-    for name, column in zip(_names(of), columns, strict=True):
-        filled = list(_unpacked(column, fields.get(name), shapes))
-        if len(filled) != count:
-            raise ValueError(f"{count} values, and {len(filled)} of their {name}")
-        deque(map(getattr(of, name).__set__, values, filled), maxlen=0)
+    for name in _names(of):
+        column = columns[name]
+        if len(column) != count:
+            raise ValueError(f"{count} values, and {len(column)} of their {name}")
+        deque(map(getattr(of, name).__set__, values, column), maxlen=0)
     return values
 
 

@@ -18,6 +18,7 @@ from ...names import normalize
 from ...toml import parse_toml
 from ...urls import ARCHIVES, filename_at, without_credentials
 from ..edges import cleared, named, resolved
+from ..listed import artifacts, listed
 from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, When
 from ..poetry.declared import besides, wanted
 from ..poetry.requirements import from_pep508
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 _OLDEST, _NEWEST = (4, 4), (4, 5)
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})(?:\.\d{1,6})?")
 _PARTS = Parts(files="files")
+# What a URL may have that is more than a path: what is escaped, credentials, a query.
+_SPECIAL = re.compile(r"[%?#@]")
 _VCS = ("git", "hg", "svn", "bzr")
 
 
@@ -142,7 +145,7 @@ def _package(index: int, table: LockTable, *, inherits: bool) -> tuple[LockedPac
         version=table.text("version"),
         source=source,
         dependencies=tuple(edges),
-        artifacts=tuple(_artifact(file, source) for file in table.tables("files")),
+        artifacts=tuple(_artifacts(table, source)),
         when=(when or (When(marker=marker),)) if inherits else (),
         metadata=None
         if inherits
@@ -178,6 +181,16 @@ def _source(table: LockTable) -> Source:
     if url is not None:
         return Source(kind=SourceKind.URL, location=without_credentials(url), subdirectory=subdirectory)
     return Source(kind=SourceKind.REGISTRY, location="")
+
+
+def _artifacts(table: LockTable, source: Source) -> Iterable[Artifact]:
+    files = table.get("files", list) or []
+    if source.kind is SourceKind.REGISTRY:
+        plain = listed(files, "url", "hash")
+        if plain is not None and not any(_SPECIAL.search(url) for url, _ in plain):
+            names = [(url[url.rfind("/") + 1 :], digest) for url, digest in plain]
+            return artifacts(names, [url for url, _ in plain])
+    return [_artifact(file, source) for file in table.tables("files")]
 
 
 def _artifact(file: LockTable, source: Source) -> Artifact:

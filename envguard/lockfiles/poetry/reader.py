@@ -17,6 +17,7 @@ from ...toml import parse_toml
 from ...urls import without_credentials
 from ..edges import cleared, named, resolved
 from ..filenames import named_version, same_version
+from ..listed import artifacts, listed
 from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, When
 from ..text import read_lock_text
 from .constraints import alternatives, python_marker, specifier
@@ -180,13 +181,12 @@ def _artifacts(table: LockTable, metadata: LockTable, source: Source) -> Iterato
     name = table.required("name")
     location = source.location if source.kind is SourceKind.URL else None
     if "files" in table.value:
-        for index, item in enumerate(table.get("files", list) or []):
-            filename, digest = (item.get("file"), item.get("hash")) if isinstance(item, dict) else (None, None)
-            # Nearly every one is plain, and there are thousands.
-            if not isinstance(filename, str) or not isinstance(digest, str):
-                file = LockTable(table.path, (*table.keys, "files", index), item)
-                filename, digest = file.required("file"), file.text("hash")
-            yield Artifact(filename=filename, wheel=filename.endswith(".whl"), location=location, hash=digest)
+        files = table.get("files", list) or []
+        plain = listed(files, "file", "hash")
+        if plain is None:
+            tables = (LockTable(table.path, (*table.keys, "files", index), item) for index, item in enumerate(files))
+            plain = [(file.required("file"), file.text("hash")) for file in tables]
+        yield from artifacts(plain, [location] * len(plain))
     elif "hashes" in metadata.value:
         # The oldest have the hashes alone, without the algorithm.
         for digest in metadata.table("hashes").texts(name):
