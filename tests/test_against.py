@@ -118,8 +118,12 @@ def test_every_format_and_the_machine_by_its_name(cli: Cli, committed: Project, 
         assert (subject["machine"], subject["machine_fits"]) == ("lab", False)
         assert subject["machine_why"] == "as named, and it does not fit: 1 fact differs; here would fit"
         assert json.loads(found.out)["subject"]["machine_why"] == "the one of 2 that fits"
+    elif form == "github":
+        why = "as named, and it does not fit: 1 fact differs; here would fit"
+        assert f"::notice title=envguard%2C machine::lab of HEAD:envguard.lock ({why})\n" in named.out
+        assert "::error title=EG303 cpu-mismatch::cpu.model is " in named.out
     else:
-        assert "cpu.model" in named.out
+        assert "HEAD:envguard.lock: EG303 [cpu-mismatch] cpu.model is " in named.out
     missing = cli("check", "--against", "HEAD", "--machine", "lap", "--format", form)
     assert missing.status == 2
     assert missing.err == "error: HEAD:envguard.lock: no machine 'lap' is recorded; recorded are: here, lab\n"

@@ -6,6 +6,7 @@ and the gravest findings come first.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, TextIO
 
 from ..model import Severity, Verdict
@@ -24,14 +25,19 @@ def write(report: Report, stream: TextIO, *, root: str | None = None, locate: Lo
     """Write *report* to *stream* as workflow commands; *root* is the folder that GitHub's paths are relative to."""
     locate = locate or Locator()
     stream.write(f"::{_OF_VERDICT[report.verdict]} title=envguard::{data(summary(report))}\n")
+    notes = dict(report.notes)
+    subject = report.subject
+    if subject.machine is not None and subject.machine_why is not None:
+        notes = {"machine": f"{subject.machine} of {subject.baseline} ({subject.machine_why})", **notes}
     stream.writelines(
         f"::notice title={property_(f'envguard, {key}')}::{data(shorten(value, root))}\n"
-        for key, value in report.notes.items()
+        for key, value in notes.items()
     )
     for finding in report.active:
         command = _COMMANDS[report.severity(finding)]
         properties = {"title": f"{finding.code} {finding.name}"}
-        if finding.place is not None:
+        # In a record of another revision there is nothing to annotate.
+        if finding.place is not None and os.path.isabs(finding.place.path):
             position = locate(finding.place)
             # Without a line GitHub shows no annotation at all.
             line = str(position.line if position else 1)
