@@ -112,7 +112,7 @@ def shadowed_library(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     A file on `LD_LIBRARY_PATH` with the name of one that the environment brings: whether the loader takes it depends
     on who loads it, so it is a warning, and an error where this process has loaded it. And a second PyTorch on the
-    path of modules.
+    path of modules: an error, since which of the two computes follows from the order of that path alone.
 
     ## Why it matters
 
@@ -134,7 +134,7 @@ def shadowed_library(self: Rule, evidence: Evidence) -> Iterator[Finding]:
                 hint="unset LD_LIBRARY_PATH, or take the folder out of it"
                 if item.library != "torch"
                 else "uninstall one of the two, or take its folder off PYTHONPATH",
-                severities=_DOES if item.loaded else _MAY,
+                severities=_DOES if item.loaded or item.library == "torch" else _MAY,
             )
 
 

@@ -428,3 +428,28 @@ def test_a_start_with_other_threads_is_a_machine_of_its_own(cli: Cli, recorded: 
         found = cli.process("check", OMP_NUM_THREADS=threads)
         assert found.status == 0
         assert f"machine {name} (the one of 2 that fits)\n" in found.out
+
+
+def test_what_cannot_be_read_of_torch_is_never_a_pass(
+    cli: Cli, recorded: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No version.py, and two of them on the path: each says what it is, and neither is clean."""
+    torch = recorded.site / "torch"
+    torch.mkdir()
+    (torch / "__init__.py").touch()
+    (torch / "version.py").write_text("__version__ = '2.13.0'\ncuda = None\nhip = None\ngit_version = 'abc'\n")
+    assert cli("record").status == 0
+    assert cli("check").status == 0
+    (torch / "version.py").unlink()
+    found = cli("check")
+    assert found.status == 3
+    words = "EG306 [unreadable-fact] torch.version cannot be compared: torch is installed, and has no version.py"
+    assert words in " ".join(found.out.split())
+    (torch / "version.py").write_text("__version__ = '2.13.0'\ncuda = None\nhip = None\ngit_version = 'abc'\n")
+    other = tmp_path / "elsewhere" / "torch"
+    other.mkdir(parents=True)
+    (other / "__init__.py").touch()
+    monkeypatch.setenv("PYTHONPATH", str(other.parent))
+    found = cli("check")
+    assert found.status == 1
+    assert "EG309 [shadowed-library] torch is on the path twice" in " ".join(found.out.split())

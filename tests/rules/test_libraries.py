@@ -65,5 +65,9 @@ def test_a_shadow_is_a_warning_until_it_is_loaded() -> None:
     assert findings("library-conflict", seen(kind=Conflict.SHADOW)) == []
     finding = one("shadowed-library", seen(kind=Conflict.SHADOW, loaded=True))
     assert levels(finding) == [Severity.ERROR, Severity.ERROR, Severity.WARNING]
+
+
+def test_two_torches_are_an_error() -> None:
     finding = one("shadowed-library", seen(kind=Conflict.SHADOW, library="torch"))
+    assert levels(finding) == [Severity.ERROR, Severity.ERROR, Severity.WARNING]
     assert finding.hint == "uninstall one of the two, or take its folder off PYTHONPATH"
