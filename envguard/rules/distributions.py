@@ -185,10 +185,10 @@ def content_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    The same version with another digest over the installer's list of files and hashes (RECORD): a wheel that was built or
-    published again, a wheel for another platform, a local build. It reads the list, not the files. Of a package of conda it
-    is the hash of its archive, for the same version and build; where the record has one kind of hash and the installed package
-    another, that is unknown.
+    The same version with another digest over the installer's list of files and hashes (RECORD): a wheel that was
+    built or published again, a wheel for another platform, a local build. It reads the list, not the files. Of a
+    package of conda it is the hash of its archive, for the same version and build; where the record has one kind of
+    hash and the installed package another, that is unknown.
 
     ## Why it matters
 

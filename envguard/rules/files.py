@@ -344,9 +344,9 @@ def unverifiable_files(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    A package without a RECORD (or a record of conda's), or with a damaged one; files that it names without a hash, with one that can be
-    forged, or outside of the environment, where they are not looked for; files that cannot be read. In folders that
-    are inherited from a system, whose packages often have no RECORD, it is a warning.
+    A package without a RECORD (or a record of conda's), or with a damaged one; files that it names without a hash,
+    with one that can be forged, or outside of the environment, where they are not looked for; files that cannot be
+    read. In folders that are inherited from a system, whose packages often have no RECORD, it is a warning.
 
     ## Why it matters
 

@@ -256,9 +256,9 @@ def thread_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Set the recorded number where the run is started (a launcher leaves it alone then). Or record what the run is started with as a
-    machine of its own: `OMP_NUM_THREADS=1 envguard record --machine torchrun`. A run is compared with the machine that
-    fits, so that plain starts and those of the launcher are both clean.
+    Set the recorded number where the run is started (a launcher leaves it alone then). Or record what the run is
+    started with as a machine of its own: `OMP_NUM_THREADS=1 envguard record --machine torchrun`. A run is compared
+    with the machine that fits, so that plain starts and those of the launcher are both clean.
     """
     why = "the order of a sum follows the number of threads"
     yield from mismatches(self, evidence, ("threads.",), why, lambda item: _threads(evidence, item))

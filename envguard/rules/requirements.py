@@ -55,15 +55,16 @@ def unmet_requirement(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    A package that is installed in its locked version and requires another one that is neither locked for this environment nor
-    installed: an edge that was deleted from the lock, with what it led to. One that is locked in a version out of the range that is
-    required: a version that was edited by hand. Markers are evaluated for this environment, and the extras count that the
-    project or an installed package asks for.
+    A package that is installed in its locked version and requires another one that is neither locked for this
+    environment nor installed: an edge that was deleted from the lock, with what it led to. One that is locked in a
+    version out of the range that is required: a version that was edited by hand. Markers are evaluated for this
+    environment, and the extras count that the project or an installed package asks for.
 
-    Left out is what the project replaces: `override-dependencies`, `exclude-dependencies` and `dependency-metadata` of uv, `overrides` and
-    `excludes` of pdm. So are packages of conda, whose recipes have dependencies of their own, and folders on disk, whose
-    metadata is as old as their installation. A requirement that cannot be read is passed over, as pip passes it over. Where the
-    lock is a requirements file or a `pylock.toml`, which can be installed without any resolving, it is a warning.
+    Left out is what the project replaces: `override-dependencies`, `exclude-dependencies` and `dependency-metadata`
+    of uv, `overrides` and `excludes` of pdm. So are packages of conda, whose recipes have dependencies of their
+    own, and folders on disk, whose metadata is as old as their installation. A requirement that cannot be read is
+    passed over, as pip passes it over. Where the lock is a requirements file or a `pylock.toml`, which can be
+    installed without any resolving, it is a warning.
 
     ## Why it matters
 
@@ -72,8 +73,8 @@ def unmet_requirement(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Make the lock anew with the command that the finding prints. If the requirement is wrong, override it in the settings of the tool,
-    so that the next person sees it, too.
+    Make the lock anew with the command that the finding prints. If the requirement is wrong, override it in the
+    settings of the tool, so that the next person sees it, too.
     """
     for view in evidence.views:
         if not isinstance(view.selected, Selected):

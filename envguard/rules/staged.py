@@ -73,9 +73,9 @@ def record_of_another_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    A machine in `envguard.lock` whose lock digest is not that of the lock that is committed with it. Where another machine
-    is up to date it is a warning: not every machine is at hand when a lock changes. A lock that is not committed at all, or that
-    the commit deletes.
+    A machine in `envguard.lock` whose lock digest is not that of the lock that is committed with it. Where another
+    machine is up to date it is a warning: not every machine is at hand when a lock changes. A lock that is not
+    committed at all, or that the commit deletes.
 
     ## Why it matters
 
