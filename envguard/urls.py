@@ -33,13 +33,20 @@ def split_url(url: str) -> SplitResult:
         return SplitResult("", "", url, "", "")
 
 
-def without_credentials(url: str) -> str:
-    """Return *url* without user name and password; a path is returned as it is."""
+def without_credentials(url: str, *, keep_git: bool = False) -> str:
+    """Return *url* without user name and password; a path is returned as it is.
+
+    With *keep_git* the user ``git`` stays, which is none (PEP 610), and an address of scp (``git@host:path``) counts as a URL.
+    """
     scheme, mark, rest = url.partition("://")
+    if not mark and keep_git:
+        user, at, tail = url.partition("@")
+        return tail if at and ":" in user and "/" not in user else url
     if not mark or "@" not in rest:
         return url
     host = _host(rest)
-    return scheme + mark + host.rpartition("@")[2] + rest[len(host) :]
+    user, _, place = host.rpartition("@")
+    return url if keep_git and user == "git" else scheme + mark + place + rest[len(host) :]
 
 
 def host_of(url: str) -> str:

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from ..names import printable
+from ..urls import without_credentials
 from .model import Origin, OriginKind
 
 _KINDS = ("vcs_info", "archive_info", "dir_info")
@@ -49,26 +50,12 @@ def read_origin(data: bytes) -> Origin:
     kind, commit, digest = _describe(present[0], info)
     return Origin(
         kind=kind,
-        url=without_credentials(url),
+        url=without_credentials(url, keep_git=True),
         path=local_path(url),
         commit=commit,
         subdirectory=_text(document, "subdirectory", ""),
         hash=digest,
     )
-
-
-def without_credentials(url: str) -> str:
-    """Return *url* without user and password; the user ``git`` of ssh addresses is none (PEP 610) and stays."""
-    scheme, mark, rest = url.partition("://")
-    if not mark:
-        # git@host:path, the form of scp.
-        user, at, tail = url.partition("@")
-        return tail if at and ":" in user and "/" not in user else url
-    end = min((rest.find(c) for c in "/?#" if c in rest), default=len(rest))
-    user, at, host = rest[:end].rpartition("@")
-    if not at or user == "git":
-        return url
-    return f"{scheme}://{host}{rest[end:]}"
 
 
 def local_path(url: str, *, windows: bool = os.name == "nt") -> str | None:

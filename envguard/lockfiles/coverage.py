@@ -91,7 +91,7 @@ def refuse_unknown(what: str, unknown: Iterable[str], known: Iterable[str]) -> N
 def covered(lock: Lock) -> str | None:
     """Return the marker of the environments that *lock* is for, as far as it tells; None where they are all."""
     from .edges import both
-    from .poetry.constraints import python_marker
+    from .manifests.constraints import python_marker
 
     python = python_marker(lock.requires_python) if lock.requires_python else None
     return both(python, " or ".join(f"({marker})" for marker in lock.supported) or None)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .manifests.constraints import satisfied
 from .model import Reason, SourceKind
-from .poetry.constraints import satisfied
 from .uv import reasons
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .manifests.requirements import Requirement
     from .model import LockedPackage
-    from .poetry.requirements import Requirement
 
 _FILES = frozenset((SourceKind.PATH, SourceKind.DIRECTORY, SourceKind.EDITABLE))
 

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from envguard.installed.model import Origin, OriginKind
-from envguard.installed.origin import OriginError, local_path, read_origin, without_credentials
+from envguard.installed.origin import OriginError, local_path, read_origin
+from envguard.urls import without_credentials
 
 printable = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=12)
 host = st.from_regex(r"[a-z]{1,8}\.example(:[0-9]{2,4})?", fullmatch=True)
@@ -69,8 +70,10 @@ def test_the_path_of_a_file_url_is_the_path_it_was_made_from(parts: list[str]) -
 def test_a_password_never_comes_through(user: str, password: str, where: str, rest: str, scheme: str) -> None:
     for separator in "/?#":
         user, password = user.replace(separator, ""), password.replace(separator, "")
-    assert without_credentials(f"{scheme}://{user}:{password}@{where}{rest}") == f"{scheme}://{where}{rest}"
-    assert without_credentials(f"{scheme}://{where}{rest}") == f"{scheme}://{where}{rest}"
+    assert (
+        without_credentials(f"{scheme}://{user}:{password}@{where}{rest}", keep_git=True) == f"{scheme}://{where}{rest}"
+    )
+    assert without_credentials(f"{scheme}://{where}{rest}", keep_git=True) == f"{scheme}://{where}{rest}"
 
 
 @given(data=st.binary(max_size=60) | json_value.map(lambda value: json.dumps(value).encode()))

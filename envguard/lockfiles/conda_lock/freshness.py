@@ -17,10 +17,10 @@ from ...getters import Table
 from ...names import normalize
 from ..conda.cells import Cell, cells_of
 from ..conda.matching import decide
+from ..manifests.constraints import satisfied
 from ..markers import MarkerError, parse
 from ..model import FreshnessVerdict, Reason, SourceKind
 from ..parts import version_words
-from ..poetry.constraints import satisfied
 from ..uv import reasons
 from .sources import SourceFile, UndecidableError, asked_by, read_source
 from .tables import MAIN

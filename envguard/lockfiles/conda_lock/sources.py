@@ -16,8 +16,8 @@ from ...errors import ConfigError
 from ...getters import Table
 from ...names import normalize
 from ...yaml import parse_yaml
+from ..manifests.requirements import from_pep508
 from ..poetry.manifest import read_manifest
-from ..poetry.requirements import from_pep508
 from ..uv.manifest import NAME as PYPROJECT
 from .tables import MAIN
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ...reader import Reader
-    from ..poetry.requirements import Requirement
+    from ..manifests.requirements import Requirement
 
 _MAX_BYTES = 16 * 1024 * 1024
 # Which selectors hold on which platform, as far as conda-lock knows them.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...names import normalize
 from ..edges import both, named, possible
-from ..poetry.constraints import python_marker, specifier
+from ..manifests.constraints import python_marker, specifier
 from ..unmet import unmet
 from ..uv import reasons
 from ..uv.manifest import NAME, Section
@@ -17,9 +17,9 @@ from .selections import POETRY, UV, chosen
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..manifests.model import Manifest
+    from ..manifests.requirements import Requirement
     from ..model import Lock, Reason
-    from ..poetry.manifest import Manifest
-    from ..poetry.requirements import Requirement
     from .selections import Chosen
 
 _REPLACING = ("override-dependencies", "exclude-dependencies")

@@ -1,7 +1,7 @@
-"""What a ``pdm.lock`` can contradict itself in is what a ``poetry.lock`` can."""
+"""What only a ``pdm.lock``, with its manifest, can contradict itself in."""
 
 from __future__ import annotations
 
-from ..poetry.checks import inconsistencies
+from ..manifests.checks import inconsistencies
 
 __all__ = ["inconsistencies"]

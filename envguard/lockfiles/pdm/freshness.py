@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
 from ...names import normalize
+from ..manifests.changes import changes
 from ..model import FreshnessVerdict, Reason
-from ..poetry.changes import changes
 from ..uv.manifest import NAME
 from .manifest import read_manifest
 from .tables import LockTable
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from ...getters import Table
     from ...reader import Reader
+    from ..manifests.model import Manifest
     from ..model import Lock
-    from ..poetry.manifest import Manifest
 
 _ALGORITHMS = ("sha256", "sha384", "sha512", "sha1", "md5")
 

@@ -12,10 +12,10 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from ... import pep440
+from ..manifests.changes import changes
+from ..manifests.requirements import from_pep508
 from ..markers import MarkerError
 from ..model import Reason
-from ..poetry.changes import changes
-from ..poetry.requirements import from_pep508
 from ..uv import reasons
 from ..uv.equivalence import same
 from ..uv.ranges import EVERYTHING
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from ...getters import Table
+    from ..manifests.model import Manifest
+    from ..manifests.requirements import Requirement
     from ..model import Lock
-    from ..poetry.manifest import Manifest
-    from ..poetry.requirements import Requirement
 
 _OPAQUE = "url-sha256:"
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from ...errors import ConfigError
 from ...names import normalize
 from ...toml import kind, read_toml
+from ..manifests.model import Group, Manifest
+from ..manifests.requirements import Requirement, from_pep508
 from ..model import SourceKind
-from ..poetry.manifest import Group, Manifest
-from ..poetry.requirements import Requirement, from_pep508
 from ..uv.manifest import MAX_BYTES, NAME, Section
 from .tables import DEFAULT
 

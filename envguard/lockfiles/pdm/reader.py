@@ -19,9 +19,9 @@ from ...toml import parse_toml
 from ...urls import ARCHIVES, filename_at, without_credentials
 from ..edges import cleared, named, resolved
 from ..listed import artifacts, listed
+from ..manifests.besides import besides, wanted
+from ..manifests.requirements import from_pep508
 from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, When
-from ..poetry.declared import besides, wanted
-from ..poetry.requirements import from_pep508
 from ..text import read_lock_text
 from .manifest import read_manifest
 from .tables import COMMANDS, DEFAULT, INHERIT, ROOT, LockTable
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ...reader import Reader
+    from ..manifests.model import Manifest
     from ..model import Edge
-    from ..poetry.manifest import Manifest
 
 _OLDEST, _NEWEST = (4, 4), (4, 5)
 _VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})(?:\.\d{1,6})?")

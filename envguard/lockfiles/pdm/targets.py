@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ..poetry.constraints import alternatives
+from ..manifests.constraints import alternatives
 
 if TYPE_CHECKING:
     from .tables import LockTable

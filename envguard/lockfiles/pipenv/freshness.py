@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ...errors import ConfigError
 from ...names import normalize
 from ...urls import without_credentials
+from ..manifests.changes import lacking, unsatisfied
 from ..model import FreshnessVerdict, Reason
-from ..poetry.changes import lacking, unsatisfied
 from ..uv import reasons
 from ..uv.manifest import Section
 from .manifest import read_manifest

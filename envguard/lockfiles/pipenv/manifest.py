@@ -9,10 +9,10 @@ from ...names import normalize
 from ...toml import kind, read_toml
 from ...urls import ARCHIVES
 from ..edges import both
+from ..manifests.model import Group, Manifest
+from ..manifests.requirements import Requirement
 from ..markers import SETS, VARIABLES
 from ..model import SourceKind
-from ..poetry.manifest import Group, Manifest
-from ..poetry.requirements import Requirement
 from ..uv.manifest import MAX_BYTES, Section
 from .tables import CATEGORIES, DEFAULT, VCS
 

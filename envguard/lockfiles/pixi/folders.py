@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from ...errors import ConfigError
 from ...names import normalize
 from ...toml import read_toml
+from ..manifests.requirements import from_pep508
 from ..markers import MarkerError
 from ..model import Reason, SourceKind
-from ..poetry.requirements import from_pep508
 from ..uv import reasons
 from ..uv.equivalence import same
 from ..uv.manifest import MAX_BYTES, Section

@@ -12,8 +12,8 @@ from ...conda.specs import parse_spec
 from ...errors import LockfileError
 from ...names import normalize
 from ...urls import filename_at, split_url
+from ..manifests.requirements import from_pep508
 from ..model import Artifact, CondaBuild, Edge, LockedPackage, Parts, Source, SourceKind
-from ..poetry.requirements import from_pep508
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

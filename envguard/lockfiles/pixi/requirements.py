@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from ...conda.specs import Spec, parse_spec
 from ...names import normalize
 from ...toml import kind
+from ..manifests.requirements import from_pep508
 from ..model import SourceKind
-from ..poetry.requirements import from_pep508
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

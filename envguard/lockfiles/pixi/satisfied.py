@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..conda.matching import decide
+from ..manifests.constraints import satisfied
 from ..markers import MarkerError, parse
 from ..model import Reason, SourceKind
 from ..parts import version_words
-from ..poetry.constraints import satisfied
 from ..uv import reasons
 from .folders import folder_reasons
 from .platforms import virtual_of

@@ -11,9 +11,9 @@ import os
 from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
+from ..manifests.changes import changes
 from ..model import FreshnessVerdict, Reason
 from ..uv.manifest import NAME
-from .changes import changes
 from .manifest import read_manifest
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...reader import Reader
+    from ..manifests.model import Manifest
     from ..model import Lock
-    from .manifest import Manifest
 
 _PROJECT_KEYS = ("requires-python", "dependencies", "optional-dependencies")
 _LEGACY_KEYS = ("dependencies", "source", "extras", "dev-dependencies")

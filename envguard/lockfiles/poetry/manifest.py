@@ -6,52 +6,25 @@ What counts where several of them declare the same is as in poetry-core, "poetry
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
 from ...names import normalize
 from ...toml import kind, read_toml
+from ..manifests.model import Group, Manifest
+from ..manifests.requirements import Requirement, from_pep508
 from ..uv.manifest import MAX_BYTES, NAME, Section
-from .requirements import Requirement, from_pep508, requirements
+from .requirements import requirements
 from .tables import MAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from ...reader import Reader
 
 _DEV = "dev"
 _PYTHON = "python"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
-    """A group: whether it has to be asked for, and its requirements with those of the groups that it includes."""
-
-    optional: bool
-    requirements: tuple[Requirement, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
-    """A ``pyproject.toml`` as poetry takes it. *data* is the document; *name* is normalised.
-
-    *version* is None where the project has none or only a plugin knows it; *package* is whether the project itself is
-    installed; *keys* is where it is declared; *python* is the range of Python in poetry's words, at *python_keys*. *groups* are by normalised name, ``main``
-    among them; *extras* map a normalised name to the names of what it adds.
-    """
-
-    path: str
-    data: Mapping[str, Any]
-    name: str | None
-    version: str | None
-    package: bool
-    keys: tuple[str | int, ...]
-    python: str
-    python_keys: tuple[str | int, ...]
-    groups: Mapping[str, Group]
-    extras: Mapping[str, tuple[str, ...]]
 
 
 def read_manifest(reader: Reader, folder: str) -> Manifest | None:

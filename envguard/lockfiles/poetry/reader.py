@@ -18,10 +18,10 @@ from ...urls import without_credentials
 from ..edges import cleared, named, resolved
 from ..filenames import named_version, same_version
 from ..listed import artifacts, listed
+from ..manifests.besides import besides, wanted
+from ..manifests.constraints import alternatives, python_marker, specifier
 from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, When
 from ..text import read_lock_text
-from .constraints import alternatives, python_marker, specifier
-from .declared import besides, wanted
 from .edges import edges_of
 from .manifest import read_manifest
 from .tables import COMMANDS, MAIN, RECORDS_GROUPS, LockTable
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...reader import Reader
+    from ..manifests.model import Manifest
     from ..model import Edge
-    from .manifest import Manifest
 
 _NEWEST = (2, 1)
 # Poetry 1 wrote none of these into a lock.

@@ -12,8 +12,8 @@ from ...toml import parse_toml
 from ...urls import without_credentials
 from ..edges import cleared
 from ..exported.command import command_of
+from ..manifests.requirements import from_pep508
 from ..model import Artifact, Edge, Lock, LockedPackage, Parts, Source, SourceKind, When
-from ..poetry.requirements import from_pep508
 from ..text import read_lock_text
 from .tables import HINT, TABLES, LockTable, commands, filename_of
 from .validation import validate

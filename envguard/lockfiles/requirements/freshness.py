@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from ..edges import left_over, named, possible
 from ..exported.contradictions import UNRECORDED, contradictions, unsatisfied
 from ..exported.contradictions import asked as asked_by
+from ..manifests.requirements import Requirement
 from ..model import FreshnessVerdict, Reason, SourceKind
 from ..pdm.manifest import read_manifest
 from ..poetry.manifest import read_manifest as read_poetry_manifest
-from ..poetry.requirements import Requirement
 from ..unmet import unmet
 from ..uv import reasons
 from .files import read_contents
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ...reader import Reader
+    from ..manifests.model import Manifest
     from ..model import Lock, LockedPackage, Source
-    from ..poetry.manifest import Manifest
     from .entries import Asked
     from .inputs import Inputs
 

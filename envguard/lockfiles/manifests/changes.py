@@ -10,17 +10,16 @@ from ..unmet import unmet
 from ..uv import reasons
 from ..uv.ranges import bounds
 from .constraints import python_marker, specifier
-from .tables import MAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..model import Edge, Lock, LockedPackage
-    from .manifest import Manifest
+    from .model import Manifest
     from .requirements import Requirement
 
 # What poetry and pdm call the project's own requirements.
-_OWN = (MAIN, "default")
+_OWN = ("main", "default")
 
 
 def changes(lock: Lock, manifest: Manifest) -> Iterator[Reason]:

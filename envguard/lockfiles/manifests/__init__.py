@@ -1,0 +1,1 @@
+"""What manifests ask for, in values and words that several formats share."""
