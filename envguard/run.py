@@ -67,6 +67,14 @@ class Run(Drawing):
         """
         return self._ledger.finish(outputs)
 
+    def reseed(self, name: str, *index: SupportsIndex | str, reuse: bool = False) -> None:
+        """Seed the libraries' own generators anew, from streams called *name*; StreamError as for ``numpy()``.
+
+        All ranks begin with the same numbers, so that they make the same weights; ``run.reseed("dropout", rank)`` after
+        that has each drop other units.
+        """
+        self.streams.reseed(name, index, reuse=reuse)
+
     def dataloader_kwargs(
         self, name: str, *index: SupportsIndex | str, reuse: bool = False, **options: Any
     ) -> dict[str, Any]:

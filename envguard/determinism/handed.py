@@ -1,8 +1,9 @@
 """Which streams were handed out, so that none is handed out twice by mistake; and which generators of theirs still live.
 
 What was asked for is kept as bits: one page of 4,096 of them for each block of last indices, so that a stream for every
-sample of a large data set costs a bit a sample. Where there are more than ``MOST_PAGES`` pages (20 MB), the name that
-has the most of them forgets its oldest; until then no repetition escapes. Each process keeps account of its own requests
+sample of a large data set costs a bit a sample; a text, or a number that stands alone in its block, takes a page. Where there
+are more than ``MOST_PAGES`` pages (20 MB), the name that has the most of them forgets its oldest; until then no repetition
+escapes. Each process keeps account of its own requests
 alone: a forked worker begins with an empty book, as a spawned one does.
 """
 

@@ -111,6 +111,14 @@ class Streams:
             "torch", inner, index, lambda entropy: torch_generator(entropy, "cpu"), reuse=reuse, ours=True
         )
 
+    def reseed(self, name: str, index: tuple[SupportsIndex | str, ...], *, reuse: bool) -> None:
+        """Seed the libraries' own generators anew, each from a stream of its own for *name* and *index*."""
+        from .seeds import seed_anew
+
+        clean = named(name, index)
+        self._registry.request("globals", name, clean, reuse=reuse)
+        seed_anew(self.root, f"again:{name}", *clean)
+
     def sampler(self, data: Sized, name: str, *, reuse: bool, **options: Any) -> Sampler:
         """Return the sampler called *name*, with the options of ``Sampler``."""
         from .samplers import Sampler

@@ -99,19 +99,19 @@ def stream_name(library: Library) -> str:
     return _STREAM.get(library.module, f"lib:{library.module}")
 
 
-def seed_worker(root: int, inner: str, *index: int | str) -> None:
-    """Seed the global generators of a child process, from a stream of *inner* and *index* for each library.
+def seed_anew(root: int, inner: str, *index: int | str, worker: bool = False) -> None:
+    """Seed the libraries' own generators from a stream of *inner* and *index* for each; of a *worker*, those it can use.
 
-    What it imports later is seeded then, where a forked child would else be given the numbers of its parent.
+    What is imported later is seeded then: a forked worker would else be given the numbers of its parent.
     """
     for library in LIBRARIES:
         if not library.through:
             entropy = derive(root, f"{stream_name(library)}:{inner}", *index)
-            after_import(library.module, "seed", functools.partial(_seed_worker, library, entropy))
+            after_import(library.module, "seed", functools.partial(_seed, library, entropy, worker))
 
 
-def _seed_worker(library: Library, entropy: bytes, module: Any) -> None:
-    library.seed_worker(module, entropy)
+def _seed(library: Library, entropy: bytes, worker: bool, module: Any) -> None:
+    (library.seed_worker if worker else library.seed)(module, entropy)
 
 
 def findable() -> frozenset[str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import StreamError
 from .carried import reseed_carried
-from .seeds import seed_worker
+from .seeds import seed_anew
 from .streams import derive
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class WorkerInit:
         when = (_BY_EPOCH, epoch) if epoch is not None else (_BY_BASE_SEED, (info.seed - worker) % (1 << 64))
         key = (*self.index, self.rank, *when, worker)
         root = self.streams.root
-        seed_worker(root, f"loader:{self.name}", *key)
+        seed_anew(root, f"loader:{self.name}", *key, worker=True)
         reseed_carried(info.dataset, "dataset", lambda path: derive(root, f"lib:carried:{self.name}", path, *key))
 
 

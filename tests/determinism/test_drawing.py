@@ -58,6 +58,19 @@ def test_classic_seeds_are_the_integer_itself_and_the_receipt_says_so(project: P
     assert json.loads(done.stdout) == [True, "classic", "seeded with the integer itself (classic)", "42"]
 
 
+def test_ranks_begin_alike_and_go_their_own_ways_when_they_say_so(project: Project) -> None:
+    code = (
+        "import random, numpy as np\nfound = [random.random(), np.random.random()]\nrun.reseed('dropout', {rank})\n"
+        "found += [random.random(), np.random.random()]\n"
+        "try:\n    run.reseed('dropout', {rank})\nexcept envguard.StreamError as error:\n    found += [str(error).split(';')[0]]\n"
+        "print(json.dumps(found))"
+    )
+    first, other = told(project, code.format(rank=0)), told(project, code.format(rank=1))
+    assert first[:2] == other[:2]
+    assert len({*first[:4], *other[:4]}) == 6
+    assert first[4] == "the stream 'dropout' [0] of globals was handed out before in this process"
+
+
 @pytest.mark.parametrize("seeds", ["derived", "classic"])
 def test_without_a_seed_a_fresh_one_of_the_right_size_is_drawn(project: Project, seeds: str) -> None:
     done = project.train(f"print(*(envguard.enforce(seeds={seeds!r}).seed for _ in range(8)))")

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from envguard.determinism.libraries import BY_MODULE, CUPY_SEED, LIBRARIES
-from envguard.determinism.seeds import Seeding, seed_worker
+from envguard.determinism.seeds import Seeding, seed_anew
 from envguard.determinism.streams import derive
 
 ROOT = Path(__file__).parents[2]
@@ -150,7 +150,7 @@ def test_cupy_is_seeded_where_it_is_up_and_by_its_variable_where_it_is_not(cupy:
 
 
 def test_a_worker_touches_no_device_of_its_parent(cupy: Any) -> None:
-    seed_worker(42, "loader:train", 0, 1)
+    seed_anew(42, "loader:train", 0, 1, worker=True)
     assert cupy.used == []
     assert os.environ[CUPY_SEED] == str(int.from_bytes(derive(42, "lib:cupy:loader:train", 0, 1)[:8], "little"))
 
@@ -158,11 +158,11 @@ def test_a_worker_touches_no_device_of_its_parent(cupy: Any) -> None:
 def test_a_worker_that_imports_a_library_later_has_numbers_of_its_own() -> None:
     found = run("""
         import sys
-        from envguard.determinism.seeds import seed_worker
+        from envguard.determinism.seeds import seed_anew
         from envguard.determinism.generators import words
         from envguard.determinism.streams import derive
         Seeding(42).seed(frozenset(["numpy"]))
-        seed_worker(42, "loader:train", 0, 1)
+        seed_anew(42, "loader:train", 0, 1, worker=True)
         late = "numpy" not in sys.modules
         import numpy as np
         wanted = np.random.RandomState(words(derive(42, "lib:numpy:loader:train", 0, 1)))
@@ -304,3 +304,20 @@ def test_classic_is_bit_for_bit_what_the_real_set_seed_does(name: str) -> None:
     Seeding(1234, "classic").seed(frozenset())
     assert drawn() == wanted
     torch.set_rng_state(before)
+
+
+@pytest.mark.libraries
+def test_generators_that_are_handed_out_are_taken_by_numba_and_scipy() -> None:
+    import numba
+    import scipy.stats
+
+    from envguard.determinism.named import Streams
+
+    @numba.njit  # type: ignore[untyped-decorator]
+    def draw(generator: Any) -> float:
+        return float(generator.random())
+
+    one, other = Streams(1), Streams(1)
+    assert draw(one.numpy("a")) == other.numpy("a").random()
+    drawn = scipy.stats.norm.rvs(size=3, random_state=one.numpy("b"))
+    assert drawn.tolist() == other.numpy("b").normal(size=3).tolist()

@@ -93,6 +93,7 @@ def draw(run: Run) -> None:
     assert_type(run.random("split", "fold", reuse=True), random.Random)
     assert_type(run.split("images/0001.png", {"train": 0.8, "val": 0.2}), str)
     assert_type(run.split(b"sample", [Fraction(1, 3), Fraction(2, 3)], name="folds", seed=0), int)
+    run.reseed("dropout", 1)
     run.set_epoch(3)
     assert_type(run.epoch, int)
     assert_type(run.dataloader_kwargs("train", num_workers=2), dict[str, Any])
