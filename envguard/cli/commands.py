@@ -77,6 +77,7 @@ group = LazyGroup(
         "machine": ".machine",
         "lock": ".lock",
         "receipt": ".receipt",
+        "reproduce": ".reproduce",
         "staged": ".staged",
     },
     context_settings=HELP,

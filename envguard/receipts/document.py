@@ -50,7 +50,7 @@ def assemble(ledger: Ledger, *, milliseconds: int) -> dict[str, Any]:
         "libraries": process.libraries(ledger.loaded),
         "rank": ledger.rank,
         "audit": {"hostname": process.hostname()},
-        "events": list(ledger.events),
+        "events": clean(ledger.events),
         "files": dict(ledger.files),
         "notes": list(ledger.notes),
         **{section: clean(plain(ask())) for section, ask in ledger.sections.items()},

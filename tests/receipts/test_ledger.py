@@ -168,6 +168,20 @@ def test_a_folder_that_cannot_be_written_to_ends_no_run(folder: Path) -> None:
         run.receipt().write()
 
 
+def test_a_project_that_is_read_only_ends_no_run(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read_only(path: str, *_: object, **__: object) -> None:
+        raise OSError(30, "Read-only file system", path)
+
+    monkeypatch.setattr(os, "makedirs", read_only)
+    said: list[str] = []
+    run = ledger(folder, said=said)
+    run.open()
+    run.finish()
+    assert len(said) == 1
+    assert said[0].endswith(f"{run.id}.json: cannot be written: read-only file system; the run goes on")
+    assert run.receipt().notes == (said[0].removeprefix("envguard: ").removesuffix("; the run goes on"),)
+
+
 def test_a_full_disk_leaves_the_receipt_that_was_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
     run = ledger(folder, said=said)
