@@ -3,7 +3,8 @@
 Schema ``envguard.lock`` version 1: ``machines`` maps a name to the *facts* of the machine that are compared, in *audit*
 those that are only kept for people, the *packages* with what their installers recorded, those of *conda*, where there are
 any, as ``version=build`` with the digest of the archive, in *files*, where there are any, the packages
-whose files are not as their installers wrote them, with a digest of what differs, the *lock* they came from and the
+whose files are not as their installers wrote them, with a digest of what differs, in *canaries*, where there are any, the
+digests of its numeric canaries with the conditions they hold under, the *lock* they came from and the
 *selection* that was installed; ``data``, where there is any, maps a name to a tree of data: its *path*, its *root*, *files*,
 *bytes* and *ignore* patterns. Facts and packages are one line each.
 Sections that this version does not know are kept as they are.
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .atomic import write_atomic
+from .canaries.model import Canaries
 from .errors import BaselineError
 from .getters import Object
 from .json_text import parse_json
@@ -35,7 +37,7 @@ MAX_BYTES = 64 * 1024 * 1024
 _UNKNOWN = "unknown: "
 _ROOT = re.compile(r"blake3:[0-9a-f]{64}")
 _NAME_LENGTH = 100
-_MACHINE_KEYS = ("audit", "conda", "facts", "files", "packages", "lock", "selection")
+_MACHINE_KEYS = ("audit", "canaries", "conda", "facts", "files", "packages", "lock", "selection")
 _TREE_KEYS = ("path", "root", "files", "bytes", "ignore")
 _REPAIR = f"restore {FILE} from version control, or move it away and run 'envguard record'"
 
@@ -54,6 +56,7 @@ class Machine:
 
     *facts* are compared, those in *audit* never. *conda* are the packages that conda installed, *packages* the others. *files*
     maps packages whose files are accepted although they are not what their installers wrote to a digest of the differences.
+    *canaries* are what its numeric canaries said, None where they were not recorded.
     *rest* holds the keys that this version does not know.
     """
 
@@ -65,6 +68,7 @@ class Machine:
     audit: Mapping[str, Fact] = field(default_factory=dict)
     files: Mapping[str, str] = field(default_factory=dict)
     conda: Mapping[str, RecordedPackage] = field(default_factory=dict)
+    canaries: Canaries | None = None
     rest: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -225,6 +229,7 @@ def _machine_document(machine: Machine) -> dict[str, Any]:
         **({"audit": audit} if audit else {}),
         **({"files": dict(machine.files)} if machine.files else {}),
         **({"conda": _package_lines(machine.conda)} if machine.conda else {}),
+        **({"canaries": _canaries_document(machine.canaries)} if machine.canaries is not None else {}),
         "facts": {key: fact_text(value) for key, value in machine.facts.items()},
         "lock": {"digest": machine.lock_digest, "path": machine.lock_path},
         "packages": _package_lines(machine.packages),
@@ -255,6 +260,7 @@ def _read_machine(table: _Object) -> Machine:
         audit={key: fact_of(audit.required(key)) for key in audit.value} if audit is not None else {},
         files=_read_files(table.child("files")) if "files" in table.value else {},
         conda={name: _read_package(conda, name) for name in conda.value} if conda is not None else {},
+        canaries=_read_canaries(table.child("canaries")) if "canaries" in table.value else None,
         rest={key: value for key, value in table.value.items() if key not in _MACHINE_KEYS},
     )
 
@@ -265,6 +271,23 @@ def _read_files(table: _Object) -> dict[str, str]:
         if not _ROOT.fullmatch(digest):
             raise table.error(name, 'expected "blake3:" and 64 hexadecimal digits')
     return files
+
+
+def _canaries_document(canaries: Canaries) -> dict[str, Any]:
+    return {
+        "scheme": canaries.scheme,
+        "conditions": {key: fact_text(value) for key, value in canaries.conditions.items()},
+        "digests": {key: fact_text(value) for key, value in canaries.digests.items()},
+    }
+
+
+def _read_canaries(table: _Object) -> Canaries:
+    conditions, digests = table.child("conditions"), table.child("digests")
+    return Canaries(
+        scheme=table.required("scheme"),
+        conditions={key: fact_of(conditions.required(key)) for key in conditions.value},
+        digests={key: fact_of(digests.required(key)) for key in digests.value},
+    )
 
 
 def _tree_document(tree: RecordedTree) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from . import listening
 from ._native import hexdigest
 from .amounts import plural, size
 from .errors import ConfigError
@@ -51,6 +52,7 @@ def check(
     against: str | os.PathLike[str] | None = None,
     data: bool | None = None,
     files: bool | None = None,
+    canaries: bool | None = None,
 ) -> Report:
     """Compare a project's environment and machine with its lock and its record.
 
@@ -59,7 +61,8 @@ def check(
     settings, *machine* names the recorded machine to compare with (default: the one that fits best), *against* another record than
     the project's: an ``envguard.lock``, the receipt of a run, or a revision of git that holds an ``envguard.lock``; *data* says whether
     the recorded trees of data are verified (default: at the levels of the settings, which are all), *files* whether those of the
-    installed packages are (default: as the settings say, which is no).
+    installed packages are (default: as the settings say, which is no). *canaries* runs the numeric canaries in the environment's
+    own interpreter, which takes seconds (default: no).
 
     Raises EnvguardError where an input cannot be used; differences and unknowns are findings of the report.
     """
@@ -71,6 +74,7 @@ def check(
         against=os.fspath(against) if against is not None else None,
         data=data,
         files=files,
+        canaries=canaries,
     )
     root = find_project(reader, os.fspath(project) if project is not None else os.getcwd())
     return run_check(reader, root, request, fail_on=parse_severity(fail_on)).report
@@ -78,7 +82,7 @@ def check(
 
 def run_check(reader: Reader, project: str, request: Request, *, fail_on: Severity | None = None) -> CheckOutcome:
     """Return the outcome of a full check of the folder *project*, which ``find_project`` gave."""
-    evidence = look(reader, project, request)
+    evidence = listening.with_canaries(reader, look(reader, project, request), request)
     more = ((Need.FILES, evidence.files), (Need.CODE, evidence.code))
     needs = (*_EVERYTHING, *(need for need, seen in more if seen is not None))
     report = _report(evidence, request.level, fail_on, needs)
@@ -233,11 +237,12 @@ def _subject(evidence: Evidence) -> Subject:
 
 
 def _notes(evidence: Evidence) -> dict[str, str]:
-    """Return what is to be said of the check beside its findings: what of data and files was verified, and how."""
+    """Return what is to be said of the check beside its findings: what of data, files and canaries was verified, and how."""
     return {
         **_machines_note(evidence),
         **_data_note(evidence),
         **_files_note(evidence),
+        **listening.notes(evidence),
         **_code_note(evidence),
         **_ranks_note(evidence),
     }
@@ -363,6 +368,7 @@ def receipt_facts(evidence: Evidence) -> dict[str, Any]:
         "files": _files_facts(evidence),
         "code": _code_facts(evidence),
         "settings": _settings(evidence.config),
+        "canaries": listening.told(evidence),
         "facts": {key: fact_text(value) for key, value in evidence.facts.items()},
         "packages": {name: item.version or "unknown" for name, item in evidence.installed.items()},
         **({"conda": conda} if conda else {}),

@@ -49,6 +49,7 @@ def enforce(
     ranks: str | None = None,
     ranks_timeout: float | None = None,
     gather: Callable[[bytes], Sequence[bytes]] | None = None,
+    canaries: bool | None = None,
 ) -> Run:
     """Refuse to go on unless this is the environment that was locked and recorded; then seed and set the switches.
 
@@ -61,7 +62,9 @@ def enforce(
     whether those of the installed packages are (default: as the settings say, which is no). Of several ranks on one host one
     walks them, and the others take its word. *audit* has torch fill memory that nobody has written with NaN, which finds code
     that reads it, and is slow. *leave* names switches, as the receipt does, that are not set. *reexec* is ``auto`` to have the
-    script started again from its first line, in the same process, where something could only be set before it started.
+    script started again from its first line, in the same process, where something could only be set before it started. *canaries*
+    says whether recorded numeric canaries are run, those of NumPy and PyTorch when they are imported, those on the GPU where CUDA
+    is initialised already (default: where some are recorded).
 
     Where this process is one of several ranks (torchrun, srun, mpirun, an initialised group), all of them go on or none does:
     they compare what they see over torch.distributed's store or MPI, before any collective. *ranks* is ``require`` or ``off``
@@ -90,10 +93,14 @@ def enforce(
         _say(f"envguard: {MODE_VARIABLE}=off: nothing is checked; the receipt of this run says so")
         ranks = "off"
     strict, others = mode == "enforce", party(ranks, ranks_timeout, gather)
+
+    def check() -> dict[str, Any]:
+        return _checked(folder, wanted, machine, data, files, canaries, strict=strict)
+
     try:
         _start_right(switches, folder, reexec if strict else "never")
         checked = mode != "off"
-        answer = _checked(folder, wanted, machine, data, files, strict=strict) if checked else _unchecked(wanted)
+        answer = check() if checked else _unchecked(wanted)
         answer["overridden"] = refuse.passed = [*refuse.passed, *answer["overridden"]]
         installed = _installed(answer)
         switches.set(installed, level=answer["level"])
@@ -108,6 +115,10 @@ def enforce(
         root, settled = _agreed(others, answer, seed, root, seeds, switches, strict=strict)
     seeding = Seeding(root, seeds)
     seeding.seed(installed)
+    if canaries is not False and answer["observed"].get("canaries"):
+        from .determinism.canaries import watch
+
+        watch(answer, check)
     ledger = Ledger(answer=answer, mode=mode, start=folder, say=_say)
     run = Run(seeding=seeding, switches=switches, ledger=ledger)
     ledger.tells("ranks", lambda: settled)
@@ -159,9 +170,17 @@ def _level_of(folder: str) -> str:
 
 
 def _checked(
-    start: str, level: str, machine: str | None, data: bool | None, files: bool | None, *, strict: bool
+    start: str,
+    level: str,
+    machine: str | None,
+    data: bool | None,
+    files: bool | None,
+    canaries: bool | None,
+    *,
+    strict: bool,
 ) -> dict[str, Any]:
-    key = ("enforce", __file__, start, level, machine or "", str(data), str(files), sys.executable, *sys.path)
+    asked = (machine or "", str(data), str(files), str(canaries))
+    key = ("enforce", __file__, start, level, *asked, sys.executable, *sys.path)
     recalled = answers.recall(key, PROBES, {"tree": _tree, "files": _files, "code": _code})
     if recalled is not None:
         return {**json.loads(recalled), "recalled": True}
@@ -173,7 +192,9 @@ def _checked(
     reader = Reader()
     try:
         project = find_project(reader, start)
-        request = Request(running=True, level=parse_level(level or None), machine=machine, data=data, files=files)
+        request = Request(
+            running=True, level=parse_level(level or None), machine=machine, data=data, files=files, canaries=canaries
+        )
         outcome = run_check(reader, project, request)
     except EnvguardError as error:
         if strict:

@@ -168,7 +168,10 @@ class Severities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One difference, or one thing that could not be told (*unknown*), as a rule saw it."""
+    """One difference, or one thing that could not be told (*unknown*), as a rule saw it.
+
+    *note* is what else was seen that bears on it.
+    """
 
     code: str
     name: str
@@ -182,6 +185,7 @@ class Finding:
     place: Place | None = None
     hint: str | None = None
     unknown: bool = False
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,9 +44,9 @@ class Request:
     """What a caller asks for beyond the project's own settings; None leaves it to them.
 
     *running* takes the running interpreter, whatever environment is active. *machine* names a recorded machine, *against* another
-    record than the project's, as ``against.read_against`` takes it. *data* says
-    whether the recorded trees of data are verified, *files* whether the files of installed packages are, *full* that all of them
-    are read, whatever is known of them; *progress* hears how far that is.
+    record than the project's, as ``against.read_against`` takes it. *data* says whether recorded trees are verified, *files* whether
+    the files of installed packages are, *full* that all are read, whatever is known of them; *canaries* whether numeric canaries
+    are run (None: those of what a running script has imported, if recorded); *progress* hears how far that is.
     """
 
     python: str | None = None
@@ -60,6 +60,7 @@ class Request:
     default_groups: bool | None = None
     data: bool | None = None
     files: bool | None = None
+    canaries: bool | None = None
     full: bool = False
     progress: Callable[[Progress], None] | None = None
 

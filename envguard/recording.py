@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ._native import hexdigest
 from .baseline import Machine, RecordedPackage, empty_baseline, fact_text
+from .canaries.model import group_of
 from .errors import ConfigError
 from .facts import is_audit
+from .listening import with_canaries
 from .lockfiles.model import Refused
 from .lockfiles.select import select
 from .observe import DEFAULT_MACHINE, choose_selection, look
+from .rules.impact import role_of
 from .selection import infer_selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .baseline import Baseline
+    from .canaries.model import Canaries
     from .config import Config
     from .model import Selection
     from .observe import Request
@@ -55,13 +60,14 @@ def propose(reader: Reader, project: str, request: Request, *, name: str | None 
     where there is no lock, and where the selection does not exist in it; and what ``observe.look`` raises.
     """
     everything = replace(request, machine=None, packages=(), extras=(), groups=(), default_groups=False, data=False)
-    evidence = look(reader, project, everything)
+    evidence = with_canaries(reader, look(reader, project, everything), request)
     baseline = evidence.baseline or empty_baseline(project)
     name = name or _only(baseline)
     old = baseline.machines.get(name)
     selection, inferred = _choose(request, evidence, old)
     evidence = replace(evidence, selection=selection, machine=old, machine_name=name)
     machine = machine_of(evidence)
+    machine = replace(machine, canaries=_canaries(request, evidence, old, machine))
     return Proposal(
         name=name,
         old=old,
@@ -114,7 +120,7 @@ def _no_lock(evidence: Evidence) -> ConfigError:
 
 
 def changes(old: Machine, new: Machine) -> Iterator[Change]:
-    """Yield what *new* says differently from *old*: lock, selection, facts, packages, those of conda, each sorted by name."""
+    """Yield what *new* says differently from *old*: lock, selection, facts, packages, those of conda, files, canaries, each sorted."""
     if (old.lock_path, old.lock_digest) != (new.lock_path, new.lock_digest):
         yield Change(subject="lock", old=f"{old.lock_path} {old.lock_digest}", new=f"{new.lock_path} {new.lock_digest}")
     if old.selection.canonical() != new.selection.canonical():
@@ -135,12 +141,51 @@ def changes(old: Machine, new: Machine) -> Iterator[Change]:
         {f"files of {name}": digest for name, digest in old.files.items()},
         {f"files of {name}": digest for name, digest in new.files.items()},
     )
+    yield from _differences(_canary_lines(old), _canary_lines(new))
 
 
 def _differences(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[Change]:
     for subject in sorted(old.keys() | new.keys()):
         if old.get(subject) != new.get(subject):
             yield Change(subject=subject, old=old.get(subject), new=new.get(subject))
+
+
+def _canary_lines(machine: Machine) -> dict[str, str]:
+    """Return the canaries of *machine*, a line for each library on each device."""
+    if machine.canaries is None:
+        return {}
+    groups: dict[str, list[str]] = {}
+    for key, value in sorted(machine.canaries.digests.items()):
+        groups.setdefault(group_of(key), []).append(f"{key} {fact_text(value)}")
+    return {
+        f"canaries of {name}": f"{len(lines)} with blake3:{hexdigest(chr(10).join(lines).encode())}"
+        for name, lines in groups.items()
+    }
+
+
+def _canaries(request: Request, evidence: Evidence, old: Machine | None, new: Machine) -> Canaries | None:
+    """Return the canaries to record: those that were run, else those that were recorded, where all is as it was then.
+
+    A recorded digest says what was computed under the facts beside it. Where a fact, or a package that computes, has changed, it
+    would stand beside facts that it was never seen under: it is dropped then, and whoever records is told so.
+    """
+    if evidence.canaries is not None:
+        return evidence.canaries if evidence.canaries.ran else None
+    if request.canaries is False or old is None or old.canaries is None:
+        return None
+    return old.canaries if _what_computes(old, evidence) == _what_computes(new, evidence) else None
+
+
+def _what_computes(machine: Machine, evidence: Evidence) -> dict[str, str]:
+    packages = {**machine.packages, **{f"{name} (conda)": item for name, item in machine.conda.items()}}
+    return {
+        **{key: fact_text(value) for key, value in machine.facts.items()},
+        **{
+            name: f"{item.version} {fact_text(item.digest)}"
+            for name, item in packages.items()
+            if role_of(name.removesuffix(" (conda)"), evidence.config.numeric).numbers
+        },
+    }
 
 
 def _only(baseline: Baseline) -> str:

@@ -101,6 +101,9 @@ def _of_baseline(baseline: Baseline) -> Facts:
         found[f"machine {name}, conda {_PACKAGES}"] = {
             key: f"{item.version} ({fact_text(item.digest)})" for key, item in machine.conda.items()
         }
+        if machine.canaries is not None:
+            told = {**machine.canaries.conditions, **machine.canaries.digests}
+            found[f"machine {name}, canaries"] = {key: fact_text(value) for key, value in told.items()}
     found["data"] = {
         name: " ".join((tree.path, tree.root, f"ignoring {', '.join(tree.ignore)}" if tree.ignore else "")).rstrip()
         for name, tree in baseline.data.items()

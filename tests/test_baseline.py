@@ -28,6 +28,7 @@ from envguard.baseline import (
     render_baseline,
     write_baseline,
 )
+from envguard.canaries.model import Canaries
 from envguard.errors import BaselineError, WriteError
 from envguard.model import Selection, Unknown
 from envguard.reader import Reader
@@ -134,13 +135,13 @@ def test_what_was_written_is_read_again_and_unknown_stays_unknown(tmp_path: Path
 
 def test_sections_that_this_version_does_not_know_survive(tmp_path: Path) -> None:
     document = json.loads(TEXT)
-    document["canaries"] = {"matmul": {"root": "blake3:11"}}
-    document["machines"]["laptop"]["canaries"] = {"matmul": "blake3:22"}
+    document["oracles"] = {"matmul": {"root": "blake3:11"}}
+    document["machines"]["laptop"]["oracles"] = {"matmul": "blake3:22"}
     (tmp_path / "envguard.lock").write_text(json.dumps(document))
     baseline = read(tmp_path)
     assert baseline is not None
     again = json.loads(render_baseline(baseline.with_machine("node", MACHINE)))
-    assert again["canaries"] == document["canaries"]
+    assert again["oracles"] == document["oracles"]
     assert again["machines"]["laptop"] == document["machines"]["laptop"]
     assert set(again["machines"]) == {"laptop", "node"}
 
@@ -435,3 +436,51 @@ class TestAtomicWrites:
                 time.sleep(0.003 * turn)
                 process.send_signal(signal.SIGKILL)
             assert path.read_bytes() in (old, new)
+
+
+CANARIES = Canaries(
+    scheme="envguard.canaries.v1",
+    conditions={"torch.version": "2.13.0", "torch.threads": "2"},
+    digests={
+        "torch.cpu.exp.float32": "blake2b:00",
+        "torch.cpu.norm.float32": Unknown(reason="no memory"),
+        "numpy": "none",
+    },
+)
+
+
+def test_canaries_are_kept_with_their_conditions_and_unknowns_stay_unknown(tmp_path: Path) -> None:
+    baseline = replace(empty_baseline(str(tmp_path)), machines={"laptop": replace(MACHINE, canaries=CANARIES)})
+    write_baseline(baseline)
+    lines = (tmp_path / "envguard.lock").read_text().splitlines()
+    assert '          "torch.cpu.norm.float32": "unknown: no memory"' in lines
+    assert '          "torch.threads": "2",' in lines
+    again = read(tmp_path)
+    assert again is not None
+    kept = again.machines["laptop"].canaries
+    assert kept is not None
+    assert (kept.scheme, kept.conditions) == (CANARIES.scheme, CANARIES.conditions)
+    assert kept.digests["torch.cpu.exp.float32"] == "blake2b:00"
+    assert isinstance(kept.digests["torch.cpu.norm.float32"], Unknown)
+    assert render_baseline(again) == render_baseline(baseline)
+
+
+@pytest.mark.parametrize(
+    ("canaries", "message"),
+    [
+        (3, "in 'machines.laptop.canaries': expected an object, found a number"),
+        ({}, "in 'machines.laptop.canaries': the key 'conditions' is missing"),
+        ({"conditions": {}, "digests": {}}, "in 'machines.laptop.canaries': the key 'scheme' is missing"),
+        (
+            {"conditions": {}, "digests": {"torch.cpu.exp.float32": 3}, "scheme": "v1"},
+            "in 'machines.laptop.canaries.digests.torch.cpu.exp.float32': expected a string, found a number",
+        ),
+    ],
+)
+def test_canaries_that_are_none_are_an_error_with_its_place(tmp_path: Path, canaries: object, message: str) -> None:
+    document = json.loads(TEXT)
+    document["machines"]["laptop"]["canaries"] = canaries
+    (tmp_path / "envguard.lock").write_text(json.dumps(document))
+    with pytest.raises(BaselineError) as caught:
+        read(tmp_path)
+    assert message in str(caught.value)

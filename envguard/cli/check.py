@@ -47,6 +47,7 @@ from .checking import check_project
     default=None,
     help="Whether to verify the files of the installed packages. By default as the settings say, which is no.",
 )
+@click.option("--canaries", is_flag=True, help="Run the numeric canaries in the environment's own interpreter.")
 @click.option("--exit-zero", is_flag=True, help="Exit 0 whatever is found. What cannot be asked still exits 2.")
 @click.option("--no-cache", is_flag=True, help="Do not use, or keep, the answer of an earlier check; read every file.")
 @options.color
@@ -65,6 +66,7 @@ def command(
     output: str | None,
     data: bool | None,
     files: bool | None,
+    canaries: bool,
     exit_zero: bool,
     no_cache: bool,
     **selection: Any,
@@ -80,6 +82,7 @@ def command(
         "against": against,
         "data": data,
         "files": files,
+        "canaries": canaries or None,
     }
     status = check_project(
         context.find_root().obj,

@@ -14,21 +14,31 @@ from ..reader import Reader
 from .console import Console, start_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..canaries.model import Canaries
     from ..installed.model import Environment
     from ..machine.model import Observation
     from ..model import Fact
 
 
-def show_machine(console: Console, *, python: str | None = None, form: str = "text") -> int:
-    """Show the facts of this machine in the format *form*, and return the exit status."""
+def show_machine(console: Console, *, python: str | None = None, form: str = "text", canaries: bool = False) -> int:
+    """Show the facts of this machine in the format *form*, with *canaries* what those say, and return the exit status."""
     reader = Reader()
     environment = find_environment(reader, start_folder(), python)
     observation = observe(reader, environment)
-    console.emit(_json(environment, observation) if form == "json" else _text(environment, observation))
+    write = _json if form == "json" else _text
+    console.emit(write(environment, observation, _ask(environment) if canaries else None))
     return 0
 
 
-def _text(environment: Environment, observation: Observation) -> str:
+def _ask(environment: Environment) -> Canaries:
+    from ..canaries.asking import ask
+
+    return ask(environment.executable)
+
+
+def _text(environment: Environment, observation: Observation, canaries: Canaries | None) -> str:
     lines = [f"environment  {printable(environment.prefix)} ({environment.chosen_by})"]
     width = max(map(len, observation.facts))
     family = ""
@@ -49,14 +59,25 @@ def _text(environment: Environment, observation: Observation) -> str:
             f"  expected  {item.expected}",
             f"  found     {item.found}",
         ]
-    return "\n".join(lines).rstrip() + "\n"
+    return "\n".join([*lines, *_canaries(canaries)]).rstrip() + "\n"
+
+
+def _canaries(canaries: Canaries | None) -> Iterator[str]:
+    if canaries is None:
+        return
+    yield f"canaries ({canaries.scheme})"
+    told = {**canaries.conditions, **canaries.digests}
+    width = max(map(len, told), default=0)
+    for facts in (canaries.conditions, canaries.digests):
+        yield ""
+        yield from (f"{key:{width}}  {_word(fact)}" for key, fact in sorted(facts.items()))
 
 
 def _word(fact: Fact) -> str:
     return f"unknown: {printable(fact.reason)}" if isinstance(fact, Unknown) else printable(fact)
 
 
-def _json(environment: Environment, observation: Observation) -> str:
+def _json(environment: Environment, observation: Observation, canaries: Canaries | None) -> str:
     document = {
         "schema": {"name": "envguard.machine", "version": 1},
         "environment": {"prefix": environment.prefix, "chosen-by": environment.chosen_by},
@@ -71,8 +92,23 @@ def _json(environment: Environment, observation: Observation) -> str:
             }
             for item in observation.disagreements
         ],
+        **({"canaries": _canaries_document(canaries)} if canaries is not None else {}),
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _canaries_document(canaries: Canaries) -> dict[str, Any]:
+    tables = {"conditions": canaries.conditions, "digests": canaries.digests}
+    return {
+        "scheme": canaries.scheme,
+        **{
+            name: {
+                key: {"unknown": fact.reason} if isinstance(fact, Unknown) else {"value": fact}
+                for key, fact in sorted(facts.items())
+            }
+            for name, facts in tables.items()
+        },
+    }
 
 
 def _entry(key: str, fact: Fact) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..baseline import write_baseline
+from ..canaries.model import NONE, group_of, title
 from ..check import run_check
-from ..model import Verdict
+from ..model import Unknown, Verdict
 from ..names import printable
 from ..observe import Request, find_project
 from ..reader import Reader
@@ -36,6 +37,11 @@ _DIGEST = 20
     default=None,
     help="Whether to accept files of installed packages as they are. By default as the settings say, which is no.",
 )
+@click.option(
+    "--canaries/--no-canaries",
+    default=None,
+    help="Whether to run numeric canaries and record their bits. By default recorded ones stay while all is as it was.",
+)
 @options.color
 @click.pass_context
 def command(
@@ -46,6 +52,7 @@ def command(
     machine: str | None,
     python: str | None,
     files: bool | None,
+    canaries: bool | None,
     **selection: Any,
 ) -> None:
     """Record this environment and machine in envguard.lock, and show what changed against the record before.
@@ -56,10 +63,16 @@ def command(
     reader = Reader()
     folder = find_project(reader, project if project is not None else start_folder())
     with ProgressLine() as line:
-        request = options.request(python=python, files=files, progress=line.callback, **selection)
+        request = options.request(python=python, files=files, canaries=canaries, progress=line.callback, **selection)
         proposal = propose(reader, folder, request, name=machine)
     written = write_baseline(proposal.baseline)
-    console.emit("\n".join([*_changes(proposal, written=written), "", *outlook(proposal, python, files=files)]) + "\n")
+    lines = [
+        *_changes(proposal, written=written),
+        *_canaries(proposal, wanted=canaries),
+        "",
+        *outlook(proposal, python, files=files),
+    ]
+    console.emit("\n".join(lines) + "\n")
 
 
 def outlook(proposal: Proposal, python: str | None, *, files: bool | None = None) -> Iterator[str]:
@@ -96,6 +109,25 @@ def _changes(proposal: Proposal, *, written: bool) -> Iterator[str]:
     width = max(12, *(len(printable(change.subject)) for change in differing))
     for change in differing:
         yield f"  {printable(change.subject):{width}} {printable(_change(change))}"
+
+
+def _canaries(proposal: Proposal, *, wanted: bool | None) -> Iterator[str]:
+    """Yield what became of the canaries, where somebody asked for them or loses them."""
+    asked, old, new = proposal.evidence.canaries, proposal.old, proposal.machine.canaries
+    if asked is not None:
+        unknown = {key: value.reason for key, value in asked.digests.items() if isinstance(value, Unknown)}
+        if new is None:
+            reason = next(iter(unknown.values()), "neither NumPy nor PyTorch is installed")
+            yield f"  canaries     unknown: {printable(reason)}; none are recorded"
+            return
+        known = [key for key, value in asked.digests.items() if key not in unknown and value != NONE]
+        groups = dict.fromkeys(map(group_of, known))
+        counts = ", ".join(f"{sum(group_of(key) == name for key in known)} of {title(name)}" for name in groups)
+        yield f"  canaries     {counts}"
+        for key, reason in unknown.items():
+            yield f"  canaries     {key} is unknown: {printable(reason)}"
+    elif new is None and old is not None and old.canaries is not None and wanted is None:
+        yield "  canaries     dropped: what they hold under has changed; record them anew: envguard record --canaries"
 
 
 def contents(proposal: Proposal) -> str:

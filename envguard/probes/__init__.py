@@ -104,6 +104,13 @@ def threads() -> str:
     return live.threads()
 
 
+def canaries() -> str:
+    """Return what the numeric canaries of this process say: tens of milliseconds, and asked only where some are recorded."""
+    from ..canaries.live import live
+
+    return live().text()
+
+
 PROBES: dict[str, Callable[..., str]] = {
     probe.__name__: probe
     for probe in (
@@ -123,5 +130,6 @@ PROBES: dict[str, Callable[..., str]] = {
         loaded,
         modules,
         threads,
+        canaries,
     )
 }

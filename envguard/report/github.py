@@ -57,6 +57,8 @@ def _message(finding: Finding, root: str | None) -> str:
         lines.append(f"expected: {finding.expected}")
     if finding.found is not None:
         lines.append(f"found: {finding.found}")
+    if finding.note is not None:
+        lines.append(f"note: {finding.note}")
     lines += [str(finding.impact), f"why: {finding.why}"]
     if finding.hint is not None:
         lines.append(f"hint: {finding.hint}")

@@ -101,6 +101,7 @@ def _finding(finding: Finding, report: Report, locate: Locator) -> dict[str, Any
         "why": finding.why,
         "expected": finding.expected,
         "found": finding.found,
+        "note": finding.note,
         "place": None if finding.place is None else _place(finding.place, locate),
         "hint": finding.hint,
     }

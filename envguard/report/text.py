@@ -113,6 +113,8 @@ class _Text:
                 yield from self.labelled("expected", self.text(finding.expected))
             if finding.found is not None and index < _DETAILED:
                 yield from self.labelled("found", self.text(finding.found))
+            if finding.note is not None and index < _DETAILED:
+                yield from self.labelled("note", self.text(finding.note))
             if len(hints) > 1:
                 yield from self.hint(finding)
         words = [str(first.impact)]

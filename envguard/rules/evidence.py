@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ..baseline import Baseline, Machine
+    from ..canaries.model import Canaries
     from ..config import Config
     from ..files.model import InstalledFiles
     from ..installed.model import CondaPackage, Distribution, Environment, Inventory
@@ -50,8 +51,8 @@ class Evidence:
     them, to the paths behind all links, *checkouts* the paths of installed checkouts to their commits; *disagreements* are
     where two sources say different things of one library; *choice* says why it is that *machine*; *overrides* are the variables that replace what a machine is for conda;
     *trees* are the recorded trees of data as they are now, *trees_left_out* says why nobody
-    looked at them; *files* are those of the installed packages, None where nobody looked; *code* is what was seen of the code, None
-    where nobody should look; *ranks* is what the ranks of a job said to one another.
+    looked at them; *files* are those of the installed packages, *canaries* what the numeric canaries said, each None where nobody
+    looked; *code* is what was seen of the code, None where nobody should look; *ranks* is what the ranks of a job said to one another.
     """
 
     project: str
@@ -86,6 +87,7 @@ class Evidence:
     files: InstalledFiles | None = None
     code: Code | None = None
     ranks: Agreement | None = None
+    canaries: Canaries | None = None
 
     @property
     def environment(self) -> Environment:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..facts import NOT_SET, VARIABLE
 from ..model import Impact, Level, Place, Severities, Severity, Unknown
 from . import repair
+from .canaries import agreement
 from .comparison import differences, gravity, one_sided
 from .registry import Need, Rule, rule
 
@@ -44,6 +45,7 @@ def mismatches(
             found=new,
             place=_place(evidence, baseline, item.key),
             hint=mend(item) if mend is not None else f"use a machine like '{evidence.machine_name}', or {_ANOTHER}",
+            note=agreement(evidence, item.key),
             severities=item.severities,
         )
 

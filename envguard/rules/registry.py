@@ -42,6 +42,7 @@ FAMILIES = {
     "requirements": (Need.ENVIRONMENT,),
     "machine": (Need.BASELINE,),
     "libraries": (Need.ENVIRONMENT, Need.BASELINE),
+    "canaries": (Need.BASELINE,),
     "files": (Need.FILES,),
     "data": (Need.BASELINE,),
     "code": (Need.CODE,),

@@ -74,7 +74,7 @@ def test_the_table_of_facts_for_machines(cli: Cli) -> None:
     document = json.loads(cli("explain", "levels", "--format", "json").out)
     assert document["schema"] == {"name": "envguard.levels", "version": 1}
     facts = [fact for part in document["sections"] for fact in part["facts"]]
-    assert facts[0]["fact"] == "nvidia.gpus"
+    assert [fact["fact"] for fact in facts[:2]] == ["canary.*", "nvidia.gpus"]
     (libc,) = (fact for fact in facts if fact["fact"] == "platform.libc")
     assert libc == {
         "fact": "platform.libc",

@@ -120,9 +120,9 @@ def test_a_corrupt_record_is_not_overwritten(cli: Cli, recorded: Project, conten
 def test_sections_of_a_later_version_survive(cli: Cli, recorded: Project) -> None:
     document = json.loads(recorded.baseline.read_bytes())
     document["stores"] = {"data/train": "blake3:00"}
-    document["machines"]["default"]["canaries"] = {"matmul": "blake3:11"}
+    document["machines"]["default"]["oracles"] = {"matmul": "blake3:11"}
     recorded.baseline.write_text(json.dumps(document), encoding="utf-8")
     assert cli("record").status == 0
     after = json.loads(recorded.baseline.read_bytes())
     assert after["stores"] == {"data/train": "blake3:00"}
-    assert after["machines"]["default"]["canaries"] == {"matmul": "blake3:11"}
+    assert after["machines"]["default"]["oracles"] == {"matmul": "blake3:11"}

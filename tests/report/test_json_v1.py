@@ -111,6 +111,7 @@ def test_the_whole_of_a_small_report(samples: Samples) -> None:
                 "why": "another version can compute, load or default differently",
                 "expected": "2.4.6",
                 "found": f"2.4.5 ({root}/.venv/lib/python3.11/site-packages/numpy-2.4.5.dist-info)",
+                "note": None,
                 "place": {"path": f"{root}/uv.lock", "keys": ["package", 0, "version"], "line": 6, "column": 1},
                 "hint": "uv sync --locked --inexact",
             }

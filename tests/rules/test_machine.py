@@ -25,7 +25,7 @@ RULES = (
 COMPARED = [
     key if not key.endswith("*") else f"{key[:-1]}SOMETHING"
     for key, entry in (*table().exact.items(), *((f"{prefix}*", entry) for prefix, entry in table().prefixes))
-    if entry.fact_class is not FactClass.AUDIT and key != "interpreter.version.minor"
+    if entry.fact_class is not FactClass.AUDIT and key not in ("interpreter.version.minor", "canary.*")
 ]
 
 

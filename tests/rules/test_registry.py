@@ -80,6 +80,8 @@ def test_codes_and_names_never_change_hands() -> None:
         "EG310": "thread-mismatch",
         "EG311": "variable-mismatch",
         "EG312": "one-sided-fact",
+        "EG313": "canary-mismatch",
+        "EG314": "unknown-canary",
         "EG401": "modified-file",
         "EG402": "missing-file",
         "EG403": "unlisted-file",

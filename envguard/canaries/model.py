@@ -1,0 +1,151 @@
+"""What canaries said, as a value, and how two sayings compare."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..model import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ..model import Fact
+
+UNKNOWN = "unknown: "
+NONE = "none"
+_ON = {"cpu": "on the CPU", "cuda": "on the GPU"}
+_LIBRARIES = {"numpy": "NumPy", "torch": "PyTorch"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Canaries:
+    """What canaries said, or were recorded to have said.
+
+    *scheme* names the computations. *digests* maps ``library.device.family.type`` to a digest of the bits, to ``none`` where the
+    library has no such thing, or to an unknown; a whole library that could not be asked has its name for a key. *conditions* are
+    what they ran under, as the libraries told it. *left_out* maps libraries, or ``library.device``, that were not run to the reason.
+    """
+
+    scheme: str
+    conditions: Mapping[str, Fact]
+    digests: Mapping[str, Fact]
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ran(self) -> bool:
+        """Whether there is a digest at all."""
+        return any(isinstance(value, str) and value != NONE for value in self.digests.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """The recorded canaries of one library on one device, by what became of them; *not_run* says why none was run.
+
+    *same*, *other* and the keys of *unknown* are ``family.type``; the values of *unknown* are reasons.
+    """
+
+    name: str
+    same: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    not_run: str | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether all of them gave the recorded bits."""
+        return bool(self.same) and not self.other and not self.unknown
+
+    @property
+    def title(self) -> str:
+        """The library and where it computes, for people."""
+        return title(self.name)
+
+
+def title(group: str) -> str:
+    """Return ``library.device`` in words."""
+    library, _, device = group.partition(".")
+    return f"{_LIBRARIES.get(library, library)} {_ON.get(device, device)}".rstrip()
+
+
+def parse(text: str) -> Canaries:
+    """Return what one line of JSON from ``running`` or ``child`` says; ValueError where it is none."""
+    try:
+        document = json.loads(text)
+        values = {key: dict(document[key]) for key in ("conditions", "digests", "left-out")}
+        scheme = document["scheme"]
+    except (KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"not what canaries say: {error}") from None
+    if not isinstance(scheme, str) or not all(
+        isinstance(word, str) for table in values.values() for word in table.values()
+    ):
+        raise ValueError("not what canaries say")
+    return Canaries(
+        scheme=scheme,
+        conditions=_facts(values["conditions"]),
+        digests=_facts(values["digests"]),
+        left_out=values["left-out"],
+    )
+
+
+def compare(recorded: Canaries, seen: Canaries) -> tuple[Group, ...]:
+    """Return what became of the *recorded* canaries in *seen*, group by group.
+
+    What is unknown on one side, was not computed on one side, or was computed by another scheme, is unknown and never the same.
+    """
+    groups: dict[str, list[str]] = {}
+    for key, value in sorted(recorded.digests.items()):
+        if value != NONE:
+            groups.setdefault(group_of(key), []).append(key)
+    return tuple(_group(name, keys, recorded, seen) for name, keys in groups.items())
+
+
+def group_of(key: str) -> str:
+    """Return the ``library.device`` of a key, which for a whole library is its name."""
+    return ".".join(key.split(".")[:2])
+
+
+def families(names: Iterable[str]) -> str:
+    """Return ``family.type`` names grouped for people: ``exp (float32, float64), matmul (float32)``."""
+    grouped: dict[str, list[str]] = {}
+    for name in names:
+        family, _, kind = name.partition(".")
+        grouped.setdefault(family, []).append(kind)
+    return ", ".join(f"{family} ({', '.join(kinds)})" for family, kinds in grouped.items())
+
+
+def _group(name: str, keys: list[str], recorded: Canaries, seen: Canaries) -> Group:
+    library = name.partition(".")[0]
+    left_out = seen.left_out.get(name) or seen.left_out.get(library)
+    if left_out is not None:
+        return Group(name=name, not_run=left_out)
+    if recorded.scheme != seen.scheme:
+        reason = f"they were recorded by other computations ({recorded.scheme}, here {seen.scheme})"
+        return Group(name=name, unknown={_short(key, name): reason for key in keys})
+    same: list[str] = []
+    other: list[str] = []
+    unknown: dict[str, str] = {}
+    for key in keys:
+        old, new = recorded.digests[key], seen.digests.get(key, seen.digests.get(library))
+        short = _short(key, name)
+        if isinstance(old, Unknown):
+            unknown[short] = f"not known when it was recorded ({old.reason})"
+        elif new is None or new == NONE:
+            unknown[short] = "not computed here"
+        elif isinstance(new, Unknown):
+            unknown[short] = new.reason
+        else:
+            (same if old == new else other).append(short)
+    return Group(name=name, same=tuple(same), other=tuple(other), unknown=unknown)
+
+
+def _short(key: str, name: str) -> str:
+    return key.removeprefix(name).lstrip(".") or "all of them"
+
+
+def _facts(table: dict[str, Any]) -> dict[str, Fact]:
+    return {
+        key: Unknown(reason=value.removeprefix(UNKNOWN)) if value.startswith(UNKNOWN) else value
+        for key, value in table.items()
+    }

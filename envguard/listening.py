@@ -1,0 +1,64 @@
+"""Listening to the numeric canaries where a look at environment and machine is to include them, and telling what was heard."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from .baseline import fact_text
+from .rules.canaries import note, outcome
+
+if TYPE_CHECKING:
+    from .canaries.model import Canaries
+    from .observe import Request
+    from .reader import Reader
+    from .rules.evidence import Evidence
+
+
+def with_canaries(reader: Reader, evidence: Evidence, request: Request) -> Evidence:
+    """Return *evidence* with what the canaries say, where *request* asks for them.
+
+    In a running script they are those of what it has imported, wherever some are recorded: a probe of this process, which a kept
+    answer of a check depends on like on any other. Elsewhere they are run in a process of the environment's interpreter.
+    """
+    return replace(evidence, canaries=_canaries(reader, evidence, request))
+
+
+def _canaries(reader: Reader, evidence: Evidence, request: Request) -> Canaries | None:
+    if request.running:
+        if request.canaries is False or evidence.machine is None or evidence.machine.canaries is None:
+            return None
+        from .canaries.model import parse
+
+        return parse(reader.probe("canaries"))
+    if not request.canaries:
+        return None
+    from .canaries.asking import ask
+
+    # Nothing that could be looked at again vouches for what another process said.
+    reader.trace.unsettle()
+    return ask(evidence.environment.executable)
+
+
+def notes(evidence: Evidence) -> dict[str, str]:
+    """Return what a report says of the canaries beside its findings; nothing where none are recorded."""
+    text = note(evidence)
+    return {"canaries": text} if text is not None else {}
+
+
+def told(evidence: Evidence) -> dict[str, Any] | None:
+    """Return what a receipt says of the recorded canaries, group by group; None where none are recorded."""
+    machine = evidence.machine
+    if machine is None or machine.canaries is None:
+        return None
+    groups = {
+        group.name: {
+            "same": list(group.same),
+            "other": list(group.other),
+            "unknown": dict(group.unknown),
+            "not-run": group.not_run,
+        }
+        for group in outcome(evidence)
+    }
+    digests = {key: fact_text(value) for key, value in machine.canaries.digests.items()}
+    return {"scheme": machine.canaries.scheme, "recorded": digests, "groups": groups}
