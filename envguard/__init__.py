@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from .data.manifest import Manifest
     from .data.model import Tree
     from .data.trees import hash_bytes, hash_file, hash_tree
+    from .determinism.changes import Change
     from .errors import (
         BaselineError,
+        BrokenSealError,
         ConfigError,
         DriftError,
         EnvguardError,
@@ -36,6 +38,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BaselineError",
+    "BrokenSealError",
+    "Change",
     "ConfigError",
     "DriftError",
     "EnvguardError",
@@ -70,8 +74,10 @@ _ROOMS = {
     "data.manifest": ("Manifest",),
     "data.model": ("Tree",),
     "data.trees": ("hash_bytes", "hash_file", "hash_tree"),
+    "determinism.changes": ("Change",),
     "errors": (
         "BaselineError",
+        "BrokenSealError",
         "ConfigError",
         "DriftError",
         "EnvguardError",

@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .determinism.changes import Change
     from .model import Report
 
 
@@ -125,6 +126,14 @@ class RefusedError(EnvguardError, SystemExit):
 
     def __str__(self) -> str:
         return self.message
+
+
+class BrokenSealError(RefusedError):
+    """What a run had set is not so any more. *changes* are what ``run.verify()`` found, those that are certain."""
+
+    def __init__(self, text: str, changes: tuple[Change, ...]) -> None:
+        super().__init__(text)
+        self.changes = changes
 
 
 class DriftError(RefusedError):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from .determinism.drawing import Drawing
 from .determinism.launched import rank_and_size
 from .determinism.named import Streams
+from .determinism.seal import Seal
 from .determinism.streams import SCHEME
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sized
     from typing import SupportsIndex
 
+    from .determinism.changes import Change
+    from .determinism.relax import NonDeterministic
     from .determinism.resume import Resumed
     from .determinism.samplers import Sampler
     from .determinism.seeds import Seeding
@@ -33,6 +36,7 @@ class Run(Drawing):
         self._seeding = seeding
         self._switches = switches
         self._ledger = ledger
+        self._seal = Seal(switches)
         ledger.tells("seed", lambda: str(seeding.root))
         ledger.tells("seeds", lambda: seeding.seeds)
         ledger.tells("scheme", lambda: SCHEME)
@@ -59,6 +63,39 @@ class Run(Drawing):
         from .receipts.tags import tags
 
         return tags(self._ledger.document())
+
+    def seal(self) -> None:
+        """Take generators, switches, variables, threads and libraries as they are now for what ``verify()`` compares with.
+
+        At the first step, say, when trainers have done what they do to them; before that it is what ``enforce()`` left.
+        """
+        self._seal.take()
+        self._ledger.event("seal")
+
+    def verify(self, *, strict: bool = True) -> tuple[Change, ...]:
+        """Return what has changed since the last look: generators reseeded, switches flipped, variables overwritten, libraries loaded.
+
+        Raises BrokenSealError where something certainly has, unless not *strict*. What was only drawn from is no change.
+        """
+        from .determinism.changes import broken, compare
+
+        changes = compare(self._seal)
+        self._ledger.event("verify", changes=[change.told for change in changes])
+        if strict and any(change.certain for change in changes):
+            raise broken(changes)
+        if not changes:
+            self._seal.drawn()
+        return changes
+
+    def nondeterministic(self, reason: str) -> NonDeterministic:
+        """Return a block that may be non-deterministic: ``with run.nondeterministic("the library has no other kernel"):``.
+
+        What ``enforce()`` has switched on is off in it, and back as it was behind it; the receipt tells the *reason*. The
+        backward pass of what was computed in the block belongs into it.
+        """
+        from .determinism.relax import NonDeterministic
+
+        return NonDeterministic(self._switches, reason, self._ledger.event)
 
     def finish(self, outputs: Iterable[str | os.PathLike[str]] = ()) -> str | None:
         """Write down that the run is over and which files it has made (*outputs*, with their digests); return the receipt's path.
@@ -137,7 +174,9 @@ class Run(Drawing):
         """
         from .determinism.resume import restore
 
-        return restore(self.streams, self._seeding, self._ledger.answer, state, strict=strict)
+        resumed = restore(self.streams, self._seeding, self._ledger.answer, state, strict=strict)
+        self._seal.drawn()
+        return resumed
 
     def __repr__(self) -> str:
         return f"<envguard.Run {self._ledger.answer['verdict']} at {self.level}, seed {self.seed}>"

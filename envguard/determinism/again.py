@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .lateness import Late
 
 GUARD = "ENVGUARD_STARTED_AGAIN"
-_DEBUGGERS = ("pydevd", "debugpy", "bdb")
+_DEBUGGERS = ("pydevd", "debugpy")
 
 
 def needed(late: Iterable[Late], *, bitwise: bool) -> dict[str, str | None]:
@@ -40,7 +40,7 @@ def unsafe() -> str | None:
     """Return why the script cannot be started again from inside; None where it can."""
     if os.environ.get(GUARD) == str(os.getpid()):
         return "it was started again once already, and that did not help"
-    return _no_command() or _watched() or _busy()
+    return _child() or _no_command() or _watched() or _busy()
 
 
 def start_again(variables: dict[str, str | None]) -> None:
@@ -57,6 +57,13 @@ def start_again(variables: dict[str, str | None]) -> None:
     os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environ)  # noqa: S606 - the very command that runs
 
 
+def _child() -> str | None:
+    multiprocessing: Any = sys.modules.get("multiprocessing.process")
+    if multiprocessing is not None and multiprocessing.parent_process() is not None:
+        return "this is a child of multiprocessing, which its parent talks to"
+    return None
+
+
 def _no_command() -> str | None:
     """Return why there is no command that would do the same again."""
     if not hasattr(os, "fork") or not sys.executable or not getattr(sys, "orig_argv", None):
@@ -69,23 +76,18 @@ def _no_command() -> str | None:
         return f"Python was started with -E or -I, and ignores {HASH_SEED}"
     main: Any = sys.modules.get("__main__")
     arguments = sys.orig_argv[1:]
-    if "-c" not in arguments and not any(word.startswith("-c") for word in arguments) and not hasattr(main, "__file__"):
+    file = str(getattr(main, "__file__", "<none>"))
+    if file.startswith("<") and not any(word.startswith("-c") for word in arguments):
         return "the script came by standard input, and is read already"
-    script = next((word for word in arguments if not word.startswith("-")), "")
-    if (
-        getattr(main, "__spec__", None) is None
-        and hasattr(main, "__file__")
-        and not _leads_to(script, arguments, main.__file__)
-    ):
+    if getattr(main, "__spec__", None) is None and not file.startswith("<") and not _leads_to(arguments, file):
         return "the working folder is another one than at the start"
     if _consumed():
         return "a part of standard input is read already"
     return None
 
 
-def _leads_to(script: str, arguments: list[str], file: str) -> bool:
-    words = [word for word in arguments if not word.startswith("-")] or [script]
-    return any(os.path.exists(word) and os.path.samefile(word, file) for word in words)
+def _leads_to(arguments: list[str], file: str) -> bool:
+    return any(os.path.exists(word) and os.path.samefile(word, file) for word in arguments if not word.startswith("-"))
 
 
 def _consumed() -> bool:
@@ -96,14 +98,14 @@ def _consumed() -> bool:
 
 
 def _watched() -> str | None:
-    if sys.gettrace() is not None or any(name in sys.modules for name in _DEBUGGERS[:2]):
+    if sys.gettrace() is not None or any(name in sys.modules for name in _DEBUGGERS):
         return "a debugger or a measurement of coverage is at work"
     if sys.getprofile() is not None:
         return "a profiler is at work"
     monitoring: Any = getattr(sys, "monitoring", None)
     if monitoring is not None and any(monitoring.get_tool(number) for number in range(6)):
         return "a debugger, a profiler or a measurement of coverage is at work"
-    if "PYTEST_CURRENT_TEST" in os.environ:
+    if "_pytest" in sys.modules and "PYTEST_CURRENT_TEST" in os.environ:
         return "this is a test of pytest"
     return None
 
@@ -111,8 +113,6 @@ def _watched() -> str | None:
 def _busy() -> str | None:
     """Return what this process holds that would be lost."""
     multiprocessing: Any = sys.modules.get("multiprocessing.process")
-    if multiprocessing is not None and multiprocessing.parent_process() is not None:
-        return "this is a child of multiprocessing, which its parent talks to"
     if multiprocessing is not None and multiprocessing.active_children():
         return "it has children of multiprocessing"
     if threading.current_thread() is not threading.main_thread() or threading.active_count() > 1:

@@ -37,6 +37,8 @@ _KERNELS = (
     (("mamba-ssm",), "mamba_ssm", "MAMBA_DETERMINISTIC", "1"),
     (("causal-conv1d",), "causal_conv1d", "CAUSAL_CONV1D_DETERMINISTIC", "1"),
 )
+# What ``environment`` looks after.
+VARIABLES = (XLA_FLAGS, *(name for _, _, name, _ in _KERNELS))
 
 
 def knobs(module: Any) -> list[Knob]:
