@@ -118,17 +118,14 @@ class _Torch(Library):
 
     def restore(self, module: Any, key: str, state: Mapping[str, Any]) -> None:
         kind, _, number = key.removeprefix("torch.").partition(":")
+        device = getattr(module, kind, None) if kind in _DEVICES else None
         value = torch_bytes(state["hex"])
         if kind == "cpu":
             module.set_rng_state(value)
         elif kind == "mps" and module.backends.mps.is_available():
             module.mps.set_rng_state(value)
-        elif (
-            kind in _DEVICES
-            and getattr(module, kind).is_available()
-            and int(number) < getattr(module, kind).device_count()
-        ):
-            getattr(module, kind).set_rng_state(value, int(number))
+        elif device is not None and device.is_available() and int(number) < device.device_count():
+            device.set_rng_state(value, int(number))
         else:
             raise LookupError(f"there is no device {kind}{':' if number else ''}{number} here")
 

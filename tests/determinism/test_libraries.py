@@ -321,3 +321,58 @@ def test_generators_that_are_handed_out_are_taken_by_numba_and_scipy() -> None:
     assert draw(one.numpy("a")) == other.numpy("a").random()
     drawn = scipy.stats.norm.rvs(size=3, random_state=one.numpy("b"))
     assert drawn.tolist() == other.numpy("b").normal(size=3).tolist()
+
+
+class Bytes:
+    """What of a tensor of bytes is used."""
+
+    def __init__(self, values: list[int]) -> None:
+        self.values = values
+
+    def tolist(self) -> list[int]:
+        return self.values
+
+
+class Accelerator:
+    """What of ``torch.cuda`` and its like is used: *up*, with two devices."""
+
+    def __init__(self, *, up: bool) -> None:
+        self.up = up
+        self.states = [Bytes([1] * 16), Bytes([2] * 16)]
+
+    def is_initialized(self) -> bool:
+        return self.up
+
+    def is_available(self) -> bool:
+        return True
+
+    def device_count(self) -> int:
+        return len(self.states)
+
+    def get_rng_state(self, number: int) -> Bytes:
+        assert self.up, "a device was initialised to look at it"
+        return self.states[number]
+
+    def set_rng_state(self, state: Any, number: int) -> None:
+        self.states[number] = state
+
+
+@pytest.mark.torch
+def test_devices_that_are_up_are_read_and_put_back_and_others_left_alone() -> None:
+    torch: Any = types.SimpleNamespace(
+        cuda=Accelerator(up=True),
+        xpu=Accelerator(up=False),
+        get_rng_state=lambda: Bytes([0] * 5056),
+        backends=types.SimpleNamespace(mps=types.SimpleNamespace(is_available=lambda: True)),
+        mps=types.SimpleNamespace(get_rng_state=lambda: Bytes([3] * 4)),
+    )
+    library = BY_MODULE["torch"]
+    found = library.states(torch)
+    assert set(found) == {"torch.cpu", "torch.cuda:0", "torch.cuda:1", "torch.mps"}
+    assert found["torch.cuda:1"] == {"hex": "02" * 16}
+    library.restore(torch, "torch.cuda:0", found["torch.cuda:1"])
+    assert torch.cuda.states[0].tolist() == [2] * 16
+    with pytest.raises(LookupError, match="there is no device cuda:2 here"):
+        library.restore(torch, "torch.cuda:2", found["torch.cuda:1"])
+    with pytest.raises(LookupError, match="there is no device mtia:0 here"):
+        library.restore(torch, "torch.mtia:0", found["torch.cuda:1"])

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
 import subprocess
 import sys
 from array import array
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -202,3 +205,46 @@ def test_a_data_loader_takes_it_and_workers_do_not_matter() -> None:
         made.set_epoch(2)
         given: Any = DataLoader(data, batch_size=8, sampler=made, num_workers=workers)
         assert [int(item) for batch in given for item in batch] == order_of(sampler(50), 2)
+
+
+RANKED = """
+import json, random, sys
+from envguard.determinism.launched import rank_and_size
+from envguard.determinism.named import Streams
+from envguard.determinism.workers import loader_arguments
+from torch.utils.data import DataLoader
+
+class Data:
+    def __len__(self):
+        return 10
+    def __getitem__(self, index):
+        return index, random.random()
+
+rank, size = rank_and_size()
+streams = Streams(42)
+sampler = streams.sampler(Data(), "shuffle", reuse=False, rank=rank, replicas=size)
+arguments = loader_arguments(streams, "train", (), {"num_workers": 1}, rank=rank, reuse=False)
+found = []
+for epoch in range(2):
+    streams.epoch.set(epoch)
+    found += [item for batch in DataLoader(Data(), batch_size=None, sampler=sampler, **arguments) for item in [batch]]
+open(f"{sys.argv[1]}/{rank}.json", "w").write(json.dumps([size, found]))
+"""
+
+
+@pytest.mark.torch
+@pytest.mark.slow
+def test_ranks_of_torchrun_share_the_order_and_draw_apart(tmp_path: Path) -> None:
+    (tmp_path / "ranked.py").write_text(RANKED)
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "ranked.py", str(tmp_path)]
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        [sys.executable, *launch], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    ranks = [json.loads((tmp_path / f"{rank}.json").read_text()) for rank in (0, 1)]
+    assert [size for size, _ in ranks] == [2, 2]
+    for epoch in (0, 1):
+        parts = [[index for index, _ in found[5 * epoch : 5 * epoch + 5]] for _, found in ranks]
+        assert [index for pair in zip(*parts, strict=True) for index in pair] == order_of(sampler(10), epoch)
+    assert len({drawn for _, found in ranks for _, drawn in found}) == 20
