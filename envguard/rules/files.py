@@ -57,9 +57,14 @@ def _again(evidence: Evidence, item: PackageFiles) -> str:
     name, prefix = item.name, evidence.environment.prefix
     if item.source != "RECORD":
         package = evidence.conda.get(name)
-        if package is not None:
-            return repair.reinstall_conda(evidence, package)
-        return shlex.join(["conda", "install", "--prefix", prefix, "--force-reinstall", name])
+        command = (
+            repair.reinstall_conda(evidence, package)
+            if package is not None
+            else shlex.join(["conda", "install", "--prefix", prefix, "--force-reinstall", name])
+        )
+        # Both link from their caches, and neither looks again at what it has unpacked there.
+        clean = "pixi clean cache --conda" if command.startswith("pixi ") else "conda clean --force-pkgs-dirs"
+        return f"{clean} --yes && {command}" if item.cached else command
     if name in evidence.wanted:
         command = repair.sync(evidence, name)
     else:
@@ -95,8 +100,8 @@ def modified_file(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Run the command that the finding prints. Where uv linked the file from its cache, the cache has to be cleaned
-    first, and other environments have the edit as well. Some packages come with a wrong RECORD:
+    Run the command that the finding prints. Where uv, conda or pixi linked the file from its cache, the cache has to be
+    cleaned first, and other environments have the edit as well. Some packages come with a wrong RECORD:
     `envguard record --files` accepts what differs now, until it differs in another way.
     """
     for item in _files(evidence).packages:

@@ -99,6 +99,9 @@ def test_a_package_outside_of_the_lock_is_installed_by_itself() -> None:
     conda = package(changed=(change("numpy/core.py"),), source="conda-meta")
     hint = one("modified-file", seen(conda)).hint
     assert hint == f"conda install --prefix {PREFIX} --force-reinstall numpy"
+    linked = package(changed=(change("numpy/core.py"),), source="conda-meta", cached=True)
+    hint = one("modified-file", seen(linked)).hint
+    assert hint == (f"conda clean --force-pkgs-dirs --yes && conda install --prefix {PREFIX} --force-reinstall numpy")
 
 
 def test_files_that_are_gone_are_counted() -> None:
