@@ -22,7 +22,7 @@ MARKERS := not torch and not integrations and not libraries and not gpu$(if $(CI
 # As pip does: a certificate that this system trusts is trusted.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: demo test test-torch test-integrations test-libraries lint types check-self bench bench-files bench-locks bench-conda bench-hash clean
+.PHONY: demo test test-torch test-integrations test-libraries lint types check-self bench bench-files bench-locks bench-code bench-conda bench-hash clean
 
 demo: $(VENV)/.bootstrapped
 	$(BIN)/python examples/demo.py
@@ -65,6 +65,9 @@ bench-files: $(VENV)/.ready
 
 bench-conda: $(VENV)/.ready
 	$(BIN)/python benchmarks/conda_meta.py $(BENCH_ARGS)
+
+bench-code: $(VENV)/.ready
+	$(BIN)/python benchmarks/code.py $(BENCH_ARGS)
 
 # Makes up to 5 GB of data at a time in a temporary folder; BENCH_ARGS="--data DIR" names another.
 bench-hash: $(VENV)/.ready $(TOOLS)/bin/b3sum

@@ -258,7 +258,7 @@ def test_before_the_first_commit_nothing_is_committed(repository: Repository) ->
 def test_what_was_installed_is_not_the_projects_code(project: Repository) -> None:
     site = project.folder / ".venv/lib/python3.11/site-packages"
     project.write(".venv/lib/python3.11/site-packages/tool.py", "", add=False)
-    project.write("main.py", f"import sys; sys.path.append({str(site)!r})\nimport tool, json, click\n" + ASK)
+    project.write("main.py", f"import sys; sys.path.append({str(site)!r})\nimport tool, json\n" + ASK)
     project.git("add", "main.py")
     project.commit()
     assert run(project.folder, "main.py").states == {"main.py": "committed"}
