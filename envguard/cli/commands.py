@@ -75,6 +75,7 @@ group = LazyGroup(
         "diff": ".diff",
         "explain": ".explain",
         "machine": ".machine",
+        "code": ".code",
         "lock": ".lock",
         "receipt": ".receipt",
         "reproduce": ".reproduce",
