@@ -80,10 +80,14 @@ class _NumPy(Library):
     packages = ("numpy",)
 
     def seed(self, module: Any, entropy: bytes) -> None:
-        module.random.seed(words(entropy))
+        self.same(module, words(entropy))
 
-    def same(self, module: Any, seed: int) -> None:
-        module.random.seed(seed)
+    def same(self, module: Any, seed: int | list[int]) -> None:
+        bits = module.random.mtrand._rand._bit_generator  # noqa: SLF001
+        if isinstance(bits, module.random.MT19937):
+            module.random.seed(seed)
+        else:  # numpy.random.set_bit_generator() put another into its place, which seed() refuses
+            bits.state = type(bits)(seed).state
 
     def states(self, module: Any) -> dict[str, Any]:
         return {"numpy": plain(module.random.get_state(legacy=False))}

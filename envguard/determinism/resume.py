@@ -191,6 +191,8 @@ def _generators(saved: Mapping[str, Any]) -> list[str]:
                 if isinstance(error, KeyError):
                     raise
                 reasons.append(f"the generator {key} has no place: {error}")
+            except RuntimeError as error:  # torch: a state of another size than this version's, or a device that fails
+                reasons.append(f"the generator {key} does not take its state: {str(error).partition(chr(10))[0]}")
     return reasons
 
 

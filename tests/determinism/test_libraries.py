@@ -98,6 +98,11 @@ def test_another_bit_generator_in_numpy_is_read_and_put_back() -> None:
         drawn = legacy.random()
         library.restore(np, "numpy", state)
         assert legacy.random() == drawn
+        found = []
+        for _ in range(2):
+            library.seed(np, derive(1, "x"))
+            found.append(legacy.random())
+        assert found[0] == found[1] != drawn
     finally:
         legacy.set_bit_generator(before)
 

@@ -288,6 +288,8 @@ def test_torch_goes_on_where_it_was_and_takes_its_own_format(tmp_path: Path) -> 
 
 @pytest.mark.torch
 def test_a_device_that_is_missing_and_a_generator_elsewhere_are_told() -> None:
+    import torch
+
     state = saved()
     state["generators"]["torch.cuda:0"] = {"hex": "00" * 16}
     state["libraries"]["torch"] = "1.0"
@@ -297,6 +299,13 @@ def test_a_device_that_is_missing_and_a_generator_elsewhere_are_told() -> None:
         "library torch was 1.0",
         "the generator torch.cuda:0 has no place: there is no device cuda:0 here",
     ]
+    state = saved()
+    state["generators"]["torch.cpu"] = {"hex": "00" * 16}
+    before = torch.get_rng_state()
+    with pytest.raises(ResumeError) as caught:
+        load(state)
+    assert caught.value.reasons[0].startswith("the generator torch.cpu does not take its state: ")
+    assert torch.equal(before, torch.get_rng_state())
     state = saved()
     state["streams"] = [{"library": "torch", "name": "a", "index": [], "state": {"device": "cuda:0", "hex": "00" * 16}}]
     here = Streams(42)
