@@ -191,7 +191,8 @@ class _Table:
         if self.table.get("receipts") is False:
             self.known.append("receipts")
             return None
-        return (self.get("receipts", str, "the name of a folder, or false") and self.text("receipts")) or default
+        named = self.get("receipts", str, "the name of a folder, or false") is not None
+        return self.text("receipts") if named else default
 
     def word(self, key: str, parse: Callable[[str], _Word], words: list[Any]) -> _Word | None:
         value = self.text(key)

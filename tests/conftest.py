@@ -13,7 +13,16 @@ from tests.lockfiles.programs import environment_with
 if TYPE_CHECKING:
     from pathlib import Path
 
-_OURS = ("ENVGUARD", "ENVGUARD_COLOR", "ENVGUARD_TRACEBACK", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH")
+_OURS = (
+    "ENVGUARD",
+    "ENVGUARD_RUN",
+    "ENVGUARD_RUNS",
+    "ENVGUARD_COLOR",
+    "ENVGUARD_TRACEBACK",
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+    "PYTHONPATH",
+)
 _COLORS = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE")
 # What is fetched once for all tests, and what would look for it in the home folder.
 _SHARED = {"PIP_CACHE_DIR": ".cache/pip", "PYENV_ROOT": ".pyenv", "UV_CACHE_DIR": ".cache/uv"}

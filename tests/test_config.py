@@ -180,3 +180,25 @@ def test_a_manifest_that_is_no_text_names_the_byte(tmp_path: Path) -> None:
     with pytest.raises(EnvguardError) as caught:
         load_config(Reader(), str(tmp_path))
     assert str(caught.value) == f"{tmp_path}/pyproject.toml:2: is not UTF-8 text: byte 0xe9 at offset 18"
+
+
+@pytest.mark.parametrize(
+    ("line", "folder_of_receipts"),
+    [("", ".envguard/runs"), ('receipts = "results/runs"', "results/runs"), ("receipts = false", None)],
+)
+def test_receipts_lie_where_somebody_says_or_nowhere(tmp_path: Path, line: str, folder_of_receipts: str | None) -> None:
+    assert load(tmp_path, f"{line}\n", "envguard.toml").receipts == folder_of_receipts
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("receipts = true", "in 'receipts': expected the name of a folder, or false, found "),
+        ("receipts = 1", "in 'receipts': expected the name of a folder, or false, found "),
+        ('receipts = ""', "in 'receipts': expected a string with something in it, found an empty one"),
+    ],
+)
+def test_a_folder_of_receipts_that_is_none_is_refused(tmp_path: Path, line: str, message: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load(tmp_path, f"{line}\n", "envguard.toml")
+    assert message in str(error.value)

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 from envguard.cli.data import command as data
+from envguard.cli.receipt import command as receipt
 from envguard.config import load_config
 from envguard.model import Level
 from envguard.reader import Reader
@@ -45,6 +46,7 @@ def test_the_sample_configuration_is_one(tmp_path: Path) -> None:
         "python",
         "ranks",
         "ranks-timeout",
+        "receipts",
         "unexpected",
         "waivers",
     }, "every setting is shown"
@@ -55,6 +57,10 @@ def test_the_sample_configuration_is_one(tmp_path: Path) -> None:
 
 def test_every_command_about_data_is_in_the_table() -> None:
     assert re.findall(r"^\| `envguard data (\w+)", README, re.MULTILINE) == list(data.modules)
+
+
+def test_every_command_about_receipts_is_in_the_table() -> None:
+    assert re.findall(r"^\| `envguard receipt (\w+)", README, re.MULTILINE) == list(receipt.modules)
 
 
 def test_every_variable_of_ours_is_in_the_table() -> None:

@@ -4,7 +4,8 @@
 when the process ends. Other parts of a run tell what they have done through it: ``tells`` a section of the receipt, ``event`` something
 that happened, ``attach`` a file beside it, ``note`` a trouble.
 
-Of the ranks of a job rank 0 writes by itself; another rank does so only where its check was not clean and something let it pass.
+Of the ranks of a job rank 0 writes by itself; another rank does so only where its check was not clean and something let it pass; a
+worker that ``multiprocessing`` started for a run that has a receipt does not.
 A process that was forked off the one that called ``enforce()`` writes nothing. On the path of every clean check: imports nothing heavy.
 """
 
@@ -95,8 +96,10 @@ class Ledger:
 
     def open(self) -> None:
         """Write the receipt for the first time, and see to it that it is written when the process ends."""
-        if self._folder is None or not (self.rank is None or self.rank["rank"] == 0 or self.answer["overridden"]):
+        first = self.rank is None or self.rank["rank"] == 0 or bool(self.answer["overridden"])
+        if self._folder is None or not first or (process.is_worker() and place.RUN in os.environ):
             return
+        os.environ[place.RUN] = self.id
         self._keep(durable=False)
         atexit.register(self.close)
 

@@ -10,6 +10,8 @@ from ..errors import WriteError
 
 VARIABLE = "ENVGUARD_RUNS"
 OFF = "off"
+RUN = "ENVGUARD_RUN"
+"""The variable that tells a process which run of its parent has a receipt."""
 FOLDER = os.path.join(".envguard", "runs")
 SUFFIX = ".json"
 _MARKS = ("envguard.lock", "envguard.toml", "pyproject.toml", ".git")

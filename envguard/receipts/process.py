@@ -135,6 +135,15 @@ def rank() -> dict[str, Any] | None:
     return None
 
 
+def is_worker() -> bool:
+    """Return whether ``multiprocessing`` has started this process: as it spawns workers, it runs the script again in each."""
+    module = sys.modules.get("multiprocessing.process")
+    if module is None:
+        return False
+    # While a worker that is spawned runs the script, it does not know its parent yet, only that it is about to inherit.
+    return module.parent_process() is not None or getattr(module.current_process(), "_inheriting", False)
+
+
 def loaded() -> frozenset[str]:
     """Return which of the numeric libraries are loaded."""
     return frozenset(name for name in _LIBRARIES if name in sys.modules)

@@ -11,6 +11,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
+import pytest
 
 from envguard.receipts.canonical import digest_of
 from envguard.receipts.schema import schema
@@ -242,6 +243,35 @@ def test_a_clean_start_imports_nothing_heavy_for_it(project: Project) -> None:
             "tempfile",
             "urllib.parse",
         }
+
+
+@pytest.mark.parametrize("method", ["spawn", "fork"])
+def test_the_workers_of_a_run_write_none(project: Project, method: str) -> None:
+    """As they are spawned, the script is run in each of them, and enforce() is called at its top."""
+    done = project.train(f"""
+        import multiprocessing
+        run = envguard.enforce(seed=42)
+        if __name__ == "__main__":
+            with multiprocessing.get_context("{method}").Pool(2) as pool:
+                print(pool.map(abs, [-1, 2]))
+    """)
+    assert (done.returncode, done.stdout) == (0, "[1, 2]\n"), done.stderr
+    (document,) = receipts(project)
+    assert document["end"]["how"] == "exit"
+
+
+def test_a_worker_whose_parent_has_no_receipt_writes_its_own(project: Project) -> None:
+    done = project.train("""
+        import multiprocessing
+        def work():
+            envguard.enforce(seed=42)
+        if __name__ == "__main__":
+            child = multiprocessing.get_context("spawn").Process(target=work)
+            child.start()
+            child.join()
+    """)
+    assert done.returncode == 0, done.stderr
+    assert len(receipts(project)) == 1
 
 
 def test_of_four_ranks_one_writes(project: Project) -> None:

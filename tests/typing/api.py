@@ -85,6 +85,12 @@ def train() -> Run:
     assert_type(run.receipt.to_json(), str)
     assert_type(run.receipt.to_dict(), dict[str, Any])
     assert_type(run.receipt.levels["host-to-host"], bool | None)
+    assert_type(run.receipt.id, str)
+    assert_type(run.receipt.path, str | None)
+    assert_type(run.receipt.write(), str)
+    assert_type(run.receipt.notes, tuple[str, ...])
+    assert_type(run.tags(), dict[str, str])
+    assert_type(run.finish(["model.bin", Path("log.txt")]), str | None)
     return run
 
 
