@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .amounts import plural
@@ -16,7 +17,7 @@ from .observe import find_project
 from .ranks.model import Agreement
 from .ranks.party import leave_mark
 from .ranks.sections import sections
-from .ranks.talks import MissingError, UnaskedError, confer, gather_talks, open_talks
+from .ranks.talks import MissingError, UnaskedError, confer, gather_talks, gone, open_talks
 from .ranks.words import named, parsed
 from .reader import Reader
 from .rules.evidence import Evidence
@@ -59,6 +60,15 @@ class Settled:
                 split.key: [{"ranks": group.ranks, "value": group.value} for group in split.groups]
                 for split in found.splits
             },
+            "trees": {
+                tree.name: {
+                    "path": tree.path,
+                    "files": tree.files,
+                    "bytes": tree.bytes,
+                    "wrong": bool(tree.fault or tree.wrong),
+                }
+                for tree in found.trees
+            },
             "refused": [{"ranks": refusal.ranks, "why": refusal.text} for refusal in found.refusals],
         }
 
@@ -72,11 +82,13 @@ def settle(
     scheme: str,
     switches: Callable[[], Mapping[str, str]],
     fresh: int,
+    shard: bool = False,
 ) -> Settled | None:
     """Return what all ranks of a job settled on; None where this process turns out to be alone, or nobody shall be asked.
 
-    *answer* is what ``enforce`` knows of the check, *seed* what was given as the root of all streams, *switches* says what each switch is found to be, and *fresh* another one for all
-    ranks, should this be rank 0 and none was given.
+    *answer* is what ``enforce`` knows of the check, *seed* what was given as the root of all streams, *switches* says
+    what each switch is found to be, *fresh* is another root for all ranks, should this be rank 0 and none was given. *shard* has
+    all ranks together verify the recorded trees of data.
 
     Raises DriftError or UndecidedError, the same on all ranks, where they cannot go on together and one of them is *strict*.
     """
@@ -96,6 +108,8 @@ def settle(
     size, root = opened.job.size, None if seed is None else str(seed)
     found = sections(answer, size=size, mode=mode, seed=root, scheme=scheme, switches=switches())
     agreement = confer(opened, found, strict=strict, refusal=None, root=fresh if seed is None else None)
+    if shard and (agreement.clean or _report(agreement, _project(answer), answer["level"]).verdict is Verdict.CLEAN):
+        agreement = _verified(opened, agreement, _project(answer))
     return _judged(agreement, answer, opened, strict=strict)
 
 
@@ -168,7 +182,7 @@ def _judged(agreement: Agreement, answer: Mapping[str, Any], talks: Talks | None
         talks.close()
         leave_mark(talks.job)
         return Settled(agreement, "", ())
-    project = answer["observed"].get("project") or ""
+    project = _project(answer)
     report = _report(agreement, project, answer["level"])
     clean = report.verdict is Verdict.CLEAN
     if talks is not None:
@@ -185,6 +199,27 @@ def _judged(agreement: Agreement, answer: Mapping[str, Any], talks: Talks | None
         time.sleep(_AFTER_YOU)
         text = f"rank {agreement.rank} refuses with the others; rank {speaker} says why in full: {_summary(report)}"
     raise (DriftError if report.verdict is Verdict.DRIFT else UndecidedError)(text, report)
+
+
+def _project(answer: Mapping[str, Any]) -> str:
+    return str(answer["observed"].get("project") or "")
+
+
+def _verified(talks: Talks, agreement: Agreement, project: str) -> Agreement:
+    """Return the agreement with what all ranks together found of the recorded trees of data."""
+    from .baseline import read_baseline
+    from .ranks.shards import verify
+
+    reader = Reader()
+    try:
+        baseline = read_baseline(reader, project) if project else None
+        return replace(agreement, trees=verify(talks, reader, baseline)) if baseline is not None else agreement
+    except MissingError as error:
+        return replace(agreement, digest=None, missing=error.missing, waited=error.waited, broken=error.more or None)
+    except EnvguardError as error:
+        return replace(agreement, digest=None, broken=error.message, hint=error.hint)
+    except RuntimeError as error:
+        return replace(agreement, digest=None, missing="0", waited=0.0, broken=gone(error))
 
 
 def _report(agreement: Agreement, project: str, level: str) -> Report:

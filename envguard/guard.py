@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 MODE_VARIABLE = "ENVGUARD"
 _MODES = ("enforce", "warn", "off")
 _NOT_CHECKED = "not checked"
+_SHARD = "shard"
 
 
 def enforce(
@@ -41,7 +42,7 @@ def enforce(
     level: Level | str | None = None,
     project: str | os.PathLike[str] | None = None,
     machine: str | None = None,
-    data: bool | None = None,
+    data: bool | Literal["shard"] | None = None,
     files: bool | None = None,
     audit: bool = False,
     leave: Collection[str] = (),
@@ -65,6 +66,9 @@ def enforce(
     script started again from its first line, in the same process, where something could only be set before it started. *canaries*
     says whether recorded numeric canaries are run, those of NumPy and PyTorch when they are imported, those on the GPU where CUDA
     is initialised already (default: where some are recorded).
+
+    *data* may be ``shard``: then all ranks of a job together verify the recorded trees, which lie on storage that all of them see;
+    each reads a share of the files, and all of it.
 
     Where this process is one of several ranks (torchrun, srun, mpirun, an initialised group), all of them go on or none does:
     they compare what they see over torch.distributed's store or MPI, before any collective. *ranks* is ``require`` or ``off``
@@ -92,10 +96,14 @@ def enforce(
     if mode == "off":
         _say(f"envguard: {MODE_VARIABLE}=off: nothing is checked; the receipt of this run says so")
         ranks = "off"
+    if data not in (True, False, None, _SHARD):
+        raise RefusedError(f"data is {data!r}; it can be True, False or '{_SHARD}'")
     strict, others = mode == "enforce", party(ranks, ranks_timeout, gather)
+    shard = data == _SHARD and others is not None
+    whole = False if shard else None if data is None else bool(data)
 
     def check() -> dict[str, Any]:
-        return _checked(folder, wanted, machine, data, files, canaries, strict=strict)
+        return _checked(folder, wanted, machine, whole, files, canaries, strict=strict)
 
     try:
         _start_right(switches, folder, reexec if strict else "never")
@@ -112,7 +120,11 @@ def enforce(
         raise refused(others, error, folder) from error
     root, settled = seed if seed is not None else fresh_root(seeds), None
     if others is not None:
-        root, settled = _agreed(others, answer, seed, root, seeds, switches, strict=strict)
+        root, settled = _agreed(others, answer, seed, root, seeds, switches, strict=strict, shard=shard)
+        if shard and settled is None:
+            # There is nobody to share with after all.
+            whole = True
+            answer = check()
     seeding = Seeding(root, seeds)
     seeding.seed(installed)
     if canaries is not False and answer["observed"].get("canaries"):
@@ -219,7 +231,15 @@ def _checked(
 
 
 def _agreed(
-    others: Party, answer: dict[str, Any], seed: int | None, fresh: int, seeds: str, switches: Switches, *, strict: bool
+    others: Party,
+    answer: dict[str, Any],
+    seed: int | None,
+    fresh: int,
+    seeds: str,
+    switches: Switches,
+    *,
+    strict: bool,
+    shard: bool,
 ) -> tuple[int, dict[str, Any] | None]:
     """Return the root of all streams that the ranks of this job settle on, and what a receipt says of it.
 
@@ -236,6 +256,7 @@ def _agreed(
         # Asked when torch is loaded, over which the ranks may talk: it is then that most switches are set.
         switches=lambda: {name: switch.found for name, switch in switches.state.items()},
         fresh=fresh,
+        shard=shard,
     )
     if settled is None:
         return fresh, None

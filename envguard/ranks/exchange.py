@@ -48,6 +48,14 @@ class Mailbox(Protocol):
         """Return whether rank 0 is known to be there."""
         ...
 
+    def beat(self) -> None:
+        """Tell everybody that this rank is still at work."""
+        ...
+
+    def beats(self) -> int:
+        """Return a number that grows while any rank says so."""
+        ...
+
     def absent(self) -> list[int] | None:
         """Return the ranks that never showed themselves; None where another rank than 0 cannot tell."""
         ...
@@ -79,20 +87,36 @@ class Star:
         self._rank = rank
         self._size = size
         self._limit = limit
+        self._beats = 0
 
     def __call__(
-        self, talk: str, message: dict[str, Any] | None, reduce: Reduce, senders: Collection[int] | None = None
+        self,
+        talk: str,
+        message: dict[str, Any] | None,
+        reduce: Reduce,
+        senders: Collection[int] | None = None,
+        *,
+        patient: bool = False,
     ) -> dict[str, Any]:
         """Return the answer to the round *talk* in which the *senders* (default: all) send a *message* each.
 
-        MissingError where rank 0 is not heard; which others were not heard is up to *reduce*.
+        *patient* waits as long as anybody is at work, and then no longer than ever. MissingError where rank 0 is not heard; which
+        others were not heard is up to *reduce*.
         """
         if self._rank == 0:
-            return self._lead(talk, message, reduce, range(self._size) if senders is None else senders)
-        return self._follow(talk, message)
+            return self._lead(talk, message, reduce, range(self._size) if senders is None else senders, patient)
+        return self._follow(talk, message, patient)
+
+    def beat(self) -> None:
+        """Tell the others that this rank is still at work, before it sends its message in a patient round."""
+        self._mailbox.beat()
+
+    def _is_at_work(self) -> bool:
+        before, self._beats = self._beats, self._mailbox.beats()
+        return self._beats != before
 
     def _lead(
-        self, talk: str, message: dict[str, Any] | None, reduce: Reduce, senders: Collection[int]
+        self, talk: str, message: dict[str, Any] | None, reduce: Reduce, senders: Collection[int], patient: bool
     ) -> dict[str, Any]:
         started = time.monotonic()
         until = started + self._limit
@@ -103,8 +127,12 @@ class Star:
             if self._mailbox.faults or any(item.get("refusal") is not None for item in came.values()):
                 until = min(until, time.monotonic() + GRACE)
             now = time.monotonic()
-            if expected <= came.keys() or now >= until:
+            if expected <= came.keys():
                 break
+            if now >= until:
+                if not (patient and self._is_at_work()):
+                    break
+                until = now + self._limit
             new = {rank: self._read(data) for rank, data in self._mailbox.received(talk).items()}
             came |= new
             pause = _SHORTEST if new else self._paused(pause, until - now)
@@ -128,7 +156,7 @@ class Star:
             answer = {BROKEN: error.message}
         return answer
 
-    def _follow(self, talk: str, message: dict[str, Any] | None) -> dict[str, Any]:
+    def _follow(self, talk: str, message: dict[str, Any] | None, patient: bool) -> dict[str, Any]:
         data = encode(message) if message is not None else None
         # Who refuses has nothing to wait for once it is told.
         patience = self._limit if message is None or message.get("refusal") is None else min(self._limit, GRACE)
@@ -147,7 +175,9 @@ class Star:
                 # From now on it is rank 0 that waits; it may have begun only now.
                 heard, until = True, now + patience + _SLACK
             if now >= until:
-                raise self._nobody()
+                if not (patient and self._is_at_work()):
+                    raise self._nobody()
+                until = now + self._limit + _SLACK
             pause = self._paused(pause, until - now)
 
     def _nobody(self) -> MissingError:
@@ -177,13 +207,19 @@ class Gathered:
         self._gather = gather
 
     def __call__(
-        self, talk: str, message: dict[str, Any] | None, reduce: Reduce, senders: Collection[int] | None = None
+        self,
+        talk: str,
+        message: dict[str, Any] | None,
+        reduce: Reduce,
+        senders: Collection[int] | None = None,
+        *,
+        patient: bool = False,
     ) -> dict[str, Any]:
         """Return the answer to the round *talk*, which this rank makes as every other does.
 
         How long it takes is up to the function; that *senders* alone have something to say spares nobody from calling it.
         """
-        del senders
+        del senders, patient
         started = time.monotonic()
         whole = gathered(self._gather, encode({"talk": talk, "message": message}))
         came: dict[int, dict[str, Any]] = {}
@@ -196,6 +232,9 @@ class Gathered:
             if isinstance(told.get("message"), dict):
                 came[rank] = told["message"]
         return decode(encode(reduce(came, time.monotonic() - started)))
+
+    def beat(self) -> None:
+        """Do nothing: nobody waits but in the function."""
 
 
 def gathered(gather: Callable[[bytes], Sequence[bytes]], data: bytes) -> list[bytes]:

@@ -35,6 +35,23 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SharedTree:
+    """A recorded tree of data that *ranks* ranks have read together: *files* and *bytes* of it are as recorded.
+
+    *fault* is why it could not be verified; *wrong* has for each kind of difference (``changed``, ``removed``, ``added``, ``unreadable``) how
+    many there are, the first of them, and which ranks found them.
+    """
+
+    name: str
+    path: str
+    files: int
+    bytes: int
+    ranks: int
+    fault: str | None = None
+    wrong: tuple[tuple[str, int, tuple[str, ...], str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
     """What came out of asking all ranks of a job.
 
@@ -43,7 +60,8 @@ class Agreement:
     do, and *rest* which ranks differ from all of those that were asked. *refusals* are ranks that would not go on, *missing* those (as ``0-3,7``) that were not heard within *waited* seconds,
     *broken* what went wrong between the ranks meanwhile. *doubt* says why nobody could be asked at all, and
     *hint* what mends that. *root* is the seed that rank 0
-    drew for all, *speaker* the rank that says everything (None: each for itself), *strict* whether at least one rank enforces.
+    drew for all, *speaker* the rank that says everything (None: each for itself), *strict* whether at least one rank
+    enforces. *trees* are those that they have verified together.
     """
 
     rank: int
@@ -63,8 +81,10 @@ class Agreement:
     root: int | None = None
     speaker: int | None = None
     strict: bool = True
+    trees: tuple[SharedTree, ...] = ()
 
     @property
     def clean(self) -> bool:
         """Whether every rank was heard, none refuses, and all say the same."""
-        return self.digest is not None and not (self.splits or self.more or self.rest or self.refusals or self.broken)
+        said = self.digest is not None and not (self.splits or self.more or self.rest or self.refusals or self.broken)
+        return said and not any(tree.fault or tree.wrong for tree in self.trees)

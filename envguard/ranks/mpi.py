@@ -55,6 +55,14 @@ class MPIMailbox:
         """Return False: rank 0 says nothing before it answers."""
         return False
 
+    def beat(self) -> None:
+        """Move what is under way: nobody is told."""
+        self._left()
+
+    def beats(self) -> int:
+        """Return another number each time: over MPI only rank 0 could be told, so a patient round has no limit."""
+        return time.monotonic_ns()
+
     def absent(self) -> list[int] | None:
         """Return None: only rank 0 knows."""
         return None

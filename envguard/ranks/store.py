@@ -258,6 +258,14 @@ class StoreMailbox:
         """Return whether rank 0 has opened talks that have no answer yet."""
         return bool(self._token) and not any(self._store.check([self._key(talk, "answer")]) for talk in self._sent)
 
+    def beat(self) -> None:
+        """Tell everybody that this rank is still at work."""
+        self._store.add(self._key("beats", "count"), 1)
+
+    def beats(self) -> int:
+        """Return how often anybody has said so."""
+        return int(self._store.add(self._key("beats", "count"), 0))
+
     def absent(self) -> list[int]:
         """Return the ranks that have left no trace."""
         return [rank for rank in range(self._size) if not self._store.check([f"{self._turn}/here/{rank}"])]

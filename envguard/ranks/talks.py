@@ -68,7 +68,7 @@ def open_talks(job: Job, limit: float) -> Talks:
     try:
         mailbox = StoreMailbox(place, rank=job.rank, size=job.size, turn=len(_turns))
     except RuntimeError as error:
-        raise MissingError("0", 0.0, _gone(error)) from error
+        raise MissingError("0", 0.0, gone(error)) from error
     return Talks(job, Star(mailbox, rank=job.rank, size=job.size, limit=limit), place.how, mailbox)
 
 
@@ -131,7 +131,7 @@ def confer(
         return Agreement(**known, broken=error.message, hint=error.hint, speaker=0, strict=strict)
     except RuntimeError as error:
         # What torch raises, and MPI: its store is served by rank 0, or by an agent that started it.
-        return Agreement(**known, missing="0", broken=_gone(error), strict=strict)
+        return Agreement(**known, missing="0", broken=gone(error), strict=strict)
     return Agreement(
         **known,
         digest=made["digest"],
@@ -164,9 +164,10 @@ def _details(talks: Talks, made: dict[str, Any], found: Sections) -> dict[str, A
     )
 
 
-def _gone(error: Exception) -> str:
+def gone(error: Exception) -> str:
+    """Return what is said where torch or MPI raises in the middle of talks."""
     reason = str(error).strip().partition("\n")[0] or type(error).__name__
     return f"what the ranks talk over went away: {reason}"
 
 
-__all__ = ["MissingError", "Talks", "UnaskedError", "confer", "gather_talks", "open_talks"]
+__all__ = ["MissingError", "Talks", "UnaskedError", "confer", "gather_talks", "gone", "open_talks"]

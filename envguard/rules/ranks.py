@@ -22,6 +22,7 @@ _SIZE = "job.size"
 _LONG = 60
 _SHOWN = 4
 _NOT_TOLD = "not to be told"
+_SAID = {"changed": "changed", "removed": "removed", "added": "added", "unreadable": "that could not be read"}
 # For each section why it matters there, and what mends it.
 _WHY = {
     "accelerators": "each rank computes its part of one result: on another GPU it rounds and draws differently",
@@ -285,4 +286,50 @@ def ranks_unasked(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             why="each rank computes its part of one result",
             hint=f'{ranks.hint}; where they are no ranks of one job: `enforce(ranks="off")`' if ranks.hint else None,
             unknown=True,
+        )
+
+
+@rule(
+    "EG806",
+    "shared-data-mismatch",
+    "a tree of data that all ranks verified together is not the one that was recorded",
+    since="0.1",
+    need=Need.RANKS,
+)
+def shared_data_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Says what the ranks found that verified the recorded trees together (`enforce(data="shard")`).
+
+    ## What it sees
+
+    Files of the recorded manifest that have another content, are gone or cannot be read, each found by the rank that it fell
+    to, and files that were added. Every file is read. A tree whose manifest is not kept in `.envguard/manifests` cannot be
+    shared out, and is unknown.
+
+    ## Why it matters
+
+    Other data give other results, at every level.
+
+    ## How to mend
+
+    As for `data-changed`: `envguard data diff NAME` names all files.
+    """
+    ranks = evidence.ranks
+    for tree in ranks.trees if ranks is not None else ():
+        parts = []
+        for kind, count, names, finders in tree.wrong:
+            more = f" and {count - len(names):,} more" if count > len(names) else ""
+            parts.append(f"{count:,} {_SAID[kind]} ({', '.join(names)}{more}; seen by {named(finders)})")
+        if tree.fault is not None:
+            parts.insert(0, tree.fault)
+        if not parts:
+            continue
+        unknown = tree.fault is not None or {kind for kind, *_ in tree.wrong} == {"unreadable"}
+        verb = "cannot be verified" if unknown else "is not the data that was recorded"
+        yield self.finding(
+            tree.name,
+            f"{tree.name} {verb}: {', '.join(parts)}",
+            impact=Impact.UNKNOWN if unknown else Impact.NUMBERS,
+            why="other data give other results",
+            hint=f"`envguard data diff {tree.name}`, or where the change is wanted: `envguard data update {tree.name}`",
+            unknown=unknown,
         )

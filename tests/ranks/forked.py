@@ -1,8 +1,9 @@
 """Many light ranks: torch is imported once, then each rank is forked off with the variables of a launcher.
 
-Called by the tests in an interpreter that has torch: ``forked.py SIZE SCRIPT OPTIONS``, where OPTIONS is JSON: *agent* (whether there
-is a store of torchrun's agent), *variables* for every rank, *of* for single ones (by rank), *absent* ranks that never start, *limit* in
-seconds after which whoever is left is killed. Writes JSON: for each rank status, stdout, stderr and how many seconds it took.
+Called by the tests in an interpreter that has torch, with a list of rounds as JSON on its standard input. Each round is one job: its
+*size*, its *script*, *agent* (whether there is a store of torchrun's agent, the same in all rounds; else rank 0 opens one), *variables*
+for every rank, *of* for single ones (by rank), *absent* ranks that never start, *left* ranks that are killed once all others have ended.
+Writes JSON: for each round and rank its status, stdout, stderr and how many seconds it took.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
+LIMIT = 240
 SETTLED = "import envguard.trace as t; t.LOCAL_SLACK_NS = t.FOREIGN_SLACK_NS = 0"
 
 
@@ -26,27 +28,22 @@ def main() -> None:
     import torch._inductor  # noqa: F401 - deterministic algorithms import it: seconds for each rank otherwise
     import torch.distributed as dist
 
-    size, script, options = int(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
-    port = options.get("port") or free_port()
-    variables = {
-        "WORLD_SIZE": str(size),
-        "LOCAL_WORLD_SIZE": str(size),
-        "MASTER_ADDR": "127.0.0.1",
+    rounds = json.load(sys.stdin)
+    port = free_port()
+    store: Any = dist.TCPStore("127.0.0.1", port, None, True, timedelta(seconds=60), wait_for_workers=False)
+    agent = {
         "MASTER_PORT": str(port),
+        "TORCHELASTIC_USE_AGENT_STORE": "True",
+        "TORCHELASTIC_RUN_ID": "forked",
+        "TORCHELASTIC_RESTART_COUNT": "0",
     }
-    store: Any = None
-    if options.get("agent", True):
-        store = dist.TCPStore("127.0.0.1", port, None, True, timedelta(seconds=60), wait_for_workers=False)
-        variables |= {
-            "TORCHELASTIC_USE_AGENT_STORE": "True",
-            "TORCHELASTIC_RUN_ID": "forked",
-            "TORCHELASTIC_RESTART_COUNT": "0",
-        }
-    folder = tempfile.mkdtemp()
-    results = [
-        round_of(size, script, {**variables, **options.get("variables", {})}, options, folder)
-        for _ in range(options.get("rounds", 1))
-    ]
+    with tempfile.TemporaryDirectory() as folder:
+        results = []
+        for options in rounds:
+            variables = agent if options.get("agent", True) else {"MASTER_PORT": str(free_port())}
+            results.append(
+                job(options, {"MASTER_ADDR": "127.0.0.1", **variables, **options.get("variables", {})}, folder)
+            )
     del store
     json.dump(results, sys.stdout)
 
@@ -57,9 +54,9 @@ def free_port() -> int:
         return int(found.getsockname()[1])
 
 
-def round_of(
-    size: int, script: str, variables: dict[str, str], options: dict[str, Any], folder: str
-) -> dict[int, list[Any]]:
+def job(options: dict[str, Any], variables: dict[str, str], folder: str) -> dict[int, list[Any]]:
+    size, left = options["size"], set(options.get("left", ()))
+    variables |= {"WORLD_SIZE": str(size), "LOCAL_WORLD_SIZE": str(size)}
     started = time.monotonic()
     pids = {}
     for rank in range(size):
@@ -68,20 +65,22 @@ def round_of(
         own = {**variables, "RANK": str(rank), "LOCAL_RANK": str(rank), **options.get("of", {}).get(str(rank), {})}
         pid = os.fork()
         if not pid:
-            be_rank(rank, script, {key: value for key, value in own.items() if value is not None}, folder)
+            be_rank(rank, options["script"], own, folder)
         pids[pid] = rank
-    statuses: dict[int, tuple[int, float]] = {}
+    ended: dict[int, tuple[int, float]] = {}
     while pids:
         pid, status = os.waitpid(-1, os.WNOHANG)
         now = time.monotonic() - started
         if pid:
-            statuses[pids.pop(pid)] = (os.waitstatus_to_exitcode(status), now)
-        elif now > options.get("limit", 100):
-            for left in pids:
-                os.kill(left, signal.SIGKILL)
+            ended[pids.pop(pid)] = (os.waitstatus_to_exitcode(status), now)
+        elif now > LIMIT or set(pids.values()) <= left:
+            for process in pids:
+                os.kill(process, signal.SIGKILL)
+            left = set()
+            time.sleep(0.01)
         else:
             time.sleep(0.005)
-    return {rank: [*statuses[rank][:1], *texts(folder, rank), statuses[rank][1]] for rank in sorted(statuses)}
+    return {rank: [ended[rank][0], *texts(folder, rank), ended[rank][1]] for rank in sorted(ended)}
 
 
 def texts(folder: str, rank: int) -> list[str]:
@@ -98,11 +97,12 @@ def be_rank(rank: int, script: str, variables: dict[str, str], folder: str) -> N
         os.dup2(os.open(os.path.join(folder, f"{rank}.{name}"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), fd)
     status = 1
     try:
-        faulthandler.dump_traceback_later(50, file=2)
+        faulthandler.dump_traceback_later(LIMIT - 20, file=2)
         exec(SETTLED)
         runpy.run_path(script, run_name="__main__")
         status = 0
     except SystemExit as end:
+        # As the interpreter does, which is not there to do it.
         if isinstance(end.code, str):
             os.write(2, end.code.encode() + b"\n")
         else:

@@ -9,12 +9,12 @@ import pytest
 
 from envguard.check import report_on
 from envguard.model import Impact, Level, Severity, Verdict, Waiver
-from envguard.ranks.model import Agreement, Group, Refusal, Split
+from envguard.ranks.model import Agreement, Group, Refusal, SharedTree, Split
 from envguard.rules.evidence import Evidence
 from envguard.rules.registry import Need
 from tests.rules.evidence import evidence, findings, one
 
-RULES = ("rank-mismatch", "rank-missing", "rank-refused", "rank-contradiction", "ranks-unasked")
+RULES = ("rank-mismatch", "rank-missing", "rank-refused", "rank-contradiction", "ranks-unasked", "shared-data-mismatch")
 AGREED = Agreement(rank=0, size=16, launcher="torchrun", how="a store", digest=f"blake3:{'0' * 64}")
 
 
@@ -175,3 +175,27 @@ def test_a_difference_that_is_meant_can_be_waived() -> None:
 
 def test_the_report_says_how_many_were_asked_and_how() -> None:
     assert report_on(seen(), None, (Need.RANKS,)).notes["ranks"] == "16, by torchrun, over a store"
+
+
+def shared(**values: Any) -> Evidence:
+    return seen(trees=(SharedTree(name="raw", path="/d/raw", files=5, bytes=9, ranks=16, **values),))
+
+
+def test_what_ranks_found_of_shared_data_is_named_with_who_saw_it() -> None:
+    assert findings("shared-data-mismatch", shared()) == []
+    wrong = (("changed", 12, ("a", "b"), "3"), ("added", 1, ("c",), "15"))
+    finding = one("shared-data-mismatch", shared(wrong=wrong))
+    assert finding.message == (
+        "raw is not the data that was recorded: 12 changed (a, b and 10 more; seen by rank 3), 1 added (c; seen by rank 15)"
+    )
+    assert finding.hint == "`envguard data diff raw`, or where the change is wanted: `envguard data update raw`"
+    assert (finding.impact, finding.unknown) == (Impact.NUMBERS, False)
+
+
+def test_shared_data_that_cannot_be_verified_is_unknown() -> None:
+    finding = one("shared-data-mismatch", shared(fault="its manifest is not kept here (rank 0)"))
+    assert finding.message == "raw cannot be verified: its manifest is not kept here (rank 0)"
+    assert finding.unknown
+    unread = one("shared-data-mismatch", shared(wrong=(("unreadable", 1, ("a cannot be read: no",), "1"),)))
+    assert unread.message == "raw cannot be verified: 1 that could not be read (a cannot be read: no; seen by rank 1)"
+    assert unread.unknown

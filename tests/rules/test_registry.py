@@ -108,6 +108,7 @@ def test_codes_and_names_never_change_hands() -> None:
         "EG803": "rank-refused",
         "EG804": "rank-contradiction",
         "EG805": "ranks-unasked",
+        "EG806": "shared-data-mismatch",
         "EG901": "missing-lock",
         "EG902": "missing-baseline",
         "EG903": "outdated-baseline",
