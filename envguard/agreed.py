@@ -95,8 +95,9 @@ def settle(
     settings = answer["observed"].get("settings") or {}
     if party.policy is None and settings.get("ranks") == "off":
         return None
+    limit = party.timeout or float(settings.get("ranks-timeout") or Config().ranks_timeout)
     try:
-        opened = _open(party, party.timeout or settings.get("ranks-timeout") or Config().ranks_timeout, strict=strict)
+        opened = _open(party, limit, strict=strict)
     except RefusedError as error:
         # Loading torch, over which the ranks talk, brought to light a switch that is too late.
         raise refused(party, error, answer["observed"].get("project") or ".") from error

@@ -348,7 +348,8 @@ def _settings(config: Config) -> dict[str, Any]:
         "fail-on": str(config.fail_on),
         "waivers": f"blake3:{hexdigest(chr(10).join(waivers).encode())}" if waivers else "none",
         "ranks": config.ranks,
-        "ranks-timeout": config.ranks_timeout,
+        # As text: a receipt has no numbers with fractions.
+        "ranks-timeout": f"{config.ranks_timeout:g}",
     }
 
 

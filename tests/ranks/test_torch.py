@@ -34,19 +34,21 @@ if TWIST == "fake group":
     from datetime import timedelta
     store, rank, size = next(dist.rendezvous("env://", timeout=timedelta(seconds=100)))
     dist.init_process_group("fake", store=store, rank=rank, world_size=size)
-if TWIST == "package":
-    import sys
-    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "more"))
 if TWIST == "threads":
     import torch
     torch.set_num_threads(7)
 if TWIST.startswith("answer "):
     import envguard.agreed as agreed
-    real, (_, key, value) = agreed.sections, TWIST.split(" ")
-    agreed.sections = lambda *a, **k: {**real(*a, **k), "driver": {key: value}}
+    real, (_, section, key, value) = agreed.sections, TWIST.split(" ")
+    def sections(*arguments, **more):
+        found = real(*arguments, **more)
+        return {**found, section: {**found.get(section, {}), key: value}}
+    agreed.sections = sections
 import envguard, json
 seed = os.environ.get("SEED")
-run = envguard.enforce(int(seed) if seed else None, ranks_timeout=float(os.environ.get("LIMIT", "150")))
+limit = os.environ.get("LIMIT")
+data = "shard" if TWIST == "shard" else None
+run = envguard.enforce(int(seed) if seed else None, data=data, ranks_timeout=float(limit) if limit else None)
 ranks = run.receipt.to_dict()["ranks"]
 if TWIST == "child":
     import multiprocessing
@@ -68,23 +70,22 @@ if TWIST == "twice":
     ranks["again"] = again["digest"] == ranks["digest"]
 print(json.dumps({**ranks, "seed": run.seed, "mode": run.receipt.mode, "overridden": list(run.receipt.overridden)}), flush=True)
 """
-BAD = {"dies": 2, "hangs": 2}
 ROUNDS: dict[str, dict[str, Any]] = {
     "agree": {},
     "again": {},
     "own store": {"agent": False, "variables": {"TWIST": "own store"}},
     "then group": {"variables": {"TWIST": "then group"}},
-    "group": {"variables": {"TWIST": "group"}},
+    "group": {"agent": False, "variables": {"TWIST": "group"}},
     "fake group": {"agent": False, "variables": {"TWIST": "fake group"}},
     "twice": {"variables": {"TWIST": "twice", "SEED": "3"}},
     "child": {"variables": {"TWIST": "child"}},
     "seed": {"variables": {"SEED": "42"}, "of": {"2": {"SEED": "43"}}},
-    "package": {"of": {"1": {"TWIST": "package"}}},
+    "package": {"of": {"1": {"TWIST": "answer packages package.torch 2.12.0"}}},
     "threads": {"of": {"3": {"TWIST": "threads"}}},
     "data": {"of": {"2": {"DATA_ROOT": "other"}}},
     "driver": {
-        "variables": {"TWIST": "answer nvidia.driver 580.2"},
-        "of": {str(rank): {"TWIST": "answer nvidia.driver 570.1"} for rank in (2, 3)},
+        "variables": {"TWIST": "answer driver nvidia.driver 580.2"},
+        "of": {str(rank): {"TWIST": "answer driver nvidia.driver 570.1"} for rank in (2, 3)},
     },
     "warn": {"variables": {"ENVGUARD": "warn", "SEED": "42"}, "of": {"2": {"SEED": "43"}}},
     "one enforces": {"variables": {"ENVGUARD": "warn"}, "of": {"2": {"ENVGUARD": "enforce"}}},
@@ -95,6 +96,8 @@ ROUNDS: dict[str, dict[str, Any]] = {
     "no rank 0 and no store": {"agent": False, "variables": {"LIMIT": "8"}, "absent": [0]},
     "contradiction": {"of": {"3": {"WORLD_SIZE": "8", "LOCAL_WORLD_SIZE": "8"}}},
     "same rank": {"of": {"2": {"RANK": "1"}}},
+    "shard": {"variables": {"TWIST": "shard"}},
+    "shard of other data": {"variables": {"TWIST": "shard", "DATA_ROOT": "other"}},
     "off": {"variables": {"ENVGUARD": "off"}, "absent": [1]},
 }
 Rank = tuple[int, str, str, float]
@@ -125,9 +128,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     for name, word in (("data", "cat"), ("other", "dog")):
         (folder / name / "raw").mkdir(parents=True)
         (folder / name / "raw" / "file").write_text(word)
-    more = folder / "more" / "extra-1.0.dist-info"
-    more.mkdir(parents=True)
-    (more / "METADATA").write_text("Metadata-Version: 2.1\nName: extra\nVersion: 1.0\n")
     settings = {"OMP_NUM_THREADS": "2", "DATA_ROOT": "data", "ENVGUARD_CACHE_DIR": str(folder / "cache")}
     with pytest.MonkeyPatch.context() as patch:
         for name, value in settings.items():
@@ -206,13 +206,13 @@ def test_the_child_of_a_rank_is_none(seen: Any) -> None:
 
 def test_another_seed_is_named(seen: Any) -> None:
     text = refused(seen["seed"], 0)
-    assert re.search(r"EG801 \[rank-mismatch\] seed\.root is 43 on rank 2 \({HOST}\), and 42 on the others\n", text)
+    assert re.search(rf"EG801 \[rank-mismatch\] seed\.root is 43 on rank 2 \({HOST}\), and 42 on the others\n", text)
     assert "ranks        4, by torchrun, over the store of torchrun at 127.0.0.1:" in text
 
 
 def test_another_package_is_named(seen: Any) -> None:
     text = " ".join(refused(seen["package"], 0).split())
-    assert re.search(rf"package\.extra is 1\.0 on rank 1 \({HOST}\), and not there on the others", text)
+    assert re.search(rf"package\.torch is 2\.12\.0 on rank 1 \({HOST}\), and 2\.13\.0\S* on the others", text)
 
 
 def test_another_driver_is_named_with_its_ranks(seen: Any) -> None:
@@ -272,6 +272,18 @@ def test_two_processes_that_are_one_rank_are_told(seen: Any) -> None:
     for status, _, err, _ in seen["same rank"].values():
         assert status == 1
         assert "two processes say that they are rank 1 of 4" in err
+
+
+def test_shared_data_is_verified_by_all_together(seen: Any) -> None:
+    for item in told(seen["shard"]):
+        assert {name: (tree["files"], tree["bytes"], tree["wrong"]) for name, tree in item["trees"].items()} == {
+            "raw": (1, 3, False)
+        }
+    text = " ".join(refused(seen["shard of other data"], 0).split())
+    assert re.search(
+        r"EG806 \[shared-data-mismatch\] raw is not the data that was recorded: 1 changed \(file; seen by rank \d\)",
+        text,
+    )
 
 
 def test_off_asks_nobody(seen: Any) -> None:
