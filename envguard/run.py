@@ -111,6 +111,7 @@ class Run(Drawing):
         that has each drop other units.
         """
         self.streams.reseed(name, index, reuse=reuse)
+        self._seal.drawn()
 
     def dataloader_kwargs(
         self, name: str, *index: SupportsIndex | str, reuse: bool = False, **options: Any

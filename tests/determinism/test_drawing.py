@@ -58,6 +58,17 @@ def test_classic_seeds_are_the_integer_itself_and_the_receipt_says_so(project: P
     assert json.loads(done.stdout) == [True, "classic", "seeded with the integer itself (classic)", "42"]
 
 
+def test_what_the_run_itself_reseeds_and_restores_breaks_no_seal(project: Project) -> None:
+    found = told(
+        project,
+        "import random\nimport numpy\nstate = run.state_dict(position=[1])\nrandom.random(), numpy.random.random()\n"
+        "run.reseed('dropout', 1)\nfirst = len(run.verify())\nrun.load_state_dict(state)\nsecond = len(run.verify())\n"
+        "random.seed(1)\nthird = [change.certain for change in run.verify(strict=False)]\n"
+        "print(json.dumps([first, second, third]))",
+    )
+    assert found == [0, 0, [True]]
+
+
 def test_ranks_begin_alike_and_go_their_own_ways_when_they_say_so(project: Project) -> None:
     code = (
         "import random, numpy as np\nfound = [random.random(), np.random.random()]\nrun.reseed('dropout', {rank})\n"
