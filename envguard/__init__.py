@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .data.model import Tree
     from .data.trees import hash_bytes, hash_file, hash_tree
     from .determinism.changes import Change
+    from .determinism.prices import Cost, Price
     from .errors import (
         BaselineError,
         BrokenSealError,
@@ -41,6 +42,7 @@ __all__ = [
     "BrokenSealError",
     "Change",
     "ConfigError",
+    "Cost",
     "DriftError",
     "EnvguardError",
     "EnvironmentNotFoundError",
@@ -48,6 +50,7 @@ __all__ = [
     "Level",
     "LockfileError",
     "Manifest",
+    "Price",
     "Receipt",
     "RefusedError",
     "Report",
@@ -75,6 +78,7 @@ _ROOMS = {
     "data.model": ("Tree",),
     "data.trees": ("hash_bytes", "hash_file", "hash_tree"),
     "determinism.changes": ("Change",),
+    "determinism.prices": ("Cost", "Price"),
     "errors": (
         "BaselineError",
         "BrokenSealError",

@@ -92,7 +92,7 @@ def enforce(
         raise RefusedError(f"{MODE_VARIABLE} is '{mode}'; it can be {', '.join(_MODES)}")
     wanted, folder = level or "", _start(project)
     refuse = _Refusals(mode)
-    switches = Switches(audit=audit, leave=leave, refuse=refuse, seed=seed, level=wanted)
+    switches = Switches(audit=audit, leave=start.left_out(leave), refuse=refuse, seed=seed, level=wanted)
     if mode == "off":
         _say(f"envguard: {MODE_VARIABLE}=off: nothing is checked; the receipt of this run says so")
         ranks = "off"

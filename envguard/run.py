@@ -12,10 +12,11 @@ from .determinism.streams import SCHEME
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping, Sized
+    from collections.abc import Callable, Iterable, Mapping, Sized
     from typing import SupportsIndex
 
     from .determinism.changes import Change
+    from .determinism.prices import Cost
     from .determinism.relax import NonDeterministic
     from .determinism.resume import Resumed
     from .determinism.samplers import Sampler
@@ -96,6 +97,16 @@ class Run(Drawing):
         from .determinism.relax import NonDeterministic
 
         return NonDeterministic(self._switches, reason, self._ledger.event)
+
+    def measure(self, step: Callable[[], object], *, rounds: int = 11, warm_up: int = 1) -> Cost:
+        """Return what each switch that ``enforce()`` has set costs *step*, a function of no arguments; ``print()`` shows a table.
+
+        It is called ``(switches + 3) * (warm_up + 1)`` times a round, each time with the same random numbers; generators and
+        switches are what they were behind it. ValueError for fewer than 3 rounds.
+        """
+        from .determinism.measure import measure
+
+        return measure(self._switches, step, rounds=rounds, warm_up=warm_up)
 
     def finish(self, outputs: Iterable[str | os.PathLike[str]] = ()) -> str | None:
         """Write down that the run is over and which files it has made (*outputs*, with their digests); return the receipt's path.

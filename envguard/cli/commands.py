@@ -69,6 +69,7 @@ group = LazyGroup(
         "init": ".init",
         "check": ".check",
         "run": ".run",
+        "cost": ".cost",
         "record": ".record",
         "data": ".data",
         "hash": ".hash",

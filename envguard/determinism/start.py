@@ -12,7 +12,7 @@ from ..errors import ConfigError, RefusedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 HASH_SEED = "PYTHONHASHSEED"
 WORKSPACE = "CUBLAS_WORKSPACE_CONFIG"
@@ -20,6 +20,7 @@ WORKSPACES = (":4096:8", ":16:8")
 SEED_VARIABLE = "ENVGUARD_SEED"
 LEVEL_VARIABLE = "ENVGUARD_LEVEL"
 MACHINE_VARIABLE = "ENVGUARD_MACHINE"
+LEAVE_VARIABLE = "ENVGUARD_LEAVE"
 _MOST = (1 << 32) - 1
 _SEED_BYTES = 32
 
@@ -36,8 +37,7 @@ def missing(environ: Mapping[str, str], *, bitwise: bool) -> dict[str, str]:
         added[HASH_SEED] = "0"
     elif not is_hash_seed(seed):
         raise ConfigError(
-            f"{HASH_SEED} is '{seed}', which fixes nothing: expected a whole number from 0 to {_MOST}\n"
-            "why: sets and hashes of text follow it, and with them whatever is ordered by one",
+            f"{HASH_SEED} is '{seed}', which does not fix the order of sets of text: expected a whole number from 0 to {_MOST}",
             hint=f"unset {HASH_SEED}, and it will be 0, or export another number",
         )
     workspace = environ.get(WORKSPACE)
@@ -45,8 +45,8 @@ def missing(environ: Mapping[str, str], *, bitwise: bool) -> dict[str, str]:
         added[WORKSPACE] = WORKSPACES[0]
     elif bitwise and workspace not in WORKSPACES:
         raise ConfigError(
-            f"{WORKSPACE} is '{workspace}', expected {' or '.join(WORKSPACES)}\n"
-            "why: with another workspace cuBLAS may add up in another order from one call to the next",
+            f"{WORKSPACE} is '{workspace}', with which cuBLAS may add up in another order from one call to the next: "
+            f"expected {' or '.join(WORKSPACES)}",
             hint=f"unset {WORKSPACE}, and it will be {WORKSPACES[0]}",
         )
     return added
@@ -73,6 +73,11 @@ def parse_seed(text: str, where: str) -> int:
         if value < 1 << (8 * _SEED_BYTES):
             return value
     raise ConfigError(f"{where} is '{text}', which is no seed: expected a whole number from 0 to 2**256 - 1")
+
+
+def left_out(leave: Collection[str]) -> frozenset[str]:
+    """Return the switches that ``enforce(leave=...)`` and the variable, with commas between them, leave out."""
+    return frozenset((*leave, *filter(None, os.environ.get(LEAVE_VARIABLE, "").split(","))))
 
 
 def agreed_seed(seed: int | None) -> int | None:

@@ -30,8 +30,8 @@ def test_a_hash_seed_that_fixes_nothing_is_refused(seed: str) -> None:
     with pytest.raises(ConfigError) as caught:
         start.missing({"PYTHONHASHSEED": seed}, bitwise=False)
     assert str(caught.value) == (
-        f"PYTHONHASHSEED is '{seed}', which fixes nothing: expected a whole number from 0 to 4294967295\n"
-        "why: sets and hashes of text follow it, and with them whatever is ordered by one\n"
+        f"PYTHONHASHSEED is '{seed}', which does not fix the order of sets of text: "
+        "expected a whole number from 0 to 4294967295\n"
         "hint: unset PYTHONHASHSEED, and it will be 0, or export another number"
     )
 
@@ -40,8 +40,8 @@ def test_a_workspace_that_fixes_nothing_is_refused() -> None:
     with pytest.raises(ConfigError) as caught:
         start.missing({"CUBLAS_WORKSPACE_CONFIG": ":4096:2:16:8"}, bitwise=True)
     assert str(caught.value) == (
-        "CUBLAS_WORKSPACE_CONFIG is ':4096:2:16:8', expected :4096:8 or :16:8\n"
-        "why: with another workspace cuBLAS may add up in another order from one call to the next\n"
+        "CUBLAS_WORKSPACE_CONFIG is ':4096:2:16:8', with which cuBLAS may add up in another order from one call to the next: "
+        "expected :4096:8 or :16:8\n"
         "hint: unset CUBLAS_WORKSPACE_CONFIG, and it will be :4096:8"
     )
 
