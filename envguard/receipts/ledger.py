@@ -122,7 +122,8 @@ class Ledger:
         if self.end is None:
             uncaught = process.uncaught()
             self.end = {"how": "exit", "time": place.utc(time.time()), "uncaught": uncaught, "outputs": []}
-        self._keep(durable=True)
+        # Not flushed: who waits for that says so, by write() or finish().
+        self._keep(durable=False)
 
     def _output(self, path: str) -> dict[str, Any]:
         import hashlib

@@ -128,6 +128,33 @@ def test_what_the_first_version_could_not_tell_is_no_difference(folder: Path) ->
     assert found <= {"the check", "for people only"}
 
 
+def test_what_happened_while_they_ran_is_compared(folder: Path) -> None:
+    made = document(folder)
+    time = made["time"]
+    other = changed(
+        made,
+        rank={"launcher": "torchrun", "rank": 0, "size": 8},
+        observed__canaries={
+            "scheme": "1",
+            "recorded": {"torch.cpu.sum": "blake2b:00"},
+            "groups": {"torch.cpu": {"same": [], "other": ["sum"], "unknown": {}, "not-run": None}},
+        },
+        events=[
+            {"kind": "seal", "time": time},
+            {"kind": "verify", "time": time, "changes": []},
+            {"kind": "verify", "time": time, "changes": ["torch was reseeded"]},
+        ],
+    )
+    other["later-imports"] = {"files": 1, "committed": 0, "others": {"/app/helper.py": "changed"}}
+    assert rows(compare_receipts(made, sealed(other))) == [
+        ("canaries", "torch.cpu, other bits", "", "sum", "added"),
+        ("canaries", "torch.cpu.sum", "", "blake2b:00", "added"),
+        ("code", "loaded later: /app/helper.py", "", "changed", "added"),
+        ("the command", "ranks", "", "8", "added"),
+        ("while it ran", "verify 1", "", 'changes ["torch was reseeded"]', "added"),
+    ]
+
+
 def test_the_commits_between_are_counted_where_git_knows_both(folder: Path) -> None:
     def git(*arguments: str) -> str:
         done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True)

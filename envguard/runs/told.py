@@ -1,0 +1,199 @@
+"""What of a receipt can differ between two runs, in the sections in which it is read."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from ..facts import VARIABLE, is_audit
+from ..model import Level, Severity
+from ..rules.comparison import gravity
+from ..rules.impact import role_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Facts = Mapping[str, str]
+
+_PACKAGES, _OTHERS = "packages that compute numbers", "other packages"
+_MACHINE, _KIND, PEOPLE = "the machine", "the kind of machine", "for people only"
+CODE = "code"
+# In the order in which they are read; and whether a difference in one can change results.
+SECTIONS = (
+    (_PACKAGES, True),
+    (_MACHINE, True),
+    ("canaries", True),
+    ("seeds", True),
+    ("switches", True),
+    ("data", True),
+    (CODE, True),
+    ("the command", True),
+    ("loaded libraries", True),
+    ("while it ran", True),
+    (_OTHERS, False),
+    (_KIND, False),
+    ("lock, record and selection", False),
+    ("the check", False),
+    (PEOPLE, False),
+)
+# Which job this was, and where it lay.
+_PLACES = frozenset(
+    (
+        "CONDA_DEFAULT_ENV",
+        "CONDA_PREFIX",
+        "ENVGUARD_CACHE_DIR",
+        "ENVGUARD_RUNS",
+        "MASTER_ADDR",
+        "MASTER_PORT",
+        "SLURM_JOB_ID",
+        "SLURM_NODEID",
+        "SLURM_RESTART_COUNT",
+        "SLURM_STEP_ID",
+        "TORCHELASTIC_RESTART_COUNT",
+        "TORCHELASTIC_RUN_ID",
+        "VIRTUAL_ENV",
+    )
+)
+
+
+def told(receipt: Mapping[str, Any], numeric: tuple[str, ...]) -> dict[str, Facts | None]:
+    """Return what a receipt of any version says, by section; None where its version could not tell.
+
+    *numeric* are further patterns of packages that compute numbers.
+    """
+    observed = receipt["observed"]
+    packages = {
+        **_table(observed.get("packages")),
+        **{f"{name} (conda)": text for name, text in _table(observed.get("conda")).items()},
+    }
+    facts = _table(observed.get("facts"))
+    computing = {name for name in packages if role_of(name.removesuffix(" (conda)"), numeric).numbers}
+    weighty = {key for key in facts if not is_audit(key) and gravity(key).at(Level.HOST_TO_HOST) is Severity.ERROR}
+    people = {key for key in facts if is_audit(key)}
+    return {
+        _PACKAGES: {name: packages[name] for name in sorted(computing)},
+        _OTHERS: {name: text for name, text in packages.items() if name not in computing},
+        _MACHINE: {key: facts[key] for key in weighty},
+        _KIND: {key: facts[key] for key in facts.keys() - weighty - people},
+        "canaries": _canaries(observed.get("canaries")),
+        "seeds": _seeds(receipt),
+        "switches": {name: _text(_table(value).get("found", "")) for name, value in receipt["switches"].items()},
+        "data": _data(observed.get("data")),
+        CODE: {**_code(observed.get("code")), **_later(receipt.get("later-imports"))},
+        "the command": _command(receipt, facts),
+        "loaded libraries": _libraries(receipt.get("libraries")),
+        "while it ran": _events(receipt.get("events")),
+        "lock, record and selection": {
+            key: _text(observed.get(key)) for key in ("lock", "baseline", "selection", "files")
+        },
+        "the check": _check(receipt),
+        PEOPLE: {**{key: facts[key] for key in people}, **_people(receipt)},
+    }
+
+
+def _canaries(canaries: Any) -> Facts:
+    """Return the recorded digests, and which computations gave other bits than these in the run."""
+    known = canaries if isinstance(canaries, dict) else {}
+    groups = known.get("groups")
+    others = {
+        f"{name}, other bits": ", ".join(map(_text, group["other"]))
+        for name, group in (groups if isinstance(groups, dict) else {}).items()
+        if isinstance(group, dict) and isinstance(group.get("other"), list) and group["other"]
+    }
+    return {**_table(known.get("recorded")), **others}
+
+
+def _later(imports: Any) -> Facts:
+    others = imports.get("others") if isinstance(imports, dict) else None
+    return {f"loaded later: {path}": text for path, text in _table(others).items()}
+
+
+def _events(events: Any) -> Facts | None:
+    """Return what happened to the run, told apart by what it was and how often; not when."""
+    if events is None:
+        return None
+    found: dict[str, str] = {}
+    for event in events:
+        details = {
+            key: value for key, value in event.items() if key not in ("kind", "time") and value not in ([], {}, None)
+        }
+        if details:
+            number = sum(name.startswith(event["kind"]) for name in found) + 1
+            found[f"{event['kind']} {number}"] = "; ".join(f"{key} {_text(value)}" for key, value in details.items())
+    return found
+
+
+def _seeds(receipt: Mapping[str, Any]) -> Facts:
+    found = {key: _text(receipt[key]) for key in ("seed", "scheme") if key in receipt}
+    found["seeds"] = _text(receipt.get("seeds", "derived"))
+    found |= {f"{name} was": text for name, text in _table(receipt.get("seeded")).items()}
+    for stream in receipt.get("streams") or ():
+        name = f"stream {_text(stream.get('library'))} {_text(stream.get('name'))}"
+        found[name] = f"{_text(stream.get('requests'))} requests"
+    return found
+
+
+def _data(data: Any) -> Facts:
+    known = data if isinstance(data, dict) else {}
+    trees = known.get("trees")
+    found = {
+        name: _text(tree.get("root") or "unknown") if isinstance(tree, dict) else _text(tree)
+        for name, tree in (trees if isinstance(trees, dict) else {}).items()
+    }
+    return {**found, "(left out)": _text(known["left-out"])} if known.get("left-out") else found
+
+
+def _code(code: Any) -> Facts:
+    known = code if isinstance(code, dict) else {}
+    patch = known.get("patch")
+    found = {
+        key: _text(known[key]) for key in ("commit", "branch", "clean", "tree", "unknown") if known.get(key) is not None
+    }
+    if isinstance(patch, dict) and "sha256" in patch:
+        found["patch"] = _text(patch["sha256"])
+    return found
+
+
+def _libraries(libraries: Any) -> Facts | None:
+    return None if libraries is None else {name: _text(about["version"]) for name, about in libraries.items()}
+
+
+def _command(receipt: Mapping[str, Any], facts: Facts) -> Facts | None:
+    """Return the arguments, and the variables that are neither facts of the machine nor say which job this was."""
+    process = receipt.get("process")
+    if process is None:
+        return None
+    environment = process["environment"].items()
+    known = {f"${key}": value for key, value in environment if key not in _PLACES and VARIABLE + key not in facts}
+    rank = receipt.get("rank")
+    ranks = {"ranks": str(rank["size"])} if rank is not None else {}
+    return {"arguments": shlex.join(process["argv"]), **ranks, **known}
+
+
+def _check(receipt: Mapping[str, Any]) -> Facts:
+    found = {key: _text(receipt[key]) for key in ("verdict", "level", "mode", "envguard") if key in receipt}
+    for key in ("findings", "waived"):
+        names = [
+            f"{item['code']} {item['subject']}" if isinstance(item, dict) else _text(item)
+            for item in receipt.get(key) or ()
+        ]
+        found[key] = ", ".join(sorted(names))
+    found["overridden"] = "; ".join(map(_text, receipt.get("overridden") or ()))
+    return found
+
+
+def _people(receipt: Mapping[str, Any]) -> Facts:
+    observed, process = receipt["observed"], receipt.get("process") or {}
+    found = {key: _text(observed[key]) for key in ("project", "environment") if observed.get(key) is not None}
+    found |= {key: _text(process[key]) for key in ("python", "folder") if process.get(key) is not None}
+    found |= {f"${key}": value for key, value in (process.get("environment") or {}).items() if key in _PLACES}
+    return {**found, **_table(receipt.get("audit"))}
+
+
+def _table(value: Any) -> dict[str, str]:
+    return {str(key): _text(item) for key, item in value.items()} if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
