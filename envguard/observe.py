@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from .config import MANIFEST, OWN_FILE, load_config
 from .errors import ConfigError, EnvguardError
 from .lockfiles.formats import AMBIGUOUS, EXPORTED_LOCKS, NATIVE_LOCKS, OWN_MANIFESTS
-from .lockfiles.model import RefusalKind, Refused, SourceKind
+from .lockfiles.model import RefusalKind, Refused
 from .model import Level, Selection
 from .names import normalize
 from .rules.evidence import Evidence, LockView
-from .rules.repair import OWN_VENV
+from .sources import checkouts, real_paths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from .baseline import Baseline, Machine
     from .config import Config
@@ -209,8 +209,8 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
                 for view in evidence.others
             ),
             own=_own(inventory, config) | _project_itself(reader, project, evidence.lock),
-            real_paths=_real_paths(reader, project, [view.lock for view in evidence.views], inventory),
-            checkouts=_checkouts(reader, [view.lock for view in evidence.views], inventory),
+            real_paths=real_paths(reader, project, [view.lock for view in evidence.views], inventory),
+            checkouts=checkouts(reader, [view.lock for view in evidence.views], inventory),
             trees=trees,
             trees_left_out=left_out,
             code=look_at_code(reader, project, policy=config.code, limit=config.patch_limit, running=request.running),
@@ -371,30 +371,3 @@ def _project_itself(reader: Reader, project: str, lock: Lock | None) -> frozense
         return frozenset()
     name = project_name(reader, project)
     return frozenset((name,)) if name is not None else frozenset()
-
-
-def _real_paths(reader: Reader, project: str, locks: Iterable[Lock], inventory: Inventory) -> dict[str, str]:
-    local = (SourceKind.PATH, SourceKind.DIRECTORY, SourceKind.EDITABLE)
-    real = {OWN_VENV: reader.real_path(os.path.join(project, OWN_VENV))}
-    for lock in locks:
-        for package in lock.packages:
-            if package.source.kind in local:
-                root = os.path.dirname(package.path or lock.path)
-                real.setdefault(package.source.location, reader.real_path(os.path.join(root, package.source.location)))
-    origins = (item.origin.path for item in inventory.distributions if item.origin is not None)
-    paths: Iterable[str] = (path for path in (*origins, inventory.environment.prefix) if path is not None)
-    real.update((path, reader.real_path(path)) for path in paths)
-    return real
-
-
-def _checkouts(reader: Reader, locks: Iterable[Lock], inventory: Inventory) -> dict[str, str | None]:
-    """Return the commit of each installed checkout that a lock pins, by the path that its metadata names."""
-    from .installed.checkout import checked_out
-
-    names = {package.name for lock in locks for package in lock.packages if package.source.editable}
-    origins = (item.origin for item in inventory.distributions if item.name in names)
-    return {
-        origin.path: checked_out(reader, origin.path)
-        for origin in origins
-        if origin is not None and origin.path is not None
-    }

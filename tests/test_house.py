@@ -34,6 +34,7 @@ FLOORS = (
     ("against", "run", "trees"),
     ("files", "ranks"),
     ("rules",),
+    ("sources",),
     ("changed", "observe", "report", "selection"),
     ("listening",),
     ("check",),
