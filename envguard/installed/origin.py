@@ -8,7 +8,6 @@ import re
 from typing import Any
 
 from ..names import printable
-from ..urls import without_credentials
 from .model import Origin, OriginKind
 
 _KINDS = ("vcs_info", "archive_info", "dir_info")
@@ -47,6 +46,8 @@ def read_origin(data: bytes) -> Origin:
     info = document[present[0]]
     if not isinstance(info, dict):
         raise OriginError(f"holds {_kind(info)} in '{present[0]}', an object is expected")
+    from ..urls import without_credentials  # what takes URLs apart is needed by few packages
+
     kind, commit, digest = _describe(present[0], info)
     return Origin(
         kind=kind,
