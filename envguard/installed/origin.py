@@ -46,12 +46,10 @@ def read_origin(data: bytes) -> Origin:
     info = document[present[0]]
     if not isinstance(info, dict):
         raise OriginError(f"holds {_kind(info)} in '{present[0]}', an object is expected")
-    from ..urls import without_credentials  # what takes URLs apart is needed by few packages
-
     kind, commit, digest = _describe(present[0], info)
     return Origin(
         kind=kind,
-        url=without_credentials(url, keep_git=True),
+        url=_without_credentials(url),
         path=local_path(url),
         commit=commit,
         subdirectory=_text(document, "subdirectory", ""),
@@ -137,3 +135,11 @@ def _kind(value: object) -> str:
     if isinstance(value, (int, float)):
         return "a number"
     return "a list" if isinstance(value, list) else "an object"
+
+
+def _without_credentials(url: str) -> str:
+    if "@" not in url:
+        return url  # what takes URLs apart is imported for few packages
+    from ..urls import without_credentials
+
+    return without_credentials(url, keep_git=True)

@@ -208,7 +208,7 @@ def test_a_change_of_the_lock_says_which_build_it_is_now(cli: Cli, pixi: Path) -
     # Where the stream has an arrow, it is one.
     out = result.out.replace("→", "->")
     assert "  libblas  3.9.0 20_linux64_mkl -> 3.9.0 20_linux64_openblas  rebuilt  " in out
-    assert "\nlibblas mkl -> openblas: another BLAS\n" in result.out
+    assert "\nlibblas mkl -> openblas: another BLAS\n" in out
     document = json.loads(cli("diff", "old/pixi.lock", "pixi.lock", "--format", "json").out)
     (change,) = document["locks"][0]["packages"]
     assert change["new"]["conda"] == {"build": "20_linux64_openblas", "subdir": "linux-64"}
