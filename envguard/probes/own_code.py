@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 _PACKAGES = ("site-packages", "dist-packages")
 _OWN = __name__.partition(".")[0]
+# What a compiler wrote for this process, out of code that is looked at.
+_GENERATED = ("torch._inductor.runtime.compile_tasks.",)
 MAIN = "__main__"
 
 
@@ -29,16 +31,12 @@ def modules() -> str:
             path = values.get("__file__")
         except (AttributeError, TypeError):
             continue
-        if name == MAIN and not _is_file(path):
-            main = f"{MAIN}\n"
-        if not isinstance(path, str):
+        # What came out of an archive may be named from the current folder on; a name that no importer gave ("_ops.py") is none.
+        if not isinstance(path, str) or (not os.path.isabs(path) and values.get("__spec__") is None):
+            main = f"{MAIN}\n" if name == MAIN else main
             continue
-        if not os.path.isabs(path):
-            # What came out of an archive may say so from the current folder on; a name that no importer gave ("_ops.py") is none.
-            if values.get("__spec__") is None:
-                continue
-            path = os.path.abspath(path)
-        if path.startswith(skipped):
+        path = os.path.abspath(path)
+        if path.startswith(skipped) or name.startswith(_GENERATED):
             continue
         if name.partition(".")[0] == _OWN or any(c in path or c in name for c in "\n\t"):
             continue
@@ -46,10 +44,6 @@ def modules() -> str:
         if known is None or name == MAIN or (known != MAIN and name < known):
             found[path] = name
     return main + "".join(f"{found[path]}\t{path}\n" for path in sorted(found))
-
-
-def _is_file(path: object) -> bool:
-    return isinstance(path, str) and os.path.isabs(path) and os.path.exists(path)
 
 
 def _installed() -> tuple[str, ...]:

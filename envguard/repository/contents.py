@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .status import Status
 
 _REGULAR, _EXECUTABLE = "100644", "100755"
+# More files than that are no changes of code: an environment, say, that git was not told to ignore.
+FILES = 5000
 
 
 def stage_all(sealed: Sealed, found: Status, *, limit: int) -> tuple[LeftOut, ...]:
@@ -28,7 +30,8 @@ def stage_all(sealed: Sealed, found: Status, *, limit: int) -> tuple[LeftOut, ..
         LeftOut(path=path, reason=f"it goes through the filter '{name}', which is not run")
         for path, name in sorted(found.filters.items())
     ]
-    taken, pointers = [], []
+    taken: list[str] = []
+    pointers: list[str] = []
     filters = filters_of(sealed, {path for path in found.touched if not path.endswith("/")})
     room = limit
     for size, path in sorted((_size(sealed, path), path) for path in found.touched):
@@ -44,6 +47,8 @@ def stage_all(sealed: Sealed, found: Status, *, limit: int) -> tuple[LeftOut, ..
             reason = f"it goes through the filter '{filters[path]}', which is not run"
         elif size > room:
             reason = f"it has {size:,} bytes, and no more than {limit:,} are taken in all"
+        elif len(taken) == FILES:
+            reason = f"there are more than {FILES:,} files"
         if reason is not None:
             left_out.append(LeftOut(path=path, reason=reason))
             continue

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 SUFFIX = ".patch"
+_SHOWN = 200
 
 
 class LaterCode:
@@ -41,7 +42,7 @@ class LaterCode:
     def look(self) -> dict[str, Any]:
         """Return how the files that were loaded since stand to the commits of their repositories, as plain JSON values.
 
-        ``files`` and ``committed`` are numbers, ``others`` maps the paths of files that no commit holds as they are now to
+        ``files`` and ``committed`` are numbers, ``others`` maps the paths of the first 200 that no commit holds as they are now to
         what is wrong with them: ``changed``, ``untracked``, ``ignored``, ``built``, ``outside``, ``gone`` or ``unreadable``.
         Git is asked only where something was loaded since this was last asked.
         """
@@ -59,12 +60,13 @@ def _judged(listing: str) -> dict[str, Any]:
     from .model import LoadedState
 
     found = judge_listing(Reader(), listing)
-    others = {
+    every = {
         os.path.join(item.root, item.name) if item.root is not None else item.name: str(item.state)
         for item in found.files
         if item.state is not LoadedState.COMMITTED
     }
-    return {"files": len(found.files), "committed": len(found.files) - len(others), "others": others}
+    others = dict(list(every.items())[:_SHOWN])
+    return {"files": len(found.files), "committed": len(found.files) - len(every), "others": others}
 
 
 def keep(ledger: _Ledger) -> LaterCode | None:

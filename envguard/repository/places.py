@@ -48,19 +48,25 @@ class Places:
 def find_root(reader: Reader, folder: str) -> str | None:
     """Return the nearest folder from *folder* upward in which a repository begins, None where there is none.
 
-    A folder that is itself what git keeps, a bare repository, counts: git says what it is.
+    A folder that is itself what git keeps, a bare repository, counts: git says what it is. The repository of a person's home
+    folder, which keeps settings, is not that of the projects below it.
     """
+    home, start = reader.probe("home"), folder
     while True:
-        if reader.exists(os.path.join(folder, ".git")) or (
-            reader.exists(os.path.join(folder, "HEAD"))
-            and reader.is_dir(os.path.join(folder, "objects"))
-            and reader.is_dir(os.path.join(folder, "refs"))
-        ):
+        if (folder != home or folder == start) and _begins(reader, folder):
             return folder
         above = os.path.dirname(folder)
         if above == folder:
             return None
         folder = above
+
+
+def _begins(reader: Reader, folder: str) -> bool:
+    return reader.exists(os.path.join(folder, ".git")) or (
+        reader.exists(os.path.join(folder, "HEAD"))
+        and reader.is_dir(os.path.join(folder, "objects"))
+        and reader.is_dir(os.path.join(folder, "refs"))
+    )
 
 
 def places(root: str) -> Places:

@@ -236,3 +236,14 @@ def test_the_document_names_no_folder_of_this_machine(committed: Repository) -> 
         assert told["changes"]["changed"] == {"count": 1, "first": ["train.py"]}
     assert summary(code_of(committed)) == f"commit {commit_of(committed)[:12]} (main), 1 changed (train.py)"
     assert os.path.isdir(committed.folder)
+
+
+def test_the_repository_of_a_home_folder_is_not_that_of_the_projects_in_it(
+    committed: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = committed.folder / "project"
+    project.mkdir()
+    assert find_root(Reader(), str(project)) == str(committed.folder)
+    monkeypatch.setenv("HOME", str(committed.folder))
+    assert find_root(Reader(), str(project)) is None
+    assert find_root(Reader(), str(committed.folder)) == str(committed.folder)

@@ -279,3 +279,24 @@ def test_a_hundred_modules_with_all_kinds_of_names(project: Repository) -> None:
     project.commit()
     states = run(project.folder, "main.py").states
     assert (len(states), set(states.values())) == (252, {str(LoadedState.COMMITTED)})
+
+
+@pytest.mark.parametrize("relative", [True, False])
+def test_a_program_in_an_archive_is_a_file(project: Repository, relative: bool) -> None:
+    with zipfile.ZipFile(project.folder / "app.pyz", "w") as archive:
+        archive.writestr("__main__.py", ASK)
+    name = "app.pyz" if relative else str(project.folder / "app.pyz")
+    found = run(project.folder, name)
+    assert (found.main, found.states) == ("script", {"app.pyz": "untracked"})
+
+
+def test_what_a_compiler_wrote_is_not_the_projects_code(project: Repository, tmp_path: Path) -> None:
+    project.write(
+        "main.py",
+        "import sys, types\n"
+        "name = 'torch._inductor.runtime.compile_tasks.c1'\n"
+        "sys.modules[name] = types.ModuleType(name)\n"
+        f"sys.modules[name].__file__ = {str(tmp_path / 'c1.py')!r}\n" + ASK,
+    )
+    project.commit()
+    assert run(project.folder, "main.py").states == {"main.py": "committed"}

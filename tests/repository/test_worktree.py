@@ -518,3 +518,12 @@ def test_what_is_too_young_is_not_kept(committed: Repository, monkeypatch: pytes
     probe.tell(identity)
     monkeypatch.setenv("PATH", "")
     assert probe.retell(identity) == ""
+
+
+def test_thousands_of_files_have_no_tree(committed: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("envguard.repository.contents.FILES", 3)
+    for number in range(5):
+        committed.write(f"env/{number}.py", "x", add=False)
+    found = seen(committed)
+    assert (found.untracked.count, found.tree) == (5, None)
+    assert found.no_tree == "env/3.py: there are more than 3 files"
