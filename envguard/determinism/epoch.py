@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ class Epoch:
     def __init__(self, value: int = _UNSET) -> None:
         self._value = value
         self._shared: Any = None
+        self._owner = 0
         self.times = 0
 
     def set(self, epoch: int) -> None:
@@ -29,6 +31,9 @@ class Epoch:
             raise ValueError(f"an epoch is below 2**63, not {epoch}")
         self.times += 1
         self._value = epoch
+        if self._owner != os.getpid():
+            # A child that says its own is no worker but a rank, and may be at another epoch than its parent and siblings.
+            self._shared = None
         self.share()
         if self._shared is not None:
             self._shared.value = epoch
@@ -59,6 +64,7 @@ class Epoch:
                 from multiprocessing.sharedctypes import RawValue
 
                 self._shared = RawValue(c_longlong, self._value)
+                self._owner = os.getpid()
             except (ImportError, OSError):
                 return
 

@@ -41,6 +41,30 @@ def test_a_child_sees_every_epoch(method: str, early: bool) -> None:
     assert child.exitcode == 0
 
 
+def say_own(epoch: Epoch, told: Any, asked: Any) -> None:
+    told.put(epoch.known())
+    epoch.set(7)
+    told.put(epoch.known())
+    asked.get()
+    told.put(epoch.known())
+
+
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_a_rank_that_says_its_own_epoch_changes_no_other(method: str) -> None:
+    context: Any = multiprocessing.get_context(method)
+    epoch = Epoch()
+    epoch.set(1)
+    told, asked = context.SimpleQueue(), context.SimpleQueue()
+    child = context.Process(target=say_own, args=(epoch, told, asked))
+    child.start()
+    assert [told.get(), told.get(), epoch.get()] == [1, 7, 1]
+    epoch.set(2)
+    asked.put(True)
+    assert [told.get(), epoch.get()] == [7, 2]
+    child.join()
+
+
 def test_an_epoch_that_nobody_said_is_an_error() -> None:
     with pytest.raises(StreamError) as caught:
         Epoch().get()
