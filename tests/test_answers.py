@@ -97,7 +97,9 @@ def test_no_truncated_or_flipped_store_gives_an_answer(tmp_path: Path, store: Pa
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
 @given(
     key=st.lists(st.text(), max_size=4),
-    values=st.dictionaries(st.sampled_from(["A", "B", "C"]), st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)))),
+    values=st.dictionaries(
+        st.sampled_from(["A", "B", "C"]), st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)))
+    ),
     answer=st.text(),
 )
 def test_any_text_survives_the_store(
