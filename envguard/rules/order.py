@@ -1,7 +1,7 @@
 """In which order findings are told as the reasons why a level is not reached: what is likeliest to change numbers first.
 
-First by what a finding says of itself: it can change numbers, nobody can tell, code may behave differently, it cannot. Then by what
-differs, in the order of ``FAMILIES``; among packages by their role (``roles.toml``), among facts of the machine by their place
+First by what a finding says of itself: it can change numbers, nobody can tell, code may behave differently, it cannot. Then canaries,
+whose bits were seen to differ, and what differs else, in the order of ``FAMILIES``; among packages by their role (``roles.toml``), among facts of the machine by their place
 in ``facts.toml``; last by code and subject.
 """
 
@@ -34,6 +34,7 @@ FAMILIES = (
 """The families of rules, by their first three letters, the likeliest to change numbers first."""
 
 _PACKAGES = ("EG1", "EG2", "EG4")
+_CANARY = "canary."
 
 
 def likeliest_first(findings: Iterable[Finding], numeric: Iterable[str] = ()) -> list[Finding]:
@@ -50,7 +51,7 @@ def _key(finding: Finding, numeric: Iterable[str]) -> tuple[int, int, tuple[int,
         within = table().rank(finding.subject)
     return (
         IMPACTS.index(finding.impact),
-        FAMILIES.index(family) if family in FAMILIES else len(FAMILIES),
+        -1 if finding.subject.startswith(_CANARY) else FAMILIES.index(family) if family in FAMILIES else len(FAMILIES),
         within,
         finding.code,
         finding.subject,

@@ -22,6 +22,7 @@ def test_every_rule_belongs_to_a_family_that_has_its_place() -> None:
 
 def test_the_order_is_this_one() -> None:
     expected = [
+        finding("EG313", "canary.numpy-cpu.matmul"),
         finding("EG501", "train"),
         finding("EG203", "torch"),
         finding("EG205", "numpy"),
