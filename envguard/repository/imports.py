@@ -39,8 +39,11 @@ def loaded_code(reader: Reader) -> Loaded:
     return judge_listing(reader, reader.probe("modules"))
 
 
-def judge_listing(reader: Reader, listing: str) -> Loaded:
-    """Return what the modules of *listing*, lines of the probe ``modules``, are, as ``loaded_code`` does."""
+def judge_listing(reader: Reader, listing: str, commits_then: Mapping[str, str | None] | None = None) -> Loaded:
+    """Return what the modules of *listing*, lines of the probe ``modules``, are, as ``loaded_code`` does.
+
+    *commits_then* are the commits that count, by the roots of their repositories, wherever HEAD stands now.
+    """
     main, modules = _modules(listing)
     inside: dict[str | None, dict[str, str]] = {}
     for path, module in modules.items():
@@ -62,7 +65,7 @@ def judge_listing(reader: Reader, listing: str) -> Loaded:
             continue
         names = {os.path.relpath(path, root): module for path, module in files.items()}
         try:
-            commits[root], states = _judge(reader, root, names)
+            commits[root], states = _judge(reader, root, names, commits_then or {})
         except (RepositoryError, UnreadableError) as error:
             states = dict.fromkeys(names, (LoadedState.UNREADABLE, error.message))
         found += (
@@ -105,12 +108,12 @@ def _archive(reader: Reader, path: str) -> str:
 
 
 def _judge(
-    reader: Reader, root: str, names: Iterable[str]
+    reader: Reader, root: str, names: Iterable[str], commits_then: Mapping[str, str | None]
 ) -> tuple[str | None, dict[str, tuple[LoadedState, str | None]]]:
     """Return the commit of the repository in *root*, and for each of the files *names* in it how it stands to that."""
     where = places(root)
     watch_head(reader, where)
-    commit, _ = commit_of(where)
+    commit = commits_then[root] if root in commits_then else commit_of(where)[0]
     states: dict[str, tuple[LoadedState, str | None]] = {}
     other: dict[str, str] = {}
     with Sealed(where) as sealed:

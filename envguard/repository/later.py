@@ -32,15 +32,17 @@ class LaterCode:
     Python imports where a function needs a module, so what ``enforce()`` saw is not all that a run is made of.
     """
 
-    __slots__ = ("_asked", "_before", "_told")
+    __slots__ = ("_asked", "_before", "_commits", "_told")
 
-    def __init__(self) -> None:
+    def __init__(self, commits: dict[str, str | None]) -> None:
+        """Begin now; *commits* are those that were seen, by the roots of their repositories: HEAD may move while a run goes on."""
+        self._commits = commits
         self._before = modules()
         self._asked = self._before
         self._told: dict[str, Any] = {"files": 0, "committed": 0, "others": {}}
 
     def look(self) -> dict[str, Any]:
-        """Return how the files that were loaded since stand to the commits of their repositories, as plain JSON values.
+        """Return how the files that were loaded since stand to the commits that were seen, as plain JSON values.
 
         ``files`` and ``committed`` are numbers, ``others`` maps the paths of the first 200 that no commit holds as they are now to
         what is wrong with them: ``changed``, ``untracked``, ``ignored``, ``built``, ``outside``, ``gone`` or ``unreadable``.
@@ -50,23 +52,22 @@ class LaterCode:
         if now != self._asked:
             self._asked = now
             before = set(self._before.splitlines())
-            self._told = _judged("".join(f"{line}\n" for line in now.splitlines() if line not in before))
+            self._told = self._judged("".join(f"{line}\n" for line in now.splitlines() if line not in before))
         return self._told
 
+    def _judged(self, listing: str) -> dict[str, Any]:
+        from ..reader import Reader
+        from .imports import judge_listing
+        from .model import LoadedState
 
-def _judged(listing: str) -> dict[str, Any]:
-    from ..reader import Reader
-    from .imports import judge_listing
-    from .model import LoadedState
-
-    found = judge_listing(Reader(), listing)
-    every = {
-        os.path.join(item.root, item.name) if item.root is not None else item.name: str(item.state)
-        for item in found.files
-        if item.state is not LoadedState.COMMITTED
-    }
-    others = dict(list(every.items())[:_SHOWN])
-    return {"files": len(found.files), "committed": len(found.files) - len(every), "others": others}
+        found = judge_listing(Reader(), listing, self._commits)
+        every = {
+            os.path.join(item.root, item.name) if item.root is not None else item.name: str(item.state)
+            for item in found.files
+            if item.state is not LoadedState.COMMITTED
+        }
+        others = dict(list(every.items())[:_SHOWN])
+        return {"files": len(found.files), "committed": len(found.files) - len(every), "others": others}
 
 
 def keep(ledger: _Ledger) -> LaterCode | None:
@@ -77,11 +78,20 @@ def keep(ledger: _Ledger) -> LaterCode | None:
     code = ledger.answer["observed"].get("code")
     if code is None:
         return None
-    later = LaterCode()
+    later = LaterCode(_commits(ledger.answer["observed"]["project"], code))
     ledger.tells("later-imports", later.look)
     if "patch" in code and (ledger.rank is None or ledger.rank["rank"] == 0):
         _keep_patch(ledger, code["patch"])
     return later
+
+
+def _commits(project: str, code: dict[str, Any]) -> dict[str, str | None]:
+    """Return the commits that were seen, by the whole paths of the repositories; *code* has those from the project's own on."""
+    inside = code["project"]
+    root = project if inside in (None, ".") else project[: -len(inside) - 1]
+    known = code.get("imports", {}).get("commits", {})
+    found = {os.path.normpath(os.path.join(root, path)): commit for path, commit in known.items()}
+    return {**found, root: code["commit"]} if "commit" in code else found
 
 
 def _keep_patch(ledger: _Ledger, told: dict[str, Any]) -> None:

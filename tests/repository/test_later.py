@@ -78,3 +78,28 @@ def test_a_clean_work_tree_has_no_patch(project: Versioned) -> None:
         receipt = json.load(file)
     assert "patch" not in receipt["observed"]["code"]
     assert receipt["files"] == {}
+
+
+def test_what_was_committed_while_the_run_went_on_is_not_what_was_seen(project: Versioned) -> None:
+    late = LATE.replace(
+        "import helper\n",
+        "open('helper.py', 'w').write('VALUE = 2')\n"
+        "subprocess.run(['git', 'commit', '-q', '-a', '-m', 'meanwhile'], check=True)\n"
+        "import helper\n",
+    )
+    (project.folder / "train.py").write_text(late)
+    project.commit()
+    _, after, _ = run(project)
+    assert after == {"files": 1, "committed": 0, "others": {f"{project.folder}/helper.py": "changed"}}
+    assert project.repository.git("status", "--porcelain", "helper.py") == ""
+
+
+def test_a_project_in_a_folder_of_its_repository(folder: Path) -> None:
+    (folder / "inner").mkdir()
+    project = Versioned(folder / "inner")
+    (folder / "inner/.git").rename(folder / ".git")
+    project.repository = Repository(folder)
+    (folder / "inner/train.py").write_text(LATE)
+    project.commit()
+    _, after, _ = run(project)
+    assert after == {"files": 1, "committed": 1, "others": {}}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from typing import TYPE_CHECKING
 
@@ -527,3 +528,13 @@ def test_thousands_of_files_have_no_tree(committed: Repository, monkeypatch: pyt
     found = seen(committed)
     assert (found.untracked.count, found.tree) == (5, None)
     assert found.no_tree == "env/3.py: there are more than 3 files"
+
+
+def test_without_the_times_of_the_index_every_file_is_compared(
+    committed: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git does not promise the form in which it tells them."""
+    monkeypatch.setattr("envguard.repository.status._ENTRY", re.compile(b"another form"))
+    assert seen(committed).clean
+    committed.write("train.py", "import bil\n", add=False)
+    assert seen(committed).unstaged == paths("train.py")
