@@ -10,14 +10,19 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..probes import live
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _CBWR = {1: "OFF", 2: "AUTO", 3: "COMPATIBLE", 4: "SSE2", 6: "SSSE3", 7: "SSE4_1", 8: "SSE4_2", 9: "AVX", 10: "AVX2", 12: "AVX512", 14: "AVX512_E1"}  # fmt: skip
 _CBWR_ALL, _CBWR_STRICT = -1, 0x10000
 # Builds of OpenBLAS differ in what they call their functions.
 _OPENBLAS = ("scipy_{}64_", "scipy_{}", "{}64_", "{}")
+
+_YES = ("y", "yes", "t", "true", "on", "1")  # as JAX reads them
 
 Answer = tuple[str, str] | None
 
@@ -37,6 +42,25 @@ def ask(name: str, wanted: str) -> Answer:
 def _torch_threads(_: str) -> Answer:
     torch: Any = sys.modules.get("torch")
     return None if torch is None else (str(torch.get_num_threads()), "torch.get_num_threads()")
+
+
+def _openmp_threads(_: str) -> Answer:
+    if "torch" in sys.modules:
+        return _torch_threads(_)
+    for path in live.loaded().splitlines():
+        if os.path.basename(path).startswith(("libgomp", "libiomp", "libomp")):
+            function = _function(path, "omp_get_max_threads")
+            if function is not None:
+                return str(function()), "OpenMP itself"
+    return None
+
+
+def _jax(attribute: str) -> Callable[[str], Answer]:
+    def ask_jax(_: str) -> Answer:
+        jax: Any = sys.modules.get("jax")
+        return None if jax is None else (str(getattr(jax.config, attribute)), f"jax.config.{attribute}")
+
+    return ask_jax
 
 
 def _capability(_: str) -> Answer:
@@ -113,16 +137,22 @@ def same(name: str, wanted: str, found: str) -> bool:
     """Return whether *found*, which ``ask`` gave, is what the variable *name* was *wanted* to be."""
     if name == "OMP_NUM_THREADS":
         wanted = wanted.partition(",")[0]  # a list is for nested regions, and the first is what counts
+    if found in ("True", "False"):
+        wanted = str(wanted.lower() in _YES)
     return wanted.replace(" ", "").lower() == found.replace(" ", "").lower()
 
 
 _QUESTIONS = {
     "ATEN_CPU_CAPABILITY": _capability,
     "GOTO_NUM_THREADS": _openblas_threads,
+    "JAX_DEFAULT_MATMUL_PRECISION": _jax("jax_default_matmul_precision"),
+    "JAX_DEFAULT_PRNG_IMPL": _jax("jax_default_prng_impl"),
+    "JAX_ENABLE_X64": _jax("jax_enable_x64"),
+    "JAX_THREEFRY_PARTITIONABLE": _jax("jax_threefry_partitionable"),
     "MKL_CBWR": _cbwr,
     "MKL_NUM_THREADS": _torch_threads,
     "NPY_DISABLE_CPU_FEATURES": _disabled,
-    "OMP_NUM_THREADS": _torch_threads,
+    "OMP_NUM_THREADS": _openmp_threads,
     "OPENBLAS_CORETYPE": _coretype,
     "OPENBLAS_NUM_THREADS": _openblas_threads,
 }

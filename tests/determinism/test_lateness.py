@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from tests.determinism.processes import python, told
@@ -114,7 +116,36 @@ def test_one_that_was_taken_away_is_a_change_as_well() -> None:
     ]
 
 
+def test_jax_is_asked_what_it_took() -> None:
+    jax = (
+        "import types; sys.modules['jax'] = types.SimpleNamespace(config=types.SimpleNamespace(jax_enable_x64=True))\n"
+    )
+    set_to = "import os, sys; os.environ['JAX_ENABLE_X64'] = '{}'\n"
+    assert told(set_to.format("1") + jax + LOOK).splitlines()[1:] == [
+        "JAX_ENABLE_X64 | any | 1 | it was not set when the process was started, and jax.config.jax_enable_x64 says True"
+    ]
+    assert told(set_to.format("0") + jax + LOOK).startswith(
+        "JAX_ENABLE_X64 is '0', which is not in force: it was not set when the process was started, "
+        "and jax.config.jax_enable_x64 says True\n"
+    )
+
+
 TORCH = "import os, torch\n"
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize(("first", "late"), [("os.environ['OMP_NUM_THREADS'] = '1'", False), ("omp()", True)])
+def test_openmp_is_asked_where_torch_is_not_loaded(first: str, late: bool) -> None:
+    pytest.importorskip("torch")
+    omp = """
+import ctypes, glob, importlib.util, os
+def omp():
+    folder = os.path.dirname(importlib.util.find_spec("torch").origin)
+    ctypes.CDLL(glob.glob(folder + "/lib/libgomp*")[0]).omp_get_max_threads()
+"""
+    seen = told(f"{omp}{first}\nomp()\nos.environ['OMP_NUM_THREADS'] = '1'\n{LOOK}")
+    assert seen.startswith("OMP_NUM_THREADS is '1', which is not in force") or not late or os.cpu_count() == 1
+    assert late or seen.splitlines()[1].endswith("and OpenMP itself says 1")
 
 
 @pytest.mark.torch
