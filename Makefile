@@ -22,7 +22,7 @@ MARKERS := not torch and not integrations and not libraries and not gpu$(if $(CI
 # As pip does: a certificate that this system trusts is trusted.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: demo test test-torch test-integrations test-libraries lint types check-self bench bench-files bench-locks bench-code bench-conda bench-canaries bench-hash clean
+.PHONY: demo test test-torch test-integrations test-libraries lint types check-self bench bench-files bench-locks bench-code bench-conda bench-canaries bench-hash bench-ranks clean
 
 demo: $(VENV)/.bootstrapped
 	$(BIN)/python examples/demo.py
@@ -71,6 +71,9 @@ bench-code: $(VENV)/.ready
 
 bench-canaries: $(TORCH_VENV)/.ready
 	$(TORCH_VENV)/bin/python benchmarks/canaries.py $(BENCH_ARGS)
+
+bench-ranks: $(TORCH_VENV)/.ready
+	$(TORCH_VENV)/bin/python benchmarks/ranks.py $(BENCH_ARGS)
 
 # Makes up to 5 GB of data at a time in a temporary folder; BENCH_ARGS="--data DIR" names another.
 bench-hash: $(VENV)/.ready $(TOOLS)/bin/b3sum
