@@ -196,7 +196,7 @@ from envguard.canaries.live import live
 live()
 child = os.fork()
 if child == 0:
-    signal.alarm(60)
+    signal.alarm(240)
     total = torch.ones(400_000).sum().item()
     again = live(only="torch").digests
     os._exit(0 if total == 400_000 and all(value.startswith("blake2b:") for value in again.values()) else 1)
