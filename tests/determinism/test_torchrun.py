@@ -57,3 +57,38 @@ def test_a_rank_that_fails_ends_the_job_as_it_would_without_envguard(folder: Pat
     plain = run(folder, *TORCHRUN, "--no-python", *ENVGUARD, sys.executable, "train.py", FAIL="9")
     assert plain.returncode == 1
     assert "exitcode  : 9" in plain.stderr
+
+
+AGAIN = """\
+import os, envguard
+os.write(1, f"start {os.environ['RANK']} {os.getpid()}\\n".encode())
+run = envguard.enforce(seed=42, reexec="auto", level="cross-hardware", data=False)
+os.write(1, f"run {os.environ['RANK']} {os.environ['PYTHONHASHSEED']} {hash('abc')}\\n".encode())
+"""
+LOCK = """\
+version = 1
+revision = 3
+requires-python = ">=3.11"
+
+[[package]]
+name = "app"
+version = "0.1.0"
+source = { virtual = "." }
+"""
+
+
+def test_each_rank_of_torchrun_starts_itself_again_once_and_all_go_on_as_one(folder: Path) -> None:
+    pytest.importorskip("torch")
+    (folder / "uv.lock").write_text(LOCK)
+    manifest = '[project]\nname = "app"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n[tool.envguard]\nunexpected = "allow"\n'
+    (folder / "pyproject.toml").write_text(manifest)
+    recorded = run(folder, sys.executable, "-m", "envguard", "record", "--python", sys.executable)
+    assert recorded.returncode == 0, recorded.stderr
+    (folder / "train.py").write_text(AGAIN)
+    lines = ranks(run(folder, *TORCHRUN, "train.py"))
+    runs = [line[1:] for line in lines if line[0] == "run"]
+    starts = [line[1:] for line in lines if line[0] == "start"]
+    assert [line[:2] for line in runs] == [["0", "0"], ["1", "0"]]
+    assert runs[0][2] == runs[1][2]
+    assert len(starts) == 4
+    assert len({tuple(line) for line in starts}) == 2, "each in the same process"
