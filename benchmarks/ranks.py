@@ -27,7 +27,7 @@ import time
 from datetime import timedelta
 from typing import Any
 
-SIZES = (1, 2, 8, 64)
+SIZES = tuple(map(int, sys.argv[2:])) or (1, 2, 8, 64)
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 7
 LOCK = 'version = 1\nrevision = 3\nrequires-python = ">=3.11"\n\n[[package]]\nname = "app"\nversion = "0.1.0"\nsource = { virtual = "." }\n'
 MANIFEST = (

@@ -49,6 +49,8 @@ seed = os.environ.get("SEED")
 limit = os.environ.get("LIMIT")
 data = "shard" if TWIST == "shard" else None
 run = envguard.enforce(int(seed) if seed else None, data=data, ranks_timeout=float(limit) if limit else None)
+if TWIST == "alone":
+    raise SystemExit(0)
 ranks = run.receipt.to_dict()["ranks"]
 if TWIST == "child":
     import multiprocessing
@@ -68,7 +70,8 @@ if TWIST in ("then group", "own store"):
 if TWIST == "twice":
     again = envguard.enforce(int(seed) if seed else None).receipt.to_dict()["ranks"]
     ranks["again"] = again["digest"] == ranks["digest"]
-print(json.dumps({**ranks, "seed": run.seed, "mode": run.receipt.mode, "overridden": list(run.receipt.overridden)}), flush=True)
+# At once: lines of ranks that share a pipe must not mix.
+os.write(1, (json.dumps({**ranks, "seed": run.seed, "mode": run.receipt.mode, "overridden": list(run.receipt.overridden)}) + "\\n").encode())
 """
 ROUNDS: dict[str, dict[str, Any]] = {
     "agree": {},
@@ -298,7 +301,9 @@ def test_sixty_four_ranks_agree_and_name_the_one_that_does_not(
     monkeypatch.setenv("ENVGUARD_CACHE_DIR", str(project.folder / "cache"))
     monkeypatch.setenv("ENVGUARD_RUNS", "off")
     same = {"size": 64, "script": "train.py", "variables": {"LIMIT": "200"}}
-    agreed, differing = run_rounds([same, {**same, "of": {"41": {"SEED": "7"}}}], project.folder)
+    # One that is alone leaves its answer for all others: 64 first checks at once would be what is waited for.
+    alone = {"size": 1, "script": "train.py", "variables": {"TWIST": "alone"}}
+    _, agreed, differing = run_rounds([alone, same, {**same, "of": {"41": {"SEED": "7"}}}], project.folder)
     assert len({item["digest"] for item in told(agreed)}) == 1
     assert f"seed.root is 7 on rank 41 ({os.uname().nodename}), and none given on the others" in refused(differing, 0)
 
