@@ -33,6 +33,8 @@ expected = ["ipdb"]
 numeric = ["our-kernels"]
 code = "clean"
 patch-limit = 1000
+ranks = "off"
+ranks-timeout = 90
 
 [tool.envguard.data]
 levels = ["host-to-host", "run-to-run"]
@@ -81,6 +83,8 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         numeric=("our-kernels",),
         code=CodePolicy.CLEAN,
         patch_limit=1000,
+        ranks="off",
+        ranks_timeout=90.0,
         data=DataSettings(levels=(Level.RUN_TO_RUN, Level.HOST_TO_HOST), sample=0.01),
         waivers=(
             Waiver(
@@ -132,6 +136,11 @@ WRONG = {
     "code = true": "in 'tool.envguard.code': expected a string, found true or false",
     "patch-limit = -1": "in 'tool.envguard.patch-limit': expected a number of bytes, found -1",
     "patch-limit = 1.5": "in 'tool.envguard.patch-limit': expected a number of bytes, found a number",
+    'ranks = "warn"': 'in \'tool.envguard.ranks\': expected one of "require", "off", found "warn"',
+    "ranks = false": "in 'tool.envguard.ranks': expected a string, found true or false",
+    "ranks-timeout = 0": "in 'tool.envguard.ranks-timeout': expected a number of seconds from 0 to 604,800, found 0",
+    "ranks-timeout = inf": "in 'tool.envguard.ranks-timeout': expected a number of seconds from 0 to 604,800, found inf",
+    'ranks-timeout = "5"': "in 'tool.envguard.ranks-timeout': expected a number of seconds, found a string",
     "data.sample = 1.5": "in 'tool.envguard.data.sample': expected a number from 0 to 1, found 1.5",
     "data.sample = -1": "in 'tool.envguard.data.sample': expected a number from 0 to 1, found -1",
     "data.sample = nan": "in 'tool.envguard.data.sample': expected a number from 0 to 1, found nan",
