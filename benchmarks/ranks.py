@@ -1,10 +1,12 @@
 """What agreement between the ranks of a job costs: jobs of several sizes in one run, interleaved, with the job of one rank among them.
 
 torch is imported once and each rank forked off, so neither its import nor the start of an interpreter is in any figure. All ranks of
-a job wait for one another before they call ``enforce()``. Two figures a job:
+a job wait for one another before they call ``enforce()``. Figures of a job:
 
 *talks*: from the moment at which the last rank begins to talk to that at which the last one is done. This is what is added where
 every rank has a processor to itself, as ranks have.
+
+*processor*: the time on a processor that the talks take of rank 0, which hears and answers all others, and of each other rank (median).
 
 *whole*: from the start of the first ``enforce()`` to the end of the last. On a machine with fewer processors than ranks, their own checks
 and the loading of modules take turns in it.
@@ -38,16 +40,16 @@ SCRIPT = """
 import envguard, os, time
 import envguard.trace as trace
 trace.LOCAL_SLACK_NS = trace.FOREIGN_SLACK_NS = 0  # the files are younger than what is trusted in earnest
-talks = [0.0, 0.0]
+talks = [0.0, 0.0, 0.0]
 if int(os.environ["WORLD_SIZE"]) > 1:
     import envguard.agreed as agreed
     real = agreed.settle
     def settle(*arguments, **more):
-        talks[0] = time.monotonic()
+        talks[0], spent = time.monotonic(), time.process_time()
         try:
             return real(*arguments, **more)
         finally:
-            talks[1] = time.monotonic()
+            talks[1], talks[2] = time.monotonic(), time.process_time() - spent
     agreed.settle = settle
 ready()
 began = time.monotonic()
@@ -57,8 +59,8 @@ result = [began, ended, *talks, run.receipt.verdict]
 """
 
 
-def job(size: int, folder: str) -> tuple[float, float]:
-    """Return the milliseconds of a job of *size* ranks: of its talks, and of the whole."""
+def job(size: int, folder: str) -> tuple[float, float, float, float]:
+    """Return the milliseconds of a job of *size* ranks: of its talks, of the processor for them on rank 0 and on the others, of the whole."""
     import torch.distributed as dist
 
     with socket.socket() as found:
@@ -113,11 +115,12 @@ def job(size: int, folder: str) -> tuple[float, float]:
     os.close(ready_read)
     os.close(ready_write)
     del store
-    if any(result[4] != "clean" for result in results):
+    if any(result[5] != "clean" for result in results):
         sys.exit(f"error: a rank of {size} was not clean")
     talks = max(result[3] for result in results) - max(result[2] for result in results)
     whole = max(result[1] for result in results) - min(result[0] for result in results)
-    return talks * 1000, whole * 1000
+    spent = [result[4] * 1000 for result in results]
+    return talks * 1000, spent[0], statistics.median(spent[1:] or [0.0]), whole * 1000
 
 
 def main() -> None:
@@ -136,20 +139,20 @@ def main() -> None:
         os.chdir(folder)
         for size in SIZES:
             job(size, folder)
-        found: dict[int, list[tuple[float, float]]] = {size: [] for size in SIZES}
+        found: dict[int, list[tuple[float, ...]]] = {size: [] for size in SIZES}
         for _ in range(ROUNDS):
             for size in random.sample(SIZES, len(SIZES)):
                 found[size].append(job(size, folder))
     print(
         f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}, medians of {ROUNDS} rounds (smallest to largest)"
     )
-    print("| ranks | talks | whole |\n|---|---|---|")
+    print("| ranks | talks | processor, rank 0 | processor, others | whole |\n|---|---|---|---|---|")
     for size in SIZES:
         cells = []
-        for place in (0, 1):
+        for place in range(4):
             figures = sorted(item[place] for item in found[size])
             cells.append(f"{statistics.median(figures):.0f} ms ({figures[0]:.0f} to {figures[-1]:.0f})")
-        print(f"| {size} | {cells[0] if size > 1 else 'none'} | {cells[1]} |")
+        print(f"| {size} | {' | '.join(cells if size > 1 else ['none', 'none', 'none', cells[3]])} |")
 
 
 if __name__ == "__main__":
