@@ -301,9 +301,9 @@ def shared_data_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## What it sees
 
-    Files of the recorded manifest that have another content, are gone or cannot be read, each found by the rank that it fell
-    to, and files that were added. Every file is read. A tree whose manifest is not kept in `.envguard/manifests` cannot be
-    shared out, and is unknown.
+    Files of the recorded manifest that have another content, are gone or cannot be read, each found by the rank that it
+    fell to, and files that were added. Every file is read. A tree whose manifest is not kept in `.envguard/manifests`
+    cannot be shared out, and is unknown.
 
     ## Why it matters
 
