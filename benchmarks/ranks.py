@@ -133,6 +133,8 @@ def main() -> None:
         os.environ |= {
             "ENVGUARD_CACHE_DIR": os.path.join(folder, "cache"),
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "2"),
+            # torch asks for the name of each address that it talks to; without a network nobody answers, for ten seconds.
+            "RES_OPTIONS": "timeout:1 attempts:1",
         }
         command = [sys.executable, "-m", "envguard", "record", folder, "--python", sys.executable]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder)

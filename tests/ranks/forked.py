@@ -14,23 +14,37 @@ import os
 import runpy
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import time
-from datetime import timedelta
 from typing import Any
 
 LIMIT = 240
+SERVER = """
+import datetime, sys
+import torch.distributed
+store = torch.distributed.TCPStore(
+    "127.0.0.1", int(sys.argv[1]), None, True, datetime.timedelta(seconds=60), wait_for_workers=False
+)
+print("up", flush=True)
+sys.stdin.read()
+"""
 SETTLED = "import envguard.trace as t; t.LOCAL_SLACK_NS = t.FOREIGN_SLACK_NS = 0"
 
 
 def main() -> None:
-    import torch._inductor  # noqa: F401 - deterministic algorithms import it: seconds for each rank otherwise
-    import torch.distributed as dist
+    # torch asks for the name of each address that it talks to; without a network nobody answers, for ten seconds.
+    os.environ["RES_OPTIONS"] = "timeout:1 attempts:1"
+    import torch._inductor  # deterministic algorithms import it: seconds for each rank otherwise
+    import torch.distributed  # noqa: F401 - as each rank would
 
     rounds = json.load(sys.stdin)
     port = free_port()
-    store: Any = dist.TCPStore("127.0.0.1", port, None, True, timedelta(seconds=60), wait_for_workers=False)
+    # Not in this process: a thread of the store that holds a lock of the C library while a rank is forked off leaves it locked there.
+    server = subprocess.Popen([sys.executable, "-c", SERVER, str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert server.stdout is not None
+    server.stdout.readline()
     agent = {
         "MASTER_PORT": str(port),
         "TORCHELASTIC_USE_AGENT_STORE": "True",
@@ -44,7 +58,7 @@ def main() -> None:
             results.append(
                 job(options, {"MASTER_ADDR": "127.0.0.1", **variables, **options.get("variables", {})}, folder)
             )
-    del store
+    server.communicate()
     json.dump(results, sys.stdout)
 
 
