@@ -34,7 +34,7 @@ class Receipt:
 
     @property
     def id(self) -> str:
-        """The name of the run: when it began (UTC) and eight hexadecimal digits, ``20261126T022610Z-1f2e3d4c``."""
+        """The name of the run: when it began (UTC), the last eight digits its milliseconds and chance, ``20261126T022610Z-1f2e3d4c``."""
         return str(self._document["id"])
 
     @property

@@ -88,9 +88,11 @@ def test_an_interrupted_caller_leaves_nothing_running(monkeypatch: pytest.Monkey
     started: list[int] = []
     communicate = subprocess.Popen.communicate
 
-    def interrupted(process: subprocess.Popen[bytes], *, timeout: float | None = None) -> object:
+    def interrupted(
+        process: subprocess.Popen[bytes], given: bytes | None = None, timeout: float | None = None
+    ) -> object:
         if started:
-            return communicate(process, timeout=timeout)
+            return communicate(process, given, timeout)
         started.append(process.pid)
         raise KeyboardInterrupt
 

@@ -39,8 +39,12 @@ def project_around(start: str) -> str:
 
 
 def fresh_id(seconds: float) -> str:
-    """Return the name of a run that began at *seconds* (since the epoch): it sorts by time, and no other run has it."""
-    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(seconds))}-{os.urandom(4).hex()}"
+    """Return the name of a run that began at *seconds* (since the epoch): it sorts by time, and no other run has it.
+
+    Of the eight digits at its end three are the milliseconds, without which runs of one second would sort by chance.
+    """
+    second, millisecond = divmod(int(seconds * 1000), 1000)
+    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime(second))}-{millisecond:03x}{os.urandom(3).hex()[:5]}"
 
 
 def utc(seconds: float) -> str:

@@ -17,6 +17,7 @@ import pytest
 import envguard
 from envguard.errors import WriteError
 from envguard.receipts.canonical import digest_of
+from envguard.receipts.place import fresh_id
 from envguard.receipts.schema import schema
 from tests.receipts.specimens import ANSWER, ledger
 
@@ -264,3 +265,10 @@ def test_a_forked_process_writes_nothing(folder: Path) -> None:
     assert done.stdout == "only the process that called enforce() writes the receipt, and this is another one\n0 True\n"
     (name,) = (name for name in os.listdir(folder / ".envguard/runs") if name.endswith(".json"))
     assert read(str(folder / ".envguard/runs" / name))["end"]["how"] == "exit"
+
+
+def test_names_of_runs_sort_by_time_within_a_second_too() -> None:
+    moments = [1_780_000_000 + millisecond / 1000 for millisecond in range(0, 3000, 7)]
+    names = [fresh_id(moment) for moment in moments]
+    assert names == sorted(names)
+    assert len({fresh_id(moments[0]) for _ in range(20)}) == 20
