@@ -123,9 +123,13 @@ def test_the_command_is_this_very_process_with_its_status(cli: Cli) -> None:
 
 
 def test_signals_and_standard_input_reach_the_command_as_they_would_without_envguard(cli: Cli) -> None:
+    def ignored(line: str) -> int:
+        # Signals 32 and 33 are the C library's own; whether they arrive ignored depends on how Python starts a program.
+        return int(line.removeprefix("SigIgn:"), 16) & ~(0b11 << 31)
+
     plain = subprocess.run(["grep", "SigIgn", "/proc/self/status"], capture_output=True, text=True, check=True)
     through = unchecked(cli, "grep", "SigIgn", "/proc/self/status")
-    assert through.out == plain.stdout
+    assert ignored(through.out) == ignored(plain.stdout)
     done = subprocess.run(
         [sys.executable, "-m", "envguard", "run", "--no-check", "--", "cat"],
         env=cli.environ,
