@@ -7,17 +7,16 @@ it is ever executed. This module lies on the path of every clean check: it impor
 
 from __future__ import annotations
 
-import os
 import sys
-from zlib import crc32
 
-from .cache import folder, replace
+from .cache import place, read_checked, replace_checked
 from .trace import Trace, holds, signature
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+_ROOM = "answers"
 _MAGIC = "envguard answer 1"
 _MAX_BYTES = 16 * 1024 * 1024
 _CODE = ("envguard", "packaging", "tomli", "blake3")
@@ -33,15 +32,9 @@ def recall(
     *probes* and *walks* say what is there now of what no signature can vouch for.
     """
     wanted = _escape(key)
-    path = _path(wanted)
-    if path is None:
-        return None
-    try:
-        with open(path, "rb") as file:
-            head, _, body = file.read(_MAX_BYTES).partition(b"\n")
-    except OSError:
-        return None
-    if head != f"{_MAGIC} {crc32(body):08x}".encode():
+    path = place(_ROOM, wanted)
+    body = None if path is None else read_checked(path, _MAGIC, limit=_MAX_BYTES)
+    if body is None:
         return None
     text = body.decode("utf-8", "surrogateescape")
     kept, _, rest = text.partition("\n")
@@ -67,7 +60,7 @@ def remember(key: Iterable[str], trace: Trace, answer: str) -> bool:
     else.
     """
     wanted = _escape(key)
-    path = _path(wanted)
+    path = place(_ROOM, wanted)
     if path is None:
         return False
     saw_code(trace)
@@ -77,10 +70,7 @@ def remember(key: Iterable[str], trace: Trace, answer: str) -> bool:
     lines += [f"{kind}\t{name}\t{_escape((value,))}" for (kind, name), value in trace.values.items()]
     lines += [f"file\t{seen}\t{name}" for name, seen in trace.files.items()]
     body = ("\n".join(lines) + "\n\n" + answer).encode("utf-8", "surrogateescape")
-    whole = f"{_MAGIC} {crc32(body):08x}\n".encode() + body
-    if len(whole) > _MAX_BYTES:
-        return False
-    return replace(path, whole)
+    return replace_checked(path, _MAGIC, body, limit=_MAX_BYTES)
 
 
 def saw_code(trace: Trace) -> None:
@@ -89,14 +79,6 @@ def saw_code(trace: Trace) -> None:
         file = getattr(module, "__file__", None)
         if file and name.partition(".")[0] in _CODE:
             trace.saw_file(file, signature(file))
-
-
-def _path(escaped: str) -> str | None:
-    base = folder()
-    if base is None:
-        return None
-    # Two keys that share a name only take turns: the key is kept inside and compared.
-    return os.path.join(base, "answers", f"{crc32(escaped.encode('utf-8', 'surrogateescape')):08x}")
 
 
 def _escape(parts: Iterable[str]) -> str:

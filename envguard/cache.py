@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from zlib import crc32
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +48,36 @@ def replace(path: str, data: bytes | Iterable[bytes]) -> bool:
     except OSError:
         return False
     return True
+
+
+def place(room: str, key: str) -> str | None:
+    """Return the file of *key* in the folder *room* of the cache, or None where there is no place for one.
+
+    Two keys that share a name only take turns: whoever writes the file keeps the key inside, and compares it.
+    """
+    base = folder()
+    if base is None:
+        return None
+    return os.path.join(base, room, f"{crc32(key.encode('utf-8', 'surrogateescape')):08x}")
+
+
+def read_checked(path: str, magic: str, *, limit: int) -> bytes | None:
+    """Return what ``replace_checked`` put into the file *path*; None where it is not whole, or not of this *magic*."""
+    try:
+        with open(path, "rb") as file:
+            head, _, body = file.read(limit).partition(b"\n")
+    except OSError:
+        return None
+    return body if head == f"{magic} {crc32(body):08x}".encode() else None
+
+
+def replace_checked(path: str, magic: str, body: bytes, *, limit: int) -> bool:
+    """Put *body* in the place of the file *path*, with *magic* and a checksum before it; return whether that was done.
+
+    It is not where the file would have more than *limit* bytes.
+    """
+    whole = f"{magic} {crc32(body):08x}\n".encode() + body
+    return len(whole) <= limit and replace(path, whole)
 
 
 def sweep(inside: str, *, seconds: float = 24 * 3600, unused: float | None = None) -> None:

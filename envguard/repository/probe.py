@@ -10,15 +10,15 @@ from __future__ import annotations
 
 import json
 import os
-from zlib import crc32
 
-from ..cache import folder, prune, replace
+from ..cache import place, prune, read_checked, replace_checked
 from ..trace import ABSENT, Trace, of_stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_ROOM = "worktrees"
 _MAGIC = "envguard work tree 1"
 _MAX_BYTES = 64 * 1024 * 1024
 # Work trees of this machine that are remembered.
@@ -61,15 +61,9 @@ def retell(identity: str) -> str:
 
 
 def _kept(identity: str) -> str | None:
-    path = _path(identity)
-    if path is None:
-        return None
-    try:
-        with open(path, "rb") as file:
-            head, _, body = file.read(_MAX_BYTES).partition(b"\n")
-    except OSError:
-        return None
-    if head != f"{_MAGIC} {crc32(body):08x}".encode():
+    path = place(_ROOM, identity)
+    body = None if path is None else read_checked(path, _MAGIC, limit=_MAX_BYTES)
+    if body is None:
         return None
     name, text, *lines = body.decode("utf-8", "surrogateescape").split("\n")
     if name != identity:
@@ -87,18 +81,10 @@ def _kept(identity: str) -> str | None:
 
 
 def _keep(identity: str, text: str, watched: Mapping[str, str]) -> None:
-    path = _path(identity)
+    path = place(_ROOM, identity)
     if path is None or "\n" in identity:
         return
     lines = [identity, text, *(f"{signature}\t{name}" for name, signature in watched.items())]
     body = "\n".join(lines).encode("utf-8", "surrogateescape")
-    whole = f"{_MAGIC} {crc32(body):08x}\n".encode() + body
-    if len(whole) <= _MAX_BYTES and replace(path, whole):
+    if replace_checked(path, _MAGIC, body, limit=_MAX_BYTES):
         prune(os.path.dirname(path), files=_KEPT, size=4 * _MAX_BYTES)
-
-
-def _path(identity: str) -> str | None:
-    base = folder()
-    if base is None:
-        return None
-    return os.path.join(base, "worktrees", f"{crc32(identity.encode('utf-8', 'surrogateescape')):08x}")
