@@ -8,6 +8,7 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -58,6 +59,13 @@ class Project:
     ) -> subprocess.CompletedProcess[str]:
         (self.folder / "train.py").write_text("import envguard\n" + textwrap.dedent(code))
         return self.python("train.py", **environ)
+
+    def fit(self, *arguments: str) -> dict[str, Any]:
+        """Run ``fit.py``, and return the JSON of its last line."""
+        done = self.python("fit.py", *arguments)
+        assert done.returncode == 0, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return found
 
     def python(self, *arguments: str, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -9,31 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.cli.conftest import Runs
+from tests.guarded import LOCK, MANIFEST
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.cli.conftest import Cli, Project, Result
-
-MANIFEST = """\
-[project]
-name = "app"
-version = "0.1.0"
-requires-python = ">=3.11"
-
-[tool.envguard]
-unexpected = "allow"
-"""
-LOCK = """\
-version = 1
-revision = 3
-requires-python = ">=3.11"
-
-[[package]]
-name = "app"
-version = "0.1.0"
-source = { virtual = "." }
-"""
 
 
 class Sung:

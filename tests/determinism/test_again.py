@@ -10,23 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.determinism.processes import ROOT, VARIABLES, python
+from tests.guarded import LOCK, MANIFEST
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MANIFEST = (
-    '[project]\nname = "app"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n\n[tool.envguard]\nunexpected = "allow"\n'
-)
-LOCK = """\
-version = 1
-revision = 3
-requires-python = ">=3.11"
-
-[[package]]
-name = "app"
-version = "0.1.0"
-source = { virtual = "." }
-"""
 TRAIN = """\
 import os, sys
 with open("starts", "a") as file:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.guarded import LOCK, MANIFEST
+
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 SHOW = """\
@@ -65,23 +67,12 @@ os.write(1, f"start {os.environ['RANK']} {os.getpid()}\\n".encode())
 run = envguard.enforce(seed=42, reexec="auto", level="cross-hardware", data=False)
 os.write(1, f"run {os.environ['RANK']} {os.environ['PYTHONHASHSEED']} {hash('abc')}\\n".encode())
 """
-LOCK = """\
-version = 1
-revision = 3
-requires-python = ">=3.11"
-
-[[package]]
-name = "app"
-version = "0.1.0"
-source = { virtual = "." }
-"""
 
 
 def test_each_rank_of_torchrun_starts_itself_again_once_and_all_go_on_as_one(folder: Path) -> None:
     pytest.importorskip("torch")
     (folder / "uv.lock").write_text(LOCK)
-    manifest = '[project]\nname = "app"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n[tool.envguard]\nunexpected = "allow"\n'
-    (folder / "pyproject.toml").write_text(manifest)
+    (folder / "pyproject.toml").write_text(MANIFEST)
     recorded = run(folder, sys.executable, "-m", "envguard", "record", "--python", sys.executable)
     assert recorded.returncode == 0, recorded.stderr
     (folder / "train.py").write_text(AGAIN)

@@ -9,7 +9,7 @@ import pytest
 from tests.guarded import Project
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
 
 pytestmark = [pytest.mark.integrations, pytest.mark.slow]
 
@@ -48,10 +48,8 @@ print(json.dumps({"draw": torch.rand(()).item(), "verdict": tracker.kept["envgua
 """
 
 
-def test_a_checkpoint_holds_the_run_and_trackers_its_tags(folder: Path) -> None:
-    project = Project(folder)
-    project.record()
-    (folder / "fit.py").write_text(TRAIN)
+def test_a_checkpoint_holds_the_run_and_trackers_its_tags(project: Project) -> None:
+    (project.folder / "fit.py").write_text(TRAIN)
     saved = project.python("fit.py", "save", "42")
     loaded = project.python("fit.py", "load", "42")
     assert (saved.returncode, loaded.returncode) == (0, 0), saved.stderr + loaded.stderr

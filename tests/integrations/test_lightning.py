@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import pytest
 from tests.guarded import Project
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
 
 pytestmark = [pytest.mark.integrations, pytest.mark.slow]
 
@@ -56,37 +55,23 @@ print(json.dumps({{"weights": hashlib.sha256(weights).hexdigest(), "draw": torch
 """
 
 
-@pytest.fixture
-def project(folder: Path) -> Project:
-    made = Project(folder)
-    made.record()
-    return made
-
-
 def write(project: Project, lightning: str = "lightning.pytorch", spoil: str = "") -> None:
     code = TRAIN.format(lightning=lightning).replace("SPOIL", textwrap.dedent(spoil))
     (project.folder / "fit.py").write_text(code)
 
 
-def fit(project: Project, *arguments: str) -> dict[str, object]:
-    done = project.python("fit.py", *arguments)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
 def test_a_training_goes_on_bit_for_bit_from_a_checkpoint(project: Project) -> None:
     write(project)
-    whole = fit(project, "3")
-    fit(project, "1")
-    resumed = fit(project, "3", "after1.ckpt")
+    whole = project.fit("3")
+    project.fit("1")
+    resumed = project.fit("3", "after1.ckpt")
     assert (resumed["weights"], resumed["draw"]) == (whole["weights"], whole["draw"])
-    assert whole["events"][0] == "seal"  # type: ignore[index]
+    assert whole["events"][0] == "seal"
 
 
 def test_the_loggers_have_the_tags(project: Project) -> None:
     write(project)
-    fit(project, "1")
+    project.fit("1")
     kept = (project.folder / "logs" / "v1" / "hparams.yaml").read_text()
     assert "envguard/verdict: clean" in kept
     assert "envguard/seed: '42'" in kept
@@ -107,4 +92,4 @@ def test_what_reseeds_after_the_seal_ends_the_training(project: Project) -> None
 
 def test_the_older_name_of_the_library_has_the_callback_too(project: Project) -> None:
     write(project, lightning="pytorch_lightning")
-    assert fit(project, "1")["events"][0] == "seal"  # type: ignore[index]
+    assert project.fit("1")["events"][0] == "seal"

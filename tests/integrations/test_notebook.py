@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 
@@ -25,11 +24,9 @@ for cell in json.load(sys.stdin):
 
 
 @pytest.fixture
-def project(folder: Path) -> Project:
-    made = Project(folder)
-    made.record()
-    (folder / "cells.py").write_text(CELLS)
-    return made
+def project(project: Project) -> Project:
+    (project.folder / "cells.py").write_text(CELLS)
+    return project
 
 
 def cells(project: Project, *lines: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
@@ -20,11 +19,9 @@ def test_draw(envguard_run):
 
 
 @pytest.fixture
-def project(folder: Path) -> Project:
-    made = Project(folder)
-    made.record()
-    (folder / "test_it.py").write_text(TESTS)
-    return made
+def project(project: Project) -> Project:
+    (project.folder / "test_it.py").write_text(TESTS)
+    return project
 
 
 def session(project: Project, *arguments: str) -> tuple[int, str]:

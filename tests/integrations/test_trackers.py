@@ -10,16 +10,9 @@ import pytest
 from tests.guarded import Project
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
 
 pytestmark = [pytest.mark.integrations, pytest.mark.slow]
-
-
-@pytest.fixture
-def project(folder: Path) -> Project:
-    made = Project(folder)
-    made.record()
-    return made
 
 
 def test_mlflow_has_the_tags_and_the_receipt(project: Project) -> None:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.guarded import Project
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    pass
 
 pytestmark = [pytest.mark.integrations, pytest.mark.slow]
 
@@ -60,37 +59,23 @@ print(json.dumps({"weights": hashlib.sha256(weights).hexdigest(), "draw": torch.
 """
 
 
-@pytest.fixture
-def project(folder: Path) -> Project:
-    made = Project(folder)
-    made.record()
-    return made
-
-
 def write(project: Project, spoil: str = "") -> None:
     (project.folder / "fit.py").write_text(TRAIN.replace("SPOIL", textwrap.dedent(spoil)))
 
 
-def fit(project: Project, *arguments: str) -> dict[str, Any]:
-    done = project.python("fit.py", *arguments)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
 def test_a_training_goes_on_bit_for_bit_from_a_checkpoint(project: Project) -> None:
     write(project)
-    whole = fit(project, "whole")
+    whole = project.fit("whole")
     assert whole["events"][0] == "seal"
     shutil.copytree(project.folder / "whole" / "checkpoint-4", project.folder / "elsewhere")
-    resumed = fit(project, "resumed", "elsewhere")
+    resumed = project.fit("resumed", "elsewhere")
     assert (whole["steps"], resumed["steps"]) == (12, 8)
     assert (resumed["weights"], resumed["draw"]) == (whole["weights"], whole["draw"])
 
 
 def test_a_checkpoint_of_an_unguarded_training_is_refused(project: Project) -> None:
     write(project)
-    fit(project, "whole")
+    project.fit("whole")
     (project.folder / "whole" / "checkpoint-4" / "envguard.json").unlink()
     done = project.python("fit.py", "resumed", "whole/checkpoint-4")
     assert done.returncode == 1
@@ -102,7 +87,7 @@ def test_a_checkpoint_of_an_unguarded_training_is_refused(project: Project) -> N
 
 def test_what_is_left_of_a_state_is_refused(project: Project) -> None:
     write(project)
-    fit(project, "whole")
+    project.fit("whole")
     (project.folder / "whole" / "checkpoint-4" / "envguard.json").write_text('{"schema": ')
     done = project.python("fit.py", "resumed", "whole/checkpoint-4")
     assert done.returncode == 1
