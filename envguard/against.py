@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .baseline import FILE, MAX_BYTES, Baseline, Machine, RecordedPackage, RecordedTree, fact_of, read_baseline_file
@@ -15,6 +14,7 @@ from .model import Selection, Unknown
 from .receipts.document import NAME as RECEIPT
 from .receipts.read import read_receipt
 from .repository.snapshot import revision_reader
+from .values import replace
 
 if TYPE_CHECKING:
     from .reader import Reader

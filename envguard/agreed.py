@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import io
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .amounts import plural
@@ -22,6 +21,7 @@ from .ranks.words import named, parsed
 from .reader import Reader
 from .rules.evidence import Evidence
 from .rules.registry import Need
+from .values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from .atomic import write_atomic
@@ -24,6 +23,7 @@ from .errors import BaselineError
 from .getters import Object
 from .json_text import parse_json
 from .model import Fact, Selection, Unknown
+from .values import dataclass, field, replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

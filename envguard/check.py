@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from . import listening
@@ -16,6 +15,7 @@ from .reader import Reader
 from .rules import registry
 from .rules.own import unused_waiver, waiver_place
 from .rules.registry import Need
+from .values import dataclass, replace
 
 if TYPE_CHECKING:
     from .config import Config

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import signal
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from .values import dataclass
 
 if TYPE_CHECKING:
     import subprocess

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import datetime
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import ConfigError
 from .model import CodePolicy, Level, Severity, Waiver
 from .toml import kind, read_toml
+from .values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -5,12 +5,12 @@ from __future__ import annotations
 import enum
 import functools
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .errors import ConfigError
 from .model import Severities, Severity
 from .toml import parse_toml
+from .values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

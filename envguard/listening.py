@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from .baseline import fact_text
 from .rules.canaries import note, outcome
+from .values import replace
 
 if TYPE_CHECKING:
     from .canaries.model import Canaries

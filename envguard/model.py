@@ -1,14 +1,15 @@
 """The values that every room of envguard speaks in.
 
-No I/O happens here and nothing of ours is imported. Everything is a frozen value, so a report can be kept, compared and
+No I/O happens here and nothing of ours is imported but how values are made. Everything is a frozen value, so a report can be kept, compared and
 rendered as often as wished.
 """
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from .values import dataclass, field
 
 if TYPE_CHECKING:
     import datetime

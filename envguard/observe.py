@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import os
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .config import MANIFEST, OWN_FILE, load_config
@@ -18,6 +17,7 @@ from .model import Level, Selection
 from .names import normalize
 from .rules.evidence import Evidence, LockView
 from .sources import checkouts, real_paths
+from .values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ._native import hexdigest
@@ -16,6 +15,7 @@ from .lockfiles.select import select
 from .observe import DEFAULT_MACHINE, choose_selection, look
 from .rules.impact import role_of
 from .selection import infer_selection
+from .values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

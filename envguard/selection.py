@@ -5,7 +5,6 @@ An environment does not remember its selection; ``init`` and ``record`` guess it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .lockfiles.formats import by_name
@@ -13,6 +12,7 @@ from .lockfiles.model import Selected, SourceKind
 from .lockfiles.select import select
 from .model import Selection
 from .rules.versions import same
+from .values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Entry = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Installed:
     """What is installed: *python* maps names to versions, *conda* to versions with builds (``2.1.0=py312_0``)."""
 
@@ -58,7 +58,7 @@ def infer_selection(
     Where the groups are environments, it is the one that the environment says it is, else the one of which everything is
     installed (the largest), else what the tool takes unasked.
     """
-    there = _Installed(installed, conda or {})
+    there = _Installed(python=installed, conda=conda or {})
     if by_name(lock.format).exclusive:
         return _only(lock, there, environment)
 

@@ -5,8 +5,9 @@ It lies below both of them, because neither may know the other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from .values import dataclass
 
 if TYPE_CHECKING:
     import builtins

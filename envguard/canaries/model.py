@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..model import Unknown
+from ..values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

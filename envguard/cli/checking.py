@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..check import run_check
@@ -11,6 +10,7 @@ from ..model import Verdict
 from ..observe import Request, find_project
 from ..reader import Reader
 from ..report.words import summary
+from ..values import replace
 from .answered import keep
 from .console import start_folder, write_file
 from .progress import ProgressLine

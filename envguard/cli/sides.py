@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..changed import pairs, project_locks
@@ -11,6 +10,7 @@ from ..errors import ConfigError, RepositoryError
 from ..observe import find_project
 from ..reader import Reader
 from ..repository.snapshot import index_reader, revision_reader
+from ..values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

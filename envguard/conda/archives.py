@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote
 
 from ..urls import without_credentials
+from ..values import dataclass
 
 _SUFFIXES = (".conda", ".tar.bz2")
 _TOKEN = re.compile(r"/t/[^/]+(?=/)")

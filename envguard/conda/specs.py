@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from ..values import dataclass
 from .versions import VersionError, parse
 
 if TYPE_CHECKING:

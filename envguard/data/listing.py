@@ -5,8 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from dataclasses import dataclass
 
+from ..values import dataclass
 from ..walked import Problem
 
 TYPE_CHECKING = False

@@ -6,10 +6,10 @@ Trainers do: one reseeds in its constructor and again before training, another w
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import BrokenSealError
+from ..values import dataclass
 from .lateness import NOT_SET
 from .libraries import states
 from .moved import moved

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import platform
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ResumeError
+from ..values import dataclass
 from .launched import rank_and_size
 from .libraries import LIBRARIES, library_of, states
 from .streams import SCHEME

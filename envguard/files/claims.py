@@ -10,7 +10,6 @@ import os
 import posixpath
 import re
 from binascii import b2a_base64
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import UnreadableError
@@ -18,6 +17,7 @@ from ..installed.folders import PACKAGE_FOLDERS
 from ..installed.model import OriginKind
 from ..installed.record import MAX_BYTES, RecordError, parsed
 from ..names import printable
+from ..values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

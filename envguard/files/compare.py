@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 from base64 import b64decode
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from ..values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

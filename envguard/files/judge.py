@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from .._native import hexdigest
@@ -11,6 +10,7 @@ from ..amounts import plural
 from ..installed.record import BOOKKEEPING
 from ..names import printable
 from ..trees.words import listed
+from ..values import replace
 from . import bytecode, shared
 from .causes import cause_of, is_rewritten_script
 from .compare import compare
@@ -31,18 +31,20 @@ _DOMAIN = b"envguard differences 1\n"
 _NAMED = 3
 
 
-@dataclass(slots=True)
 class _Package:
     """What is gathered of one package; *marks* are what its digest is taken over."""
 
-    changed: list[Change] = field(default_factory=list)
-    missing: list[Change] = field(default_factory=list)
-    unlisted: list[Unlisted] = field(default_factory=list)
-    bytecode: list[str] = field(default_factory=list)
-    untold: list[str] = field(default_factory=list)
-    marks: list[bytes] = field(default_factory=list)
-    cached: bool = False
-    unfinished: bool = False
+    __slots__ = ("bytecode", "cached", "changed", "marks", "missing", "unfinished", "unlisted", "untold")
+
+    def __init__(self) -> None:
+        self.changed: list[Change] = []
+        self.missing: list[Change] = []
+        self.unlisted: list[Unlisted] = []
+        self.bytecode: list[str] = []
+        self.untold: list[str] = []
+        self.marks: list[bytes] = []
+        self.cached = False
+        self.unfinished = False
 
 
 class Judge:

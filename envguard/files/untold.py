@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..amounts import plural
 from ..installed.record import BOOKKEEPING
 from ..names import printable
 from ..trees.words import fault, listed
+from ..values import dataclass, field
 from .content import digest
 
 if TYPE_CHECKING:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..conda.archives import parse_archive, without_token
 from ..errors import UnreadableError, key_path
 from ..json_text import KINDS, parse_json
 from ..names import printable
+from ..values import dataclass
 from .legacy import PYTHON_TAG
 from .metadata import split_stem
 from .model import CONDA_FOLDER, CondaPackage, Layer, PythonPart

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import EnvironmentNotFoundError, UnreadableError
 from ..model import Unknown
+from ..values import replace
 from . import folders
 from .interpreter import Installation, read_installation, version_within
 from .markers import marker_environment

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import EnvironmentNotFoundError, UnreadableError
+from ..values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

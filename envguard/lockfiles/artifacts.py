@@ -6,10 +6,10 @@ And where a tool lists hashes for everything, whatever has none.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..urls import host_of
+from ..values import replace
 from .coverage import covered
 from .edges import both, possible
 from .filenames import conda_release, other_release

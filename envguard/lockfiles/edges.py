@@ -7,10 +7,10 @@ lead to an entry.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from .. import pep440
+from ..values import replace
 from .markers import MarkerError
 
 if TYPE_CHECKING:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
+
+from ..values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

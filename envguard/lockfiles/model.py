@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..model import Selection
+from ..values import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .._native import hexdigest
 from ..errors import UnreadableError
 from ..model import Fact, Unknown
+from ..values import dataclass, field
 from .elf import DIGITS, build_of
 from .wheels import Wheel, wheels
 

@@ -6,10 +6,10 @@ Sources: CUDA Programming Guide, "CUDA Environment Variables"; PyTorch, ``torch/
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..model import Unknown
+from ..values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import UnreadableError
 from ..names import normalize
+from ..values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -6,9 +6,9 @@ that say the same as long as its answer stands. They are cheap and are asked aga
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..values import dataclass
 from . import accelerators, cores, live, platform
 
 if TYPE_CHECKING:

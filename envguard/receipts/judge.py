@@ -9,11 +9,11 @@ from __future__ import annotations
 import enum
 import hashlib
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._native import hexdigest
 from ..errors import EnvguardError
+from ..values import dataclass
 from .canonical import DIGEST, digest_of
 from .read import MAX_BYTES
 

@@ -11,11 +11,11 @@ import bisect
 import itertools
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import EnvguardError
 from ..toml import parse_toml
+from ..values import dataclass
 from .locate_yaml import yaml_places
 
 if TYPE_CHECKING:

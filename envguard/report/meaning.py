@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..lockfiles.diff.model import Aspect, Kind
@@ -10,6 +9,7 @@ from ..model import Place
 from ..rules.builds import build_lines
 from ..rules.changes import can_change_numbers
 from ..rules.impact import role_of
+from ..values import dataclass
 from .words import plural
 
 if TYPE_CHECKING:

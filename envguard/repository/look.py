@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..errors import RepositoryError, UnreadableError
 from ..model import CodePolicy
+from ..values import replace
 from . import probe
 from .heads import head
 from .imports import loaded_code

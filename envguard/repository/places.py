@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import RepositoryError
+from ..values import dataclass
 from .git import Git, on_its_own
 
 if TYPE_CHECKING:

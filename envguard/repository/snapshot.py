@@ -6,11 +6,11 @@ A hook judges what will be committed. The working tree may hold anything else: a
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 
 from ..errors import RepositoryError, UnreadableError
 from ..reader import MAX_BYTES, Reader
 from ..trace import ABSENT, link
+from ..values import dataclass
 from .git import Git
 
 INDEX = ""

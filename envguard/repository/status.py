@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import RepositoryError
+from ..values import dataclass, field
 from .blobs import lfs_pointer, object_id
 
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import RepositoryError
 from ..trace import ABSENT, of_stat
+from ..values import dataclass
 from .contents import stage_all, write_tree
 from .heads import commit_of
 from .model import Paths, Submodule, WorkTree

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..facts import EDITION_KEY, NOT_SET, VARIABLE, edition_of, is_audit, table
 from ..model import Severities, Severity
+from ..values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

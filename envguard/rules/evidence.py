@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .._native import hexdigest
 from ..lockfiles.model import Selected
+from ..values import dataclass, field
 
 if TYPE_CHECKING:
     import datetime

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ..model import Impact
 from ..names import normalize
+from ..values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..amounts import plural
 from ..model import CodePolicy, Impact, Place, Severities, Severity
 from ..repository.model import LoadedState
+from ..values import replace
 from .code_words import SETTING, WHY, at, code_of, git, listed, strictly
 from .registry import Need, Rule, rule
 

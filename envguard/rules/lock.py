@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..lockfiles.model import Freshness, Selected
 from ..model import Impact, Place, Severities, Severity
+from ..values import replace
 from .registry import Need, Rule, rule
 
 if TYPE_CHECKING:

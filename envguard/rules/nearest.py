@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..amounts import plural
 from ..model import Level, Severity, Unknown
+from ..values import dataclass
 from .comparison import differences, gravity, one_sided
 
 if TYPE_CHECKING:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from ..installed.model import OriginKind
 from ..lockfiles.model import SourceKind
 from ..urls import split_url
+from ..values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

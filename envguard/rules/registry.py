@@ -5,11 +5,11 @@ from __future__ import annotations
 import enum
 import importlib
 import inspect
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from ..model import Finding, Impact, Severities, Severity
+from ..values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator

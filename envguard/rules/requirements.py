@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .. import pep440, pep508
@@ -13,6 +12,7 @@ from ..lockfiles.model import Selected, SourceKind
 from ..lockfiles.parts import LOCAL, roots
 from ..model import Severities, Severity
 from ..names import normalize
+from ..values import dataclass
 from .impact import impact_of
 from .places import place_of
 from .registry import Need, Rule, rule

@@ -7,11 +7,11 @@ unless a variable ``CONDA_OVERRIDE_…`` replaces one, as conda, mamba and pixi 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..conda.specs import build_matches, parse_spec, satisfies
 from ..model import Unknown
+from ..values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,8 +7,9 @@ Sources: ``uv sync --help``, ``poetry install --help``, ``pdm sync --help``, ``p
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+
+from ..values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,10 @@ import json
 import os
 import re
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..redact import REDACTED
+from ..values import dataclass
 from .install import Wanted, install_command
 
 if TYPE_CHECKING:

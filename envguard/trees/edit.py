@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..atomic import write_atomic
@@ -13,6 +12,7 @@ from ..baseline import RecordedTree, empty_baseline, fault_of_name, read_baselin
 from ..data.ignore import Ignore, validate
 from ..errors import ConfigError, WriteError
 from ..reader import Reader
+from ..values import dataclass, replace
 from .look import find, kept_manifest
 from .places import as_recorded, locate, manifest_path, name_of, variable_of
 from .probe import identify, walk

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..data.manifest import Manifest
 from ..errors import BaselineError, ConfigError, UnreadableError
+from ..values import replace
 from . import probe, ranks
 from .model import TreeState
 from .places import FOLDER, locate, manifest_path, variable_of

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...conda.specs import parse_spec
 from ...names import normalize
+from ...values import dataclass, replace
 from ..markers import MarkerError, parse
 from ..parts import edges_of, inconsistency, placed_edges, version_words
 from .matching import decide

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ...values import replace
 from ..conda.cells import cell_inconsistencies
 
 if TYPE_CHECKING:

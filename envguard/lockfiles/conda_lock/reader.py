@@ -6,13 +6,13 @@ category that it belongs to; here it is one package with several conditions, as 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...conda.archives import parse_archive, without_token
 from ...errors import LockfileError
 from ...names import normalize
 from ...urls import filename_at
+from ...values import replace
 from ...yaml import parse_yaml
 from ..model import Artifact, CondaBuild, Edge, Lock, LockedPackage, Source, SourceKind, When
 from ..text import read_lock_text

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ... import yaml
 from ...errors import ConfigError
 from ...getters import Table
 from ...names import normalize
+from ...values import dataclass
 from ...yaml import parse_yaml
 from ..manifests.requirements import from_pep508
 from ..poetry.manifest import read_manifest

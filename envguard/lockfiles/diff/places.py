@@ -8,9 +8,9 @@ a bit of a number.
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...values import dataclass
 from ..environments import named_environment
 from ..files import minors
 from ..markers import SETS, Marker, MarkerError, parse

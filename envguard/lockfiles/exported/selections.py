@@ -5,11 +5,11 @@ poetry writes it into a table of its own; uv into the command at the top of the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...getters import Table
 from ...names import normalize
+from ...values import dataclass
 from ..model import SourceKind
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ... import pep508
 from ...names import normalize
+from ...values import dataclass
 from ..model import Edge, SourceKind
 from .constraints import specifier
 

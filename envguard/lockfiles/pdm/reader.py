@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -17,6 +16,7 @@ from ...errors import LockfileError
 from ...names import normalize
 from ...toml import parse_toml
 from ...urls import ARCHIVES, filename_at, without_credentials
+from ...values import replace
 from ..edges import cleared, named, resolved
 from ..listed import artifacts, listed
 from ..manifests.besides import besides, wanted

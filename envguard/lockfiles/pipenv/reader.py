@@ -8,7 +8,6 @@ itself is in no ``Pipfile.lock``: what it asks for is read from the ``Pipfile`` 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -16,6 +15,7 @@ from ...errors import LockfileError
 from ...json_text import parse_json, walk
 from ...names import normalize
 from ...urls import ARCHIVES, without_credentials
+from ...values import replace
 from ..edges import both, named, resolved
 from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, When
 from ..text import read_lock_text

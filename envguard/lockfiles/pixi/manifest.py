@@ -7,12 +7,12 @@ feature ``default`` is part of every environment that does not refuse it.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigError
 from ...names import normalize
 from ...toml import kind, read_toml
+from ...values import dataclass, field, replace
 from ..uv.manifest import MAX_BYTES, Section
 from ..uv.manifest import NAME as PYPROJECT
 from .requirements import Target, conda_only, of_project, target

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -12,6 +11,7 @@ from ...conda.specs import parse_spec
 from ...errors import LockfileError
 from ...names import normalize
 from ...urls import filename_at, split_url
+from ...values import dataclass
 from ..manifests.requirements import from_pep508
 from ..model import Artifact, CondaBuild, Edge, LockedPackage, Parts, Source, SourceKind
 

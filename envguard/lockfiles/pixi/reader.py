@@ -7,10 +7,10 @@ them, and each environment lists for each platform the locations of those that i
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...errors import LockfileError
+from ...values import replace
 from ...yaml import parse_yaml
 from ..model import Lock, When
 from ..text import read_lock_text

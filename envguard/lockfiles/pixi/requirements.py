@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ...conda.specs import Spec, parse_spec
 from ...names import normalize
 from ...toml import kind
+from ...values import dataclass
 from ..manifests.requirements import from_pep508
 from ..model import SourceKind
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...values import dataclass
 from ..conda.matching import decide
 from ..manifests.constraints import satisfied
 from ..markers import MarkerError, parse

@@ -6,12 +6,12 @@ What counts where several of them declare the same is as in poetry-core, "poetry
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
 from ...names import normalize
 from ...toml import kind, read_toml
+from ...values import replace
 from ..manifests.model import Group, Manifest
 from ..manifests.requirements import Requirement, from_pep508
 from ..uv.manifest import MAX_BYTES, NAME, Section

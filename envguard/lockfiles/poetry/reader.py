@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...errors import LockfileError
 from ...names import normalize
 from ...toml import parse_toml
 from ...urls import without_credentials
+from ...values import replace
 from ..edges import cleared, named, resolved
 from ..filenames import named_version, same_version
 from ..listed import artifacts, listed

@@ -6,10 +6,10 @@ The forms are ``# via one, two`` and ``# via`` with a line for each (pip-tools: 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...names import normalize
+from ...values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

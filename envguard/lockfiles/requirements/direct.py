@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote
 
 from ...names import normalize
 from ...urls import ARCHIVES, filename_at, without_credentials
+from ...values import dataclass
 from ..filenames import named_version
 from ..model import Source, SourceKind
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 import shlex
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ... import pep508
 from ...errors import LockfileError
 from ...names import normalize, printable
 from ...urls import without_credentials
+from ...values import dataclass
 from .direct import direct, is_direct
 
 if TYPE_CHECKING:

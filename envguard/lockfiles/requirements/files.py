@@ -5,11 +5,11 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from ...errors import LockfileError, UnreadableError
+from ...values import dataclass, field
 from ..text import MAX_BYTES, refuse_merge
 from .entries import Asked, Include, Index, parse_line
 from .lines import logical_lines

@@ -7,10 +7,10 @@ else it is looked for from the lock upward. What a comment names is only looked 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...names import normalize
+from ...values import dataclass
 from ..exported.selections import Chosen
 from .files import ancestors, boundary_of, within
 from .tables import FORMAT

@@ -7,9 +7,9 @@ path leads somewhere, looked for from the file upward.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ...values import replace
 from ..model import SourceKind
 from ..projects import project_name
 from .files import ancestors, boundary_of

@@ -7,11 +7,11 @@ dependencies. ``${VARIABLES}`` stay what they are: their values may be secrets, 
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..._native import hexdigest
 from ...errors import LockfileError
+from ...values import replace
 from ..exported.command import command_of
 from ..model import Artifact, Edge, Lock, LockedPackage, Source, SourceKind, When
 from .annotations import via

@@ -6,9 +6,9 @@ clauses of those that hold there add up, and so do their extras.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...values import dataclass
 from .equivalence import grid
 from .specifiers import Samples
 

@@ -6,10 +6,10 @@ without ``[project]`` requires, and what constraints allow.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...names import normalize
+from ...values import dataclass
 from ..markers import MarkerError
 from ..model import Declared, Edge
 from .equivalence import extra_of

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...names import normalize
 from ...toml import kind
+from ...values import dataclass
 from .manifest import Section, check_range
 from .ranges import as_marker, bounds
 

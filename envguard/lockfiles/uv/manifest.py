@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ... import pep440
@@ -12,6 +11,7 @@ from ...errors import ConfigError, UnreadableError
 from ...getters import Table
 from ...names import normalize
 from ...toml import read_toml
+from ...values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ...names import normalize
 from ...toml import kind
+from ...values import dataclass
 from ..model import Reason
 
 if TYPE_CHECKING:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote
 
 from ...urls import split_url, without_credentials
+from ...values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

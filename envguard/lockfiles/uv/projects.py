@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ... import pep440
 from ...names import normalize
+from ...values import replace
 from ..markers import MarkerError
 from ..model import SourceKind
 from . import reasons

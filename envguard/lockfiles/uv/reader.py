@@ -7,13 +7,13 @@ meaning cannot be guessed; unknown keys of version 1 are skipped, since later re
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from ...errors import ConfigError, LockfileError
 from ...toml import kind, parse_toml, read_toml
 from ...urls import ARCHIVES, filename_at, split_url, without_credentials
+from ...values import replace
 from ..model import Artifact, ConflictItem, Edge, Lock, LockedPackage, Parts, Source, SourceKind
 from ..text import read_lock_text
 from .declared import overrides, restated

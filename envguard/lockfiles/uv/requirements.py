@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ... import pep508
 from ...errors import ConfigError
 from ...names import normalize
+from ...values import dataclass
 from ..markers import MarkerError
 from .equivalence import extra_of
 from .origins import Origin, recorded_origin

@@ -7,7 +7,6 @@ like, as uv encodes them for conflicts (uv: crates/uv-resolver, "universal_marke
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...errors import LockfileError
@@ -37,14 +36,16 @@ def select(lock: Lock, selection: Selection, environment: Mapping[str, str]) -> 
         return error.refused
 
 
-@dataclass(slots=True)
 class _Roots:
     """What the walk starts from: edges with their place in the lock, and what the selection activates."""
 
-    edges: list[tuple[tuple[str | int, ...], Edge]] = field(default_factory=list)
-    packages: list[LockedPackage] = field(default_factory=list)
-    active: set[str] = field(default_factory=set)
-    groups: set[str] = field(default_factory=set)
+    __slots__ = ("active", "edges", "groups", "packages")
+
+    def __init__(self) -> None:
+        self.edges: list[tuple[tuple[str | int, ...], Edge]] = []
+        self.packages: list[LockedPackage] = []
+        self.active: set[str] = set()
+        self.groups: set[str] = set()
 
 
 class _Walk:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ... import pep440
 from ...names import normalize
+from ...values import dataclass
 from ..markers import MarkerError
 from ..model import Reason
 from . import reasons

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import fnmatch
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
 from ...names import normalize
 from ...toml import kind
+from ...values import dataclass
 from ..model import SourceKind
 from .manifest import Section, read_manifest
 
