@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from .changed import pairs, project_locks
@@ -13,6 +12,7 @@ from .lockfiles.formats import format_of
 from .observe import find_project, look_at_files
 from .repository.snapshot import index_reader
 from .rules.registry import Need
+from .values import dataclass, replace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,10 +28,14 @@ _HEAD = "HEAD"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What is judged: the locks of the folder *project*, or the one called *lock* that is none of them."""
+    """What is judged: the locks of the folder *project*, or the one called *lock* that is none of them.
+
+    *gone* is whether what is staged has nothing of it any more, so that only what became of it can be told.
+    """
 
     project: str
     lock: str | None = None
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,33 +48,50 @@ class Staged:
     def targets(self, files: Iterable[str]) -> list[Target]:
         """Return what *files*, absolute, belong to, each once: their projects, and locks that are none of a project's.
 
-        Files that belong to nothing, such as the requirements of a manual in a repository without a project, are left out.
+        Files that belong to nothing, such as the requirements of a manual in a repository without a project, are left out. One
+        that is deleted belongs to what is left of its project, and to the project that it was in, too, where that is another.
         """
         found: dict[Target, None] = {}
         for file in files:
-            start = file if self.index.is_dir(file) else os.path.dirname(file)
-            # A folder of which everything was removed is not there any more.
-            while not self.index.exists(start) and os.path.dirname(start) != start:
-                start = os.path.dirname(start)
-            try:
-                project = find_project(self.index, start)
-            except ConfigError:
+            project = _project_of(self.index, file)
+            if project is not None:
+                found[Target(project=project)] = None
+                if name := _stray(self.index, file, project):
+                    found[Target(project=project, lock=name)] = None
+            if self.head is None or self.index.exists(file) or not self.head.exists(file):
                 continue
-            found[Target(project=project)] = None
-            if self._is_stray(file, project):
-                found[Target(project=project, lock=os.path.relpath(self.index.real_path(file), project))] = None
+            before = _project_of(self.head, file)
+            if before is None:
+                continue
+            name = _stray(self.head, file, before)
+            if name or before != project:
+                found[Target(project=before, lock=name, gone=True)] = None
         return list(found)
 
-    def _is_stray(self, file: str, project: str) -> bool:
-        """Return whether *file* is a lock, of a script, say, that the project does not count among its own."""
-        form = format_of(os.path.basename(file))
-        if form is None or not form.certain or not self.index.is_file(file):
-            return False
-        try:
-            return self.index.real_path(file) not in project_locks(self.index, project).values()
-        except ConfigError:
-            # Who judges the project says what is wrong with its settings.
-            return False
+
+def _project_of(reader: SnapshotReader, file: str) -> str | None:
+    """Return the project that *file* belongs to in the eyes of *reader*, None where it belongs to none."""
+    start = file if reader.is_dir(file) else os.path.dirname(file)
+    # A folder of which everything was removed is not there any more.
+    while not reader.exists(start) and os.path.dirname(start) != start:
+        start = os.path.dirname(start)
+    try:
+        return find_project(reader, start)
+    except ConfigError:
+        return None
+
+
+def _stray(reader: SnapshotReader, file: str, project: str) -> str | None:
+    """Return how *project* would call the lock *file*, of a script, say, that it does not count among its own; None for others."""
+    form = format_of(os.path.basename(file))
+    if form is None or not form.certain or not reader.is_file(file):
+        return None
+    path = reader.real_path(file)
+    try:
+        return os.path.relpath(path, project) if path not in project_locks(reader, project).values() else None
+    except ConfigError:
+        # Who judges the project says what is wrong with its settings.
+        return None
 
 
 def open_staged(folder: str) -> Staged:
@@ -91,8 +112,10 @@ def judge_lock(
 ) -> Report | None:
     """Return the report on the staged locks: against their manifests, against themselves, and against the locks of before.
 
-    None, unless *anyway*, where there is no lock, was none, and the settings name none.
+    None where the target is gone, and, unless *anyway*, where there is no lock, was none, and the settings name none.
     """
+    if target.gone:
+        return None
     evidence = look_at_files(staged.index, target.project, lock=target.lock)
     changes = tuple(_changes(staged, target, evidence))
     if not (anyway or evidence.views or changes or evidence.config.locks):
@@ -163,7 +186,8 @@ def _before(head: SnapshotReader, target: Target, now: dict[str, Lock]) -> dict[
         except ConfigError:
             # What was committed cannot be used as it was; what is staged mends it. What has the same name can be compared.
             pass
-    paths = {name: os.path.join(target.project, name) for name in now}
+    names = now if target.lock is None else {**now, target.lock: None}
+    paths = {name: os.path.join(target.project, name) for name in names}
     return {name: path for name, path in paths.items() if head.is_file(path)}
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from envguard.cli.deleting import concerns
 from envguard.lockfiles.formats import FORMATS
 
 from .cli.conftest import MANIFEST, lock_text
@@ -59,44 +60,59 @@ def test_pre_commit_accepts_the_manifest() -> None:
     assert "warning" not in (done.stdout + done.stderr).lower()
 
 
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("uv.lock", True),
-        ("pyproject.toml", True),
-        ("uv.toml", True),
-        ("services/train/uv.lock", True),
-        ("services/train/pyproject.toml", True),
-        ("train.py.lock", True),
-        ("poetry.lock", True),
-        ("a/pdm.lock", True),
-        ("Pipfile", True),
-        ("Pipfile.lock", True),
-        ("pylock.toml", True),
-        ("pylock.gpu.toml", True),
-        ("requirements.txt", True),
-        ("requirements/dev.txt", True),
-        ("requirements/docs/notes.txt", False),
-        ("requirements-dev.lock", True),
-        ("a/requirements-dev.in", True),
-        ("pixi.lock", True),
-        ("pixi.toml", True),
-        ("conda-lock.yml", True),
-        ("gpu.conda-lock.yaml", True),
-        ("conda-lock-gpu.yml", True),
-        ("conda-locks.yml", False),
-        ("mojoproject.toml", True),
-        ("environment.yaml", True),
-        ("not-uv.lock", False),
-        ("pylock.a.b.toml", False),
-        ("mypixi.lock", False),
-        ("uv.lock.bak", False),
-        ("docs/pyproject.toml/readme.md", False),
-        ("uvxlock", False),
-    ],
-)
+# Files, and whether the lock hook is for them.
+PATHS = [
+    ("uv.lock", True),
+    ("pyproject.toml", True),
+    ("uv.toml", True),
+    ("services/train/uv.lock", True),
+    ("services/train/pyproject.toml", True),
+    ("train.py.lock", True),
+    ("poetry.lock", True),
+    ("a/pdm.lock", True),
+    ("Pipfile", True),
+    ("Pipfile.lock", True),
+    ("pylock.toml", True),
+    ("pylock.gpu.toml", True),
+    ("requirements.txt", True),
+    ("requirements/dev.txt", True),
+    ("requirements/docs/notes.txt", False),
+    ("requirements-dev.lock", True),
+    ("a/requirements-dev.in", True),
+    ("pixi.lock", True),
+    ("pixi.toml", True),
+    ("conda-lock.yml", True),
+    ("gpu.conda-lock.yaml", True),
+    ("conda-lock-gpu.yml", True),
+    ("conda-locks.yml", False),
+    ("mojoproject.toml", True),
+    ("environment.yaml", True),
+    ("not-uv.lock", False),
+    ("pylock.a.b.toml", False),
+    ("mypixi.lock", False),
+    ("uv.lock.bak", False),
+    ("docs/pyproject.toml/readme.md", False),
+    ("uvxlock", False),
+]
+
+
+@pytest.mark.parametrize(("path", "expected"), PATHS)
 def test_the_hook_runs_for_locks_and_manifests_of_any_folder(path: str, expected: bool) -> None:
     assert (re.search(hook("envguard-lock")["files"], path) is not None) is expected
+
+
+@pytest.mark.parametrize("name", ["envguard-lock", "envguard-lock-diff", "envguard-baseline"])
+def test_what_a_commit_deletes_counts_where_a_change_of_it_would(name: str) -> None:
+    words = hook(name)["entry"].split()
+    assert words[:2] == ["envguard", "staged"]
+    assert words[3:] == ["--deleted"]
+    assert hook(name)["always_run"] == "true"
+    more = ["envguard.lock", "a/.envguard/manifests/raw.b3", "a/manifests/raw.b3", "readme.md", "a/envguard.lock.txt"]
+    # PEP 751 allows one word between the dots, and whoever asks for a lock by a name of several gets it.
+    paths = [path for path, _ in PATHS if path != "pylock.a.b.toml"] + more
+    assert [path for path in paths if concerns(words[2], path)] == [
+        path for path in paths if re.search(hook(name)["files"], path)
+    ]
 
 
 @pytest.mark.parametrize("name", ["envguard-lock", "envguard-lock-diff", "envguard-baseline"])

@@ -103,6 +103,68 @@ def test_a_lock_that_is_deleted_is_told(repository: Repository) -> None:
     assert re.search(r"^  numpy +2\.4\.6 +removed +required directly$", out, re.MULTILINE)
 
 
+@pytest.mark.parametrize("what", ["lock", "diff", "record"])
+def test_a_change_without_deletions_and_files_is_no_work_at_all(repository: Repository, what: str) -> None:
+    repository.write("src/train.py", "")
+    repository.write("notes.txt", "")
+    repository.git("add", ".")
+    assert repository.ask(what, "--deleted") == (0, "", "")
+    repository.commit()
+    repository.git("rm", "-q", "notes.txt")
+    assert repository.ask(what, "--deleted") == (0, "", "")
+    # A lock that is gone from the working tree alone is committed as it was.
+    (repository.folder / "uv.lock").unlink()
+    assert repository.ask(what, "--deleted") == (0, "", "")
+
+
+def test_a_change_that_only_deletes_a_lock_is_judged(repository: Repository) -> None:
+    repository.git("rm", "-q", "uv.lock")
+    status, out, _ = repository.ask("lock", "--deleted")
+    assert status == 3
+    assert "EG901 [missing-lock] there is no uv.lock" in out
+    status, out, _ = repository.ask("diff", "--deleted")
+    assert status == 0
+    assert "uv.lock: HEAD" in out
+    assert re.search(r"^  numpy +2\.4\.6 +removed +required directly$", out, re.MULTILINE)
+
+
+def test_a_change_that_only_deletes_a_manifest_is_judged(repository: Repository) -> None:
+    repository.git("rm", "-q", "pyproject.toml")
+    status, out, _ = repository.ask("lock", "--deleted")
+    assert status == 3
+    assert "EG102 [undecided-freshness]" in out
+    # What it meant for the packages is told where the lock changes.
+    assert repository.ask("diff", "--deleted") == (0, "", "")
+
+
+def test_a_lock_that_is_deleted_below_another_project_is_told_as_its_own(repository: Repository) -> None:
+    repository.project("services/train/")
+    repository.commit()
+    repository.git("rm", "-q", "services/train/uv.lock")
+    # What is left of it belongs to the project above, which has its lock.
+    status, out, _ = repository.ask("lock", "--deleted")
+    assert (status, out.count("clean: nothing differs")) == (0, 1)
+    status, out, _ = repository.ask("diff", "--deleted")
+    assert status == 0
+    assert out.startswith("services/train/uv.lock: HEAD")
+    assert re.search(r"^  numpy +2\.4\.6 +removed", out, re.MULTILINE)
+    repository.git("rm", "-q", "-r", "services")
+    assert repository.ask("diff", "--deleted")[1] == out
+
+
+def test_the_lock_of_a_script_that_is_deleted_is_told(repository: Repository) -> None:
+    repository.write("tools/plot.py.lock", lock_text())
+    repository.commit()
+    repository.git("rm", "-q", "tools/plot.py.lock")
+    # With its script gone there is nothing to lock.
+    status, out, _ = repository.ask("lock", "--deleted")
+    assert (status, out.count("clean: nothing differs")) == (0, 1)
+    status, out, _ = repository.ask("diff", "--deleted")
+    assert status == 0
+    assert out.startswith("tools/plot.py.lock: HEAD")
+    assert re.search(r"^  numpy +2\.4\.6 +removed", out, re.MULTILINE)
+
+
 def test_what_is_only_intended_to_be_added_is_not_there_yet(repository: Repository) -> None:
     repository.project("new/", manifest=STALE)
     repository.git("add", "--intent-to-add", "new")

@@ -215,6 +215,27 @@ def test_packages_that_compute_numbers_change_together_with_the_record(scratch: 
     assert "is not valid JSON" in scratch.commit(status=1)
 
 
+def test_a_commit_that_only_deletes_a_lock_is_judged_and_told(scratch: Scratch) -> None:
+    scratch.project("services/train/")
+    scratch.write("other.txt", "")
+    scratch.commit()
+    scratch.git("rm", "-q", "other.txt")
+    said = scratch.commit()
+    assert "clean" not in said
+    assert "EG" not in said
+    scratch.git("rm", "-q", "services/train/uv.lock")
+    said = scratch.commit()
+    assert "services/train/uv.lock: HEAD" in said
+    assert re.search(r"^ *numpy +2\.4\.6 +removed", said, re.MULTILINE)
+    scratch.git("rm", "-q", "uv.lock")
+    said = scratch.commit(status=1)
+    assert "EG901 [missing-lock] there is no uv.lock" in said
+    assert re.search(r"^ *numpy +2\.4\.6 +removed", said, re.MULTILINE)
+    # Nobody locks any more: what is left asks for nothing.
+    scratch.git("rm", "-q", "-r", "pyproject.toml", "services")
+    scratch.commit()
+
+
 def test_a_commit_that_only_deletes_is_judged_by_the_record(scratch: Scratch) -> None:
     digest = f"blake3:{'0' * 64}"
     machine = {

@@ -1,4 +1,7 @@
-"""What the staged change deletes, asked before anything else is imported: most commits delete nothing that a record names."""
+"""What the staged change deletes, asked before anything else is imported: most commits delete nothing that a hook is for.
+
+pre-commit and prek pass no deleted files to a hook, and start none that is left without files.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +11,35 @@ from fnmatch import fnmatchcase
 from ..lockfiles.formats import FORMATS
 from ..repository.git import Git
 
-_RECORD = "envguard.lock"
-_MANIFESTS = ".envguard/manifests/"
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_LOCKS = (*(pattern for form in FORMATS for pattern in form.files), "requirements*/*.txt", "requirements*/*.lock")
+_MANIFESTS = (*(name for form in FORMATS for name in form.manifests), "requirements*.in", "requirements*/*.in")
+_RECORDS = ("envguard.lock", ".envguard/manifests/*.b3")
+# What each command is for, as the hooks of pre-commit are asked with it.
+_CONCERNS = {"lock": (*_LOCKS, *_MANIFESTS), "diff": _LOCKS, "record": (*_LOCKS, *_RECORDS)}
 
 
-def deleted() -> list[str]:
-    """Return the locks, records and manifests of trees that the staged change deletes, relative to the current folder.
+def deleted(what: str) -> list[str]:
+    """Return the files that the staged change deletes and ``envguard staged`` *what* is for, relative to the current folder.
 
     RepositoryError where there is no repository.
     """
     asked = ("diff", "--cached", "--name-only", "--no-renames", "--no-ext-diff", "--diff-filter=D", "-z", "--relative")
     git = Git(os.getcwd())
     # What lies above the current folder is of another project, or judged from there: hooks run at the top.
-    return [name for name in git.lines(*asked) if _concerns(name)]
+    return [name for name in git.lines(*asked) if concerns(what, name)]
 
 
-def _concerns(path: str) -> bool:
-    name = path.rpartition("/")[2]
-    usual = any(fnmatchcase(name, pattern) for form in FORMATS for pattern in form.files)
-    return usual or name == _RECORD or f"/{path}".rfind(f"/{_MANIFESTS}") >= 0
+def with_deleted(what: str, files: Iterable[str]) -> list[str]:
+    """Return *files*, and what ``deleted`` says."""
+    return [*files, *deleted(what)]
+
+
+def concerns(what: str, path: str) -> bool:
+    """Return whether ``envguard staged`` *what* is for files such as *path*."""
+    parts = path.split("/")
+    # As many folders as a pattern has.
+    return any(fnmatchcase("/".join(parts[-1 - pattern.count("/") :]), pattern) for pattern in _CONCERNS[what])

@@ -30,10 +30,10 @@ def plain(arguments: Sequence[str]) -> Call | None:
         from . import run_line
 
         return run_line.call(arguments[1:])
-    if arguments[:3] == ["staged", "record", "--deleted"] and not any(
-        not name or name[0] == "-" for name in arguments[3:]
-    ):
-        return lambda console: _with_deletions(console, arguments[3:])
+    if arguments[:1] == ["staged"] and arguments[2:3] == ["--deleted"] and " ".join(arguments[:2]) in _MOST:
+        names = arguments[3:]
+        if not any(not name or name[0] == "-" for name in names):
+            return lambda console: _with_deletions(arguments[1], console, names)
     for size in (1, 2):
         words, names = " ".join(arguments[:size]), arguments[size:]
         # An option, and what stands for standard input, are click's.
@@ -85,9 +85,9 @@ def _run(words: str, console: Console, names: Sequence[str]) -> int:
             return of[words](console, names)
 
 
-def _with_deletions(console: Callable[[], Console], names: Sequence[str]) -> int:
-    from .deleting import deleted
+def _with_deletions(what: str, console: Callable[[], Console], names: Sequence[str]) -> int:
+    from .deleting import with_deleted
 
     # For most commits there is nothing to do, and nothing more to import.
-    names = (*names, *deleted())
-    return _run("staged record", console(), names) if names else 0
+    names = with_deleted(what, names)
+    return _run(f"staged {what}", console(), names) if names else 0

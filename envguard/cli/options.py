@@ -30,6 +30,10 @@ color = click.option(
     help="Whether to use colours. Also ENVGUARD_COLOR, NO_COLOR, FORCE_COLOR.",
 )
 
+deleted = click.option(
+    "--deleted", is_flag=True, help="Count what the staged change deletes among FILES; without any of them, do nothing."
+)
+
 python = click.option(
     "--python",
     metavar="PATH",

@@ -9,9 +9,7 @@ from . import deleting, options, staging
 
 @click.command("record", short_help="Check that the staged envguard.lock is well-formed and of the staged lock.")
 @click.argument("files", nargs=-1, type=click.Path())
-@click.option(
-    "--deleted", is_flag=True, help="Count what the staged change deletes among FILES; without any of them, do nothing."
-)
+@options.deleted
 @options.color
 @click.pass_context
 def command(context: click.Context, /, *, files: tuple[str, ...], deleted: bool) -> None:
@@ -20,7 +18,7 @@ def command(context: click.Context, /, *, files: tuple[str, ...], deleted: bool)
     FILES are hints (a hook passes what changed): each project that one of them belongs to is looked at once.
     """
     if deleted:
-        files = (*files, *deleting.deleted())
+        files = tuple(deleting.with_deleted("record", files))
         if not files:
             return
     context.exit(staging.record(context.find_root().obj, files))

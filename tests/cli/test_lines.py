@@ -42,6 +42,10 @@ PLAIN = [
     ["staged", "record", "/"],
     ["staged", "record", "--deleted"],
     ["staged", "record", "--deleted", "envguard.lock"],
+    ["staged", "lock", "--deleted"],
+    ["staged", "lock", "--deleted", "uv.lock"],
+    ["staged", "diff", "--deleted"],
+    ["staged", "diff", "--deleted", "uv.lock"],
 ]
 FOR_CLICK = [
     [],
@@ -64,6 +68,8 @@ FOR_CLICK = [
     ["staged", "nothing"],
     ["staged", "record", "uv.lock", "--deleted"],
     ["staged", "record", "--deleted", "--deleted"],
+    ["staged", "nothing", "--deleted"],
+    ["staged", "lock", "--deleted", "--color", "never"],
     ["explain", "stale-lock"],
     ["--version"],
 ]
