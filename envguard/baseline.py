@@ -15,7 +15,6 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import TYPE_CHECKING, Any
 
 from .atomic import write_atomic
 from .canaries.model import Canaries
@@ -25,8 +24,10 @@ from .json_text import parse_json
 from .model import Fact, Selection, Unknown
 from .values import dataclass, field, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from .reader import Reader
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
 from . import listening
 from ._native import hexdigest
@@ -17,7 +16,10 @@ from .rules.own import unused_waiver, waiver_place
 from .rules.registry import Need
 from .values import dataclass, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .config import Config
     from .model import Finding, Waiver
     from .rules.evidence import Evidence

@@ -9,15 +9,17 @@ from __future__ import annotations
 from collections import deque
 from itertools import chain, islice, repeat
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, TypeVar
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any, TypeVar
 
     Shape = tuple[str, Any]
     Shapes = Mapping[type, Mapping[str, Shape]]
 
-T = TypeVar("T")
+    T = TypeVar("T")
+
 
 # What a field holds that is no plain scalar. The second part is the type of the values inside of it.
 TEXTS: Shape = ("texts", None)  # a tuple of scalars, or None

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import datetime
 import os
-from typing import TYPE_CHECKING, Any, TypeVar
 
 from .errors import ConfigError
 from .model import CodePolicy, Level, Severity, Waiver
 from .toml import kind, read_toml
 from .values import dataclass, field
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any, TypeVar
 
     from .reader import Reader
+
+    _Word = TypeVar("_Word")
 
 MANIFEST = "pyproject.toml"
 OWN_FILE = "envguard.toml"
@@ -25,8 +28,6 @@ MAX_BYTES = 16 * 1024 * 1024
 RECEIPTS = ".envguard/runs"
 
 MAX_SECONDS = 7 * 24 * 3600
-
-_Word = TypeVar("_Word")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

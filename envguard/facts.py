@@ -5,13 +5,13 @@ from __future__ import annotations
 import enum
 import functools
 import os
-from typing import TYPE_CHECKING
 
 from .errors import ConfigError
 from .model import Severities, Severity
 from .toml import parse_toml
 from .values import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

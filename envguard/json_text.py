@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from .errors import EnvguardError
+
+    _Object = dict[str, Any]
+else:
+    _Object = dict
 
 KINDS = {
     bool: "true or false",
@@ -21,7 +26,7 @@ KINDS = {
 }
 
 
-class _Ambiguous(dict[str, Any]):
+class _Ambiguous(_Object):
     """An object in which *key* stood more than once, of which the last one is left."""
 
     key = ""

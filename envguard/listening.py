@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from .baseline import fact_text
-from .rules.canaries import note, outcome
 from .values import replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .canaries.model import Canaries
     from .observe import Request
     from .reader import Reader
@@ -42,6 +41,10 @@ def _canaries(reader: Reader, evidence: Evidence, request: Request) -> Canaries 
 
 def notes(evidence: Evidence) -> dict[str, str]:
     """Return what a report says of the canaries beside its findings; nothing where none are recorded."""
+    if evidence.machine is None or evidence.machine.canaries is None:
+        return {}
+    from .rules.canaries import note
+
     text = note(evidence)
     return {"canaries": text} if text is not None else {}
 
@@ -51,6 +54,9 @@ def told(evidence: Evidence) -> dict[str, Any] | None:
     machine = evidence.machine
     if machine is None or machine.canaries is None:
         return None
+    from .baseline import fact_text
+    from .rules.canaries import outcome
+
     groups = {
         group.name: {
             "same": list(group.same),

@@ -7,13 +7,14 @@ rendered as often as wished.
 from __future__ import annotations
 
 import enum
-from typing import TYPE_CHECKING, Any
 
 from .values import dataclass, field
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import datetime
     from collections.abc import Mapping
+    from typing import Any
 
 
 class Severity(enum.IntEnum):

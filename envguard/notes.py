@@ -6,15 +6,15 @@ from: the working tree, a revision, what is staged.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ._native import hexdigest
 from .errors import EnvguardError
 from .reader import MAX_BYTES, Reader
 from .trace import digest
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
+    from typing import Any
 
     Note = tuple[str, str, Any]
 

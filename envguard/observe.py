@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import os
-from typing import TYPE_CHECKING
 
 from .config import MANIFEST, OWN_FILE, load_config
 from .errors import ConfigError, EnvguardError
@@ -19,6 +18,7 @@ from .rules.evidence import Evidence, LockView
 from .sources import checkouts, real_paths
 from .values import dataclass, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 

@@ -9,10 +9,17 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import NamedTuple
 
+from .values import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    # A version in its order: epoch, numbers, pre-release, post-release, development release, local part.
+    Key = tuple[int, tuple[int, ...], tuple[int, int], int, int, tuple[tuple[int, int, str], ...]]
+
+# In the normal form, but for zeros before a number of the release: calendar versions have them.
 _NORMAL = re.compile(
-    r"(?:([1-9][0-9]{0,8})!)?((?:0|[1-9][0-9]{0,14})(?:\.(?:0|[1-9][0-9]{0,14}))*+)"
+    r"(?:([1-9][0-9]{0,8})!)?([0-9]{1,15}(?:\.[0-9]{1,15})*+)"
     r"(?:(a|b|rc)(0|[1-9][0-9]{0,14}))?(?:\.post(0|[1-9][0-9]{0,14}))?(?:\.dev(0|[1-9][0-9]{0,14}))?"
     r"(?:\+([a-z0-9]{1,99}(?:\.[a-z0-9]{1,99})*+))?"
 )
@@ -23,19 +30,9 @@ _FINAL, _BEFORE_ALL = (3, 0), (-1, 0)
 _NEVER = 1 << 62  # after every number of a development release
 
 
-class Key(NamedTuple):
-    """A version in its order: tuples of this kind compare as PEP 440 orders versions."""
-
-    epoch: int
-    numbers: tuple[int, ...]
-    pre: tuple[int, int]
-    post: int
-    dev: int
-    local: tuple[tuple[int, int, str], ...]
-
-
-class Written(NamedTuple):
-    """A version in normal form: its *key*, the key without the local part, and the *release* with the zeros at its end."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A version that is spelled as usual: its *key*, the key without the local part, and the *release* with the zeros at its end."""
 
     key: Key
     public: Key
@@ -44,7 +41,7 @@ class Written(NamedTuple):
 
 @functools.lru_cache(maxsize=16384)
 def written(text: str) -> Written | None:
-    """Return the version *text*, None where it is not spelled in the normal form, or is no version."""
+    """Return the version *text*, None where it is not spelled as usual, or is no version."""
     match = _NORMAL.fullmatch(text)
     if match is None:
         return None
@@ -53,7 +50,7 @@ def written(text: str) -> Written | None:
     pre = _FINAL if stage is None else (_STAGES[stage], int(stage_number))
     if stage is None and post is None and dev is not None:
         pre = _BEFORE_ALL
-    public = Key(
+    public: Key = (
         int(epoch or 0),
         stripped(release),
         pre,
@@ -62,9 +59,9 @@ def written(text: str) -> Written | None:
         (),
     )
     if local is None:
-        return Written(public, public, release)
+        return Written(key=public, public=public, release=release)
     parts = tuple((1, int(part), "") if part.isdigit() else (0, 0, part) for part in local.split("."))
-    return Written(public._replace(local=parts), public, release)
+    return Written(key=(*public[:5], parts), public=public, release=release)
 
 
 def stripped(release: tuple[int, ...]) -> tuple[int, ...]:
@@ -86,8 +83,9 @@ def release_of(text: str) -> tuple[int, ...]:
 
 def normal(text: str) -> str:
     """Return the version *text* in its normal form; ValueError where it is none."""
-    if written(text) is not None:
-        return text
+    plain = written(text)
+    if plain is not None:
+        return _respelled(text, plain.release)
     from packaging.version import Version
 
     return str(Version(text))
@@ -100,11 +98,13 @@ def shortest(text: str) -> str:
         from packaging.utils import canonicalize_version
 
         return canonicalize_version(text)
-    numbers = _RELEASE.match(text)
-    if len(plain.key.numbers) == len(plain.release) or numbers is None:
-        return text
-    kept = ".".join(map(str, plain.key.numbers or (0,)))
-    return text[: numbers.start(1)] + kept + text[numbers.end(1) :]
+    return _respelled(text, plain.key[1] or (0,))
+
+
+def _respelled(text: str, release: tuple[int, ...]) -> str:
+    """Return the version *text*, spelled as usual, with the numbers *release* in the place of its own."""
+    place = _RELEASE.match(text)
+    return text if place is None else text[: place.start(1)] + ".".join(map(str, release)) + text[place.end(1) :]
 
 
 def same(one: str, other: str) -> bool:
@@ -180,24 +180,24 @@ def _holds(operator: str, asked: Written, known: Written, *, prefix: bool) -> bo
     match operator:
         case "==" | "!=":
             if prefix:
-                equal = _begins(known, asked.key.epoch, asked.release)
+                equal = _begins(known, asked.key[0], asked.release)
             else:
-                equal = (known.key if asked.key.local else known.public) == asked.key
+                equal = (known.key if asked.key[5] else known.public) == asked.key
             return equal is (operator == "==")
         case ">=":
             return known.public >= asked.key
         case "<=":
             return known.public <= asked.key
         case "~=":
-            return known.public >= asked.key and _begins(known, asked.key.epoch, asked.release[:-1])
+            return known.public >= asked.key and _begins(known, asked.key[0], asked.release[:-1])
         case "<":
             # Nor what leads up to it.
-            return known.key < asked.key and (known.key.epoch, known.key.numbers) != asked.key[:2]
+            return known.key < asked.key and known.key[:2] != asked.key[:2]
         case _:
             # Nor what follows from it: a later release of the same numbers, or one of a place of its own.
-            return known.key > asked.key and (known.key.epoch, known.key.numbers) != asked.key[:2]
+            return known.key > asked.key and known.key[:2] != asked.key[:2]
 
 
 def _begins(known: Written, epoch: int, release: tuple[int, ...]) -> bool:
     padded = known.release + (0,) * (len(release) - len(known.release))
-    return known.key.epoch == epoch and padded[: len(release)] == release
+    return known.key[0] == epoch and padded[: len(release)] == release

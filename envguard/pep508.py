@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import NamedTuple
 
 from . import pep440
+from .values import dataclass
 
 _WORD = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*+(?<=[A-Za-z0-9]))?"
 _CLAUSE = r"(?:~=|===?|!=|<=|>=|<|>)[ \t]*+[A-Za-z0-9.*+!_-]++"
@@ -36,14 +36,15 @@ _TOKENS = re.compile(
 _SEPARATORS = re.compile(r"[-_.]+")
 
 
-class Requirement(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
     """The parts of a requirement; *name* and *extras* as they are written, *specifier* empty where any version will do."""
 
     name: str
     extras: frozenset[str]
-    specifier: str
-    url: str | None
-    marker: str | None
+    specifier: str = ""
+    url: str | None = None
+    marker: str | None = None
 
 
 def parse(text: str) -> Requirement:
@@ -75,7 +76,7 @@ def _plain(text: str) -> Requirement | None:
         return None
     extras = match["extras"]
     chosen = frozenset(part.strip() for part in extras.split(",")) if extras is not None else frozenset[str]()
-    return Requirement(match["name"], chosen, specifier, None, spelled)
+    return Requirement(name=match["name"], extras=chosen, specifier=specifier, marker=spelled)
 
 
 def _parsed(text: str) -> Requirement:
@@ -83,7 +84,13 @@ def _parsed(text: str) -> Requirement:
 
     parsed = Parsed(text)
     spelled = str(parsed.marker) if parsed.marker is not None else None
-    return Requirement(parsed.name, frozenset(parsed.extras), str(parsed.specifier), parsed.url, spelled)
+    return Requirement(
+        name=parsed.name,
+        extras=frozenset(parsed.extras),
+        specifier=str(parsed.specifier),
+        url=parsed.url,
+        marker=spelled,
+    )
 
 
 def _plain_marker(text: str) -> str | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import stat as stat_module
-from typing import TYPE_CHECKING
 
 from .errors import UnreadableError
 from .probes import PROBES
 from .trace import ABSENT, Trace, digest, kind, kind_of, link, of_stat, signature
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from .baseline import SCHEMA as BASELINE
 from .baseline import fact_text, read_baseline_file
@@ -13,6 +12,7 @@ from .receipts.read import read_receipt
 from .report.meaning import Meaning, Row, Section
 from .rules.impact import role_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 

@@ -11,7 +11,6 @@ import json
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any
 
 from . import cache
 from ._native import hexdigest
@@ -19,8 +18,10 @@ from .answers import saw_code
 from .notes import still_hold
 from .trace import STARTED_NS, Trace, signature
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
     from .notes import NotingReader
     from .reader import Reader

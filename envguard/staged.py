@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from .changed import pairs, project_locks
 from .check import report_on
@@ -14,6 +13,7 @@ from .repository.snapshot import index_reader
 from .rules.registry import Need
 from .values import dataclass, replace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
-from typing import TYPE_CHECKING, Any
 
 try:
     import tomli as _toml  # compiled, about three times as fast as the standard library's
@@ -13,7 +11,10 @@ except ImportError:
 
 from . import toml_rows
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .errors import EnvguardError
     from .reader import Reader
 
@@ -46,8 +47,10 @@ def parse_toml(text: str, path: str, error: type[EnvguardError]) -> dict[str, An
     try:
         if len(text) > _LONG:
             # A text without its rows is at fault in another place, or in none: what is wrong with the whole is said.
-            with contextlib.suppress(_toml.TOMLDecodeError, RecursionError):
+            try:
                 return toml_rows.loads(text, _toml.loads)
+            except (_toml.TOMLDecodeError, RecursionError):
+                pass
         return _toml.loads(text)
     except (_toml.TOMLDecodeError, RecursionError) as problem:
         match = _POSITION.match(str(problem))

@@ -11,10 +11,11 @@ import datetime
 import functools
 import os
 import re
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Any
 
     Shape = tuple[tuple[str, "str | Shape"], ...]
 

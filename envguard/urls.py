@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import SplitResult, unquote, urlsplit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 SOURCE_ARCHIVES = (
     ".tar.gz",
@@ -26,11 +29,32 @@ _HOST_ENDS = re.compile(r"[/?#]")
 
 def split_url(url: str) -> SplitResult:
     """Return the parts of *url*; what no URL can be has none but a path, and is equal to nothing but itself."""
+    from urllib.parse import SplitResult, urlsplit
+
     try:
         return urlsplit(url)
     except ValueError:
         # A bracket that is not closed, say, where an address of IPv6 would begin.
         return SplitResult("", "", url, "", "")
+
+
+def unquote(text: str) -> str:
+    """Return *text* with the characters that its percent signs stand for."""
+    if "%" not in text:
+        return text
+    # Few URLs have any, and the module takes longer to load than thousands of them to read.
+    from urllib import parse
+
+    return parse.unquote(text)
+
+
+def query_of(text: str) -> dict[str, list[str]]:
+    """Return what the query *text* of a URL says of each of its keys."""
+    if not text:
+        return {}
+    from urllib.parse import parse_qs
+
+    return parse_qs(text)
 
 
 def without_credentials(url: str, *, keep_git: bool = False) -> str:

@@ -10,11 +10,13 @@ written line by line as ``envguard.yaml_lines`` knows it.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
 
 from .yaml_lines import read_lines
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .errors import EnvguardError
 
 KINDS = {

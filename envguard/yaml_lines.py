@@ -8,7 +8,11 @@ that may be none) is not read here at all: the loader of the whole language read
 from __future__ import annotations
 
 import re
-from typing import Any
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 MAX_DEPTH = 50
 

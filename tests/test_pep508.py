@@ -51,9 +51,10 @@ def _theirs(text: str) -> tuple[str, frozenset[str], str, str | None, str | None
 
 def _ours(text: str) -> tuple[str, frozenset[str], str, str | None, str | None] | None:
     try:
-        return tuple(pep508.parse(text))  # type: ignore[return-value]
+        found = pep508.parse(text)
     except InvalidRequirement:
         return None
+    return found.name, found.extras, found.specifier, found.url, found.marker
 
 
 @given(

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING, TextIO
 
-from ..atomic import write_atomic
 from ..errors import ConfigError, EnvguardError, WriteError, key_path
 from ..model import Place
 from ..names import printable
@@ -15,8 +13,10 @@ from ..report.words import shorten, where
 from . import streams
 from .color import wanted
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import TextIO
 
     import click
 
@@ -140,6 +140,8 @@ def write_file(path: str, text: str) -> None:
     except OSError:
         special = False
     if not special:
+        from ..atomic import write_atomic
+
         write_atomic(path, data)
         return
     try:

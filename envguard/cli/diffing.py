@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from ..check import report_on
 from ..config import Config, load_config
@@ -21,6 +20,7 @@ from .console import Console, current_folder, start_folder
 from .sides import HEAD, Side, current_side, matched, named_side
 from .status import STATUS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

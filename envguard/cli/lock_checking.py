@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from ..check import check_lock
 from ..errors import EnvguardError
@@ -15,6 +14,7 @@ from .console import FAILED, start_folder
 from .rendering import render
 from .status import STATUS, graver
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
 from ..config import load_config
 from ..errors import ConfigError, LockfileError
@@ -16,8 +15,10 @@ from ..reader import Reader
 from .answered import keep
 from .console import start_folder
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from ..lockfiles.model import Lock, LockedPackage, Selected
     from ..model import Selection

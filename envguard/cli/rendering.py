@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
 
 from ..report.locator import Locator
 from .console import current_folder
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model import Report
     from ..reader import Reader

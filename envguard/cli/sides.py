@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ..changed import pairs, project_locks
 from ..errors import ConfigError, RepositoryError
@@ -12,6 +11,7 @@ from ..reader import Reader
 from ..repository.snapshot import index_reader, revision_reader
 from ..values import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-from typing import TYPE_CHECKING
 
 from ..errors import EnvguardError
 from ..observe import find_project
@@ -14,6 +13,7 @@ from .console import FAILED, start_folder
 from .rendering import render
 from .status import STATUS, graver
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import unquote
 
-from ..urls import without_credentials
+from ..urls import unquote, without_credentials
 from ..values import dataclass
 
 _SUFFIXES = (".conda", ".tar.bz2")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import functools
 import re
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 from ..values import dataclass
 from .versions import VersionError, parse
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .versions import Version
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import functools
 import re
 from itertools import zip_longest
-from typing import TYPE_CHECKING
 
 from ..values import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ..errors import EnvironmentNotFoundError, UnreadableError
 from ..model import Unknown
@@ -14,6 +13,7 @@ from .markers import marker_environment
 from .model import Environment, Layer
 from .pixi import pixi_markers
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

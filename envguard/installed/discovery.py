@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ..errors import EnvironmentNotFoundError
 from .describe import REMAKE, describe, running_environment
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..reader import Reader
     from .model import Environment

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
 
 from ..errors import UnreadableError
 from ..model import Unknown
@@ -12,6 +11,7 @@ from ..names import normalize, printable
 from .metadata import Header, read_header, split_stem
 from .model import Distribution, Layer, Origin, OriginKind
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..reader import Reader
 

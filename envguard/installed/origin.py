@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 import os
 import re
-from typing import Any
 
 from ..names import printable
 from .model import Origin, OriginKind
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 _KINDS = ("vcs_info", "archive_info", "dir_info")
 _PERCENT = re.compile(rb"%([0-9A-Fa-f]{2})")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ..errors import EnvironmentNotFoundError
 from ..getters import Object
@@ -11,6 +10,7 @@ from ..json_text import parse_json
 from ..names import printable
 from .model import CONDA_FOLDER
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..reader import Reader
 

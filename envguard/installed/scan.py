@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ..errors import UnreadableError
 from ..model import Unknown
@@ -15,6 +14,7 @@ from .origin import OriginError, read_origin
 from .record import MAX_BYTES as MAX_RECORD
 from .record import payload_digest
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..reader import Reader
     from .metadata import Header

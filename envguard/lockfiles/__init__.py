@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ..errors import ConfigError, LockfileError
 from .formats import COMMON_MANIFEST, EXPORTED_LOCKS, FORMATS, NATIVE_LOCKS, by_name, format_of, part
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 

@@ -6,7 +6,6 @@ And where a tool lists hashes for everything, whatever has none.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from ..urls import host_of
 from ..values import replace
@@ -17,6 +16,7 @@ from .formats import by_name as format_named
 from .model import SourceKind
 from .parts import file_route, inconsistency, version_words
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 

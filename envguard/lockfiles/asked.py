@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .. import pep440
 from .coverage import covered
 from .edges import both, candidates_of, possible
 from .model import Declared, Inconsistency, SourceKind
 from .parts import placed_edges
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 

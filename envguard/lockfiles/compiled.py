@@ -6,8 +6,6 @@ contradicts itself. What a reader looked at besides the lock (the manifest besid
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from .. import results
 from .._native import hexdigest
 from ..columns import PLAIN, TEXTS, many, one, pack, table, unpack, word
@@ -30,8 +28,10 @@ from .model import (
     When,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from typing import Any
 
     from ..columns import Shape
     from ..reader import Reader

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .artifacts import artifact_inconsistencies, unpinned
 from .asked import contradictions
 from .edges import candidates_of, named
@@ -12,6 +10,7 @@ from .formats import part
 from .parts import inconsistency, placed_edges
 from .reach import broken
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 

@@ -7,12 +7,11 @@ lead to an entry.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .. import pep440
 from ..values import replace
 from .markers import MarkerError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 

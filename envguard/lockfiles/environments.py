@@ -7,10 +7,10 @@ the named platform are empty, since the name does not tell them.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .. import pep440
 from ..conda.archives import split_filename
 from ..names import normalize
 from ..urls import SOURCE_ARCHIVES
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .model import LockedPackage
 

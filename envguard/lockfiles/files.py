@@ -7,12 +7,12 @@ installed anywhere is worth a word.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from .. import pep440
 from .environments import named_environment
 from .markers import SETS, MarkerError, parse
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..errors import LockfileError
 from ..names import normalize
 from .coverage import RefusedError, holds, python_in, refuse_uncovered, refuse_unknown
 from .model import Selected, SourceKind
 from .parts import version_words
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

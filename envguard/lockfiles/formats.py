@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import importlib
 from fnmatch import fnmatchcase
-from typing import Any
 
 from ..values import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ..columns import made
 from .model import Artifact
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Any
 
 
 def listed(files: Sequence[Any], name: str, digest: str) -> list[tuple[str, str | None]] | None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import configparser
 import os
 import re
-from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
 from ..names import normalize
 from ..toml import read_toml
 from .uv.manifest import MAX_BYTES, NAME, Section
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..reader import Reader
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .edges import both, candidates_of, possible
 from .files import Coverage
 from .formats import by_name as format_named
 from .model import SourceKind
 from .parts import edges_of, inconsistency, roots
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ..errors import ReceiptError
 from ..json_text import KINDS, parse_json
 from .document import NAME, VERSION
 from .schema import faults, schema
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..reader import Reader
 
 MAX_BYTES = 64 * 1024 * 1024

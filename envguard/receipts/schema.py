@@ -11,12 +11,13 @@ import functools
 import json
 import os
 import re
-from typing import TYPE_CHECKING, Any
 
 from ..json_text import KINDS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
     Keys = tuple[str | int, ...]
 

@@ -11,13 +11,13 @@ import bisect
 import itertools
 import json
 import re
-from typing import TYPE_CHECKING
 
 from ..errors import EnvguardError
 from ..toml import parse_toml
 from ..values import dataclass
 from .locate_yaml import yaml_places
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..errors import EnvguardError
 from ..reader import Reader
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model import Place
     from .locate import Document, Position, YamlDocument

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..lockfiles.diff.model import Aspect, Kind
 from ..model import Place
 from ..rules.builds import build_lines
@@ -12,6 +10,7 @@ from ..rules.impact import role_of
 from ..values import dataclass
 from .words import plural
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 

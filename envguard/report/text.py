@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, TextIO
 
 from ..model import Impact, Level, Severity
 from ..names import printable
 from .locator import Locator
 from .words import names, plural, shorten, summary, where
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import TextIO
 
     from ..model import Finding, LevelVerdict, Report, Subject
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..canaries.model import Group, compare, families, title
 from ..model import Impact, Place, Severities, Severity, Unknown
 from . import repair
 from .comparison import differences, gravity
 from .registry import Need, Rule, rule
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ..lockfiles.diff.model import Aspect, Kind
 from ..model import Impact, Place, Severity
 from .impact import impact_of
 from .registry import Need, Rule, rule
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..facts import EDITION_KEY, NOT_SET, VARIABLE, edition_of, is_audit, table
 from ..model import Severities, Severity
 from ..values import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 from ..model import Impact
 from ..names import normalize
 from ..values import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

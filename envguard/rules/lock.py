@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..lockfiles.model import Freshness, Selected
 from ..model import Impact, Place, Severities, Severity
 from ..values import replace
 from .registry import Need, Rule, rule
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

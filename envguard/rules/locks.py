@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
 
 from ..lockfiles.model import Selected
 from ..model import Place
@@ -11,6 +10,7 @@ from .impact import impact_of
 from .registry import Need, Rule, rule
 from .versions import same
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 

@@ -7,12 +7,11 @@ in ``facts.toml``; last by code and subject.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..facts import table
 from ..model import Impact
 from .impact import role_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

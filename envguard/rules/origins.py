@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from ..installed.model import OriginKind
 from ..lockfiles.model import SourceKind
-from ..urls import split_url
+from ..urls import split_url, unquote
 from ..values import dataclass
 
 if TYPE_CHECKING:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..model import Impact, Place, Severities, Severity
 from . import repair
 from .registry import Need, Rule, rule
 from .versions import same
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import enum
 import importlib
-import inspect
-from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from ..model import Finding, Impact, Severities, Severity
 from ..values import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
+    from typing import Any
 
     from .evidence import Evidence
 
@@ -54,16 +54,22 @@ FAMILIES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule. *doc* is its text for people, in Markdown with fixed headings; *since* the first version that has it."""
+    """One rule; *since* is the first version that has it."""
 
     code: str
     name: str
     summary: str
-    doc: str
     since: str
     need: Need
     severities: Severities
     check: Callable[[Rule, Evidence], Iterator[Finding]]
+
+    @property
+    def doc(self) -> str:
+        """Its text for people, in Markdown with fixed headings."""
+        import inspect
+
+        return inspect.cleandoc(self.check.__doc__ or "")
 
     def finding(self, subject: str, message: str, *, impact: Impact, why: str, **more: Any) -> Finding:
         """Return a finding of this rule; its severities are the rule's unless *more* says otherwise."""
@@ -86,7 +92,6 @@ def rule(
             code=code,
             name=name,
             summary=summary,
-            doc=inspect.cleandoc(check.__doc__ or ""),
             since=since,
             need=need,
             severities=Severities.same(severities) if isinstance(severities, Severity) else severities,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
 
 from ..lockfiles.model import Selected
 from ..model import Selection
 from ..names import normalize
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..installed.model import CondaPackage
     from ..lockfiles.model import Lock

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ..model import Impact, Place, Severities, Severity
 from .changes import can_change_numbers
 from .impact import role_of
 from .registry import Need, Rule, rule
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

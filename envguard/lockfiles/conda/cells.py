@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...conda.specs import parse_spec
 from ...names import normalize
 from ...values import dataclass, replace
@@ -12,6 +10,7 @@ from ..parts import edges_of, inconsistency, placed_edges, version_words
 from .matching import decide
 from .subdirs import environment_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 

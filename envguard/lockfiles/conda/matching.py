@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...conda.archives import same_channel
 from ...conda.specs import build_matches, satisfies
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...conda.specs import Spec
     from ..model import CondaBuild, LockedPackage

@@ -8,11 +8,10 @@ locked, and everything that is locked be asked for; where the digests say that a
 from __future__ import annotations
 
 import os
-from hashlib import md5, sha256
-from typing import TYPE_CHECKING
 
 from ...conda.archives import same_channel
 from ...conda.specs import parse_spec
+from ...digests import digest_of
 from ...getters import Table
 from ...names import normalize
 from ..conda.cells import Cell, cells_of
@@ -25,6 +24,7 @@ from ..uv import reasons
 from .sources import SourceFile, UndecidableError, asked_by, read_source
 from .tables import MAIN
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -75,9 +75,10 @@ def _changed(metadata: Table, names: list[str], sources: list[SourceFile]) -> It
     recorded = metadata.table("inputs_metadata") if metadata.value.get("inputs_metadata") is not None else None
     for name, source in zip(names, sources, strict=True):
         digests = recorded.table(name) if recorded is not None else None
-        data = source.text.encode()
-        made = {"sha256": sha256(data).hexdigest(), "md5": md5(data, usedforsecurity=False).hexdigest()}
-        known = {key: digests.text(key) for key in made if digests.text(key)} if digests is not None else {}
+        known = (
+            {key: digests.text(key) for key in ("sha256", "md5") if digests.text(key)} if digests is not None else {}
+        )
+        made = {key: digest_of(key, source.text.encode()) for key in known}
         if not known:
             yield None
         elif any(made[key] != digest for key, digest in known.items()):

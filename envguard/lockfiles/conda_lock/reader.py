@@ -6,8 +6,6 @@ category that it belongs to; here it is one package with several conditions, as 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ...conda.archives import parse_archive, without_token
 from ...errors import LockfileError
 from ...names import normalize
@@ -18,8 +16,10 @@ from ..model import Artifact, CondaBuild, Edge, Lock, LockedPackage, Source, Sou
 from ..text import read_lock_text
 from .tables import DEV, MAIN, LockTable, commands
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Any
 
     from ...reader import Reader
 

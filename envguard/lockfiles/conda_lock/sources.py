@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
 
 from ... import yaml
 from ...errors import ConfigError
@@ -21,6 +20,7 @@ from ..poetry.manifest import read_manifest
 from ..uv.manifest import NAME as PYPROJECT
 from .tables import MAIN
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

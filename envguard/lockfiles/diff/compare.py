@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..parts import LOCAL
 from .details import details, prerelease
 from .model import Kind, LockDiff, PackageChange
 from .places import Places
 from .ways import Ways
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 

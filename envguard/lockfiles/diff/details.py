@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from ..formats import by_name as format_named
 from ..model import SourceKind
 from ..parts import ALWAYS
 from .model import Aspect, Detail, Kind
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 

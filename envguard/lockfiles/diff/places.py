@@ -8,7 +8,6 @@ a bit of a number.
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
 
 from ...values import dataclass
 from ..environments import named_environment
@@ -16,6 +15,7 @@ from ..files import minors
 from ..markers import SETS, Marker, MarkerError, parse
 from ..uv.select import encode
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
 
 from ..edges import candidates_of, named
 from ..formats import by_name as format_named
@@ -11,6 +10,7 @@ from ..formats import part
 from ..parts import ALWAYS, edges_of, roots
 from .places import Space
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 

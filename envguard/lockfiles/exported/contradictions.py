@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from ...names import normalize
 from ..edges import both, named, possible
@@ -14,6 +13,7 @@ from ..uv.manifest import NAME, Section
 from ..uv.ranges import bounds
 from .selections import POETRY, UV, chosen
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

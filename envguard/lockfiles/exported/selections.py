@@ -5,13 +5,12 @@ poetry writes it into a table of its own; uv into the command at the top of the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...getters import Table
 from ...names import normalize
 from ...values import dataclass
 from ..model import SourceKind
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -6,15 +6,15 @@ that they do not see it where an entry was deleted.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ...names import normalize
 from ..edges import both, possible
 from ..parts import roots
 from .constraints import python_marker
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from ..model import Lock, LockedPackage
     from .model import Manifest

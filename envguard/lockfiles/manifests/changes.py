@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..edges import both, left_over, named, possible
 from ..model import Reason
 from ..unmet import unmet
@@ -11,6 +9,7 @@ from ..uv import reasons
 from ..uv.ranges import bounds
 from .constraints import python_marker, specifier
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

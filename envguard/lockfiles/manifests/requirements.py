@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ... import pep508
 from ...names import normalize
 from ...values import dataclass
 from ..model import Edge, SourceKind
 from .constraints import specifier
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...getters import Table
 
@@ -43,21 +42,21 @@ class Requirement:
 def from_pep508(table: Table, text: str, keys: tuple[str | int, ...], extra: str | None = None) -> Requirement:
     """Return the requirement *text* (PEP 508) at *keys*, of the extra *extra*; an error of *table* where it is none."""
     try:
-        name, extras, constraint, url, marker = pep508.parse(text)
+        parsed = pep508.parse(text)
     except (ValueError, RecursionError) as error:
         what = str(error).split("\n", maxsplit=1)[0]
         message = f"'{text}' is no requirement: {what}"
         raise table.raises(message, path=table.path, keys=keys, hint=table.hint) from None
-    direct = None
+    direct, url = None, parsed.url
     if url is not None:
         direct = SourceKind.GIT if url.startswith("git+") else SourceKind.URL
         if url.startswith("file:") or "://" not in url:
             direct = SourceKind.DIRECTORY
     return Requirement(
-        name=normalize(name),
-        constraint=constraint,
-        extras=tuple(sorted(map(normalize, extras))),
-        marker=marker,
+        name=normalize(parsed.name),
+        constraint=parsed.specifier,
+        extras=tuple(sorted(map(normalize, parsed.extras))),
+        marker=parsed.marker,
         optional=extra is not None,
         in_extras=(extra,) if extra is not None else (),
         direct=direct,

@@ -7,8 +7,8 @@ asks for it, the inputs themselves (``lock_inputs``).
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+from ...digests import digest_of
 from ...errors import ConfigError
 from ...names import normalize
 from ..manifests.changes import changes
@@ -17,6 +17,7 @@ from ..uv.manifest import NAME
 from .manifest import read_manifest
 from .tables import LockTable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
@@ -93,7 +94,6 @@ def _inputs(manifest: Manifest, now: str, locked: object) -> Reason:
 
 def content_hash(manifest: Manifest, algorithm: str) -> str:
     """Return the hash that pdm makes of *manifest*; ConfigError where what is hashed has no such form."""
-    import hashlib
     import json
 
     data = manifest.data
@@ -115,6 +115,6 @@ def content_hash(manifest: Manifest, algorithm: str) -> str:
         "resolution": pdm.get("resolution", {}),
     }
     try:
-        return hashlib.new(algorithm, json.dumps(hashed, sort_keys=True).encode()).hexdigest()
+        return digest_of(algorithm, json.dumps(hashed, sort_keys=True).encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise ConfigError(f"pdm cannot make a hash of its requirements: {error}", path=manifest.path) from None

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from datetime import date, time
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from ... import pep440
+from ...digests import digest_of
 from ..manifests.changes import changes
 from ..manifests.requirements import from_pep508
 from ..markers import MarkerError
@@ -137,4 +137,4 @@ def _sanitized(value: object) -> object:
 
 
 def _fingerprint(text: str) -> str:
-    return "sha256:" + sha256(text.encode()).hexdigest()
+    return "sha256:" + digest_of("sha256", text.encode())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
 from ...names import normalize
@@ -15,6 +14,7 @@ from ..model import SourceKind
 from ..uv.manifest import MAX_BYTES, NAME, Section
 from .tables import DEFAULT
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -9,13 +9,11 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from ...errors import LockfileError
 from ...names import normalize
 from ...toml import parse_toml
-from ...urls import ARCHIVES, filename_at, without_credentials
+from ...urls import ARCHIVES, filename_at, unquote, without_credentials
 from ...values import replace
 from ..edges import cleared, named, resolved
 from ..listed import artifacts, listed
@@ -27,8 +25,10 @@ from .manifest import read_manifest
 from .tables import COMMANDS, DEFAULT, INHERIT, ROOT, LockTable
 from .targets import marker_of, python_marker
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from ...reader import Reader
     from ..manifests.model import Manifest

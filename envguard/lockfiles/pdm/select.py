@@ -6,8 +6,6 @@ filter that other formats share selects. Without it the dependencies are walked 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...errors import LockfileError
 from ...names import normalize
 from .. import flat
@@ -15,6 +13,7 @@ from ..coverage import RefusedError, refuse_uncovered, refuse_unknown
 from ..model import Selected, SourceKind
 from .tables import DEFAULT, INHERIT
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

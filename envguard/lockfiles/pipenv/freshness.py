@@ -8,9 +8,8 @@ hash that agrees says nothing about entries that somebody took out.
 from __future__ import annotations
 
 import json
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
 
+from ...digests import digest_of
 from ...errors import ConfigError
 from ...names import normalize
 from ...urls import without_credentials
@@ -21,8 +20,10 @@ from ..uv.manifest import Section
 from .manifest import read_manifest
 from .tables import CATEGORIES, MANIFEST, META, LockObject
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from ...getters import Table
     from ...reader import Reader
@@ -81,7 +82,7 @@ def pipfile_hash(manifest: Manifest, sources: object, *, as_written: bool = Fals
 
 
 def _digest(value: object) -> str:
-    return sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return digest_of("sha256", json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
 
 
 def _settings(meta: LockObject, manifest: Manifest, *, named: bool) -> Iterator[Reason]:

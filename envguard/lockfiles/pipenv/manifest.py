@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...errors import ConfigError
 from ...names import normalize
 from ...toml import kind, read_toml
@@ -16,6 +14,7 @@ from ..model import SourceKind
 from ..uv.manifest import MAX_BYTES, Section
 from .tables import CATEGORIES, DEFAULT, VCS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -8,13 +8,11 @@ itself is in no ``Pipfile.lock``: what it asks for is read from the ``Pipfile`` 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from ...errors import LockfileError
 from ...json_text import parse_json, walk
 from ...names import normalize
-from ...urls import ARCHIVES, without_credentials
+from ...urls import ARCHIVES, unquote, without_credentials
 from ...values import replace
 from ..edges import both, named, resolved
 from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, When
@@ -22,6 +20,7 @@ from ..text import read_lock_text
 from .manifest import read_manifest
 from .tables import COMMANDS, DEFAULT, DEVELOP, MANIFEST, META, VCS, LockObject
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...names import normalize
 from .manifest import read_manifest
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...reader import Reader
 

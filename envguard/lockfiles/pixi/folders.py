@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
 from ...names import normalize
@@ -17,6 +16,7 @@ from ..uv.manifest import MAX_BYTES, Section
 from ..uv.manifest import NAME as PYPROJECT
 from ..uv.ranges import EVERYTHING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

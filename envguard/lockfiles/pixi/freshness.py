@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import os
-from typing import TYPE_CHECKING, Any
 
 from ...conda.archives import same_channel
 from ...getters import Table
@@ -20,8 +19,10 @@ from .manifest import NAMES, read_manifest
 from .platforms import platform_reasons, targets_of
 from .satisfied import Environment, cell_reasons
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from ...reader import Reader
     from ..model import Lock

@@ -7,7 +7,6 @@ feature ``default`` is part of every environment that does not refuse it.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
 from ...errors import ConfigError
 from ...names import normalize
@@ -18,8 +17,10 @@ from ..uv.manifest import NAME as PYPROJECT
 from .requirements import Target, conda_only, of_project, target
 from .tables import DEFAULT
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from ...reader import Reader
     from .requirements import CondaRequirement, PythonRequirement

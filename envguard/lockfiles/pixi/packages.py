@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from ...conda.archives import parse_archive, without_token
 from ...conda.specs import parse_spec
 from ...errors import LockfileError
 from ...names import normalize
-from ...urls import filename_at, split_url
+from ...urls import filename_at, query_of, split_url, unquote
 from ...values import dataclass
 from ..manifests.requirements import from_pep508
 from ..model import Artifact, CondaBuild, Edge, LockedPackage, Parts, Source, SourceKind
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -184,6 +183,8 @@ def _pypi(index: int, table: LockTable, key: str, location: str, editable: froze
 
 def _source(table: LockTable, key: str, location: str) -> tuple[Source, str]:
     """Return where *location* leads, and the location without credentials."""
+    from urllib.parse import urlsplit
+
     try:
         plain = without_token(location)
         parts = urlsplit(plain)
@@ -205,7 +206,7 @@ def _source(table: LockTable, key: str, location: str) -> tuple[Source, str]:
 
 def _git(url: str) -> Source:
     parts = split_url(url)
-    asked = parse_qs(parts.query)
+    asked = query_of(parts.query)
     requested = next((asked[key][0] for key in ("tag", "branch", "rev") if key in asked), None)
     return Source(
         kind=SourceKind.GIT,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...conda.specs import parse_spec
 from ...names import normalize
 from ..markers import MarkerError, parse
 from ..model import Reason
 from ..uv import reasons
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

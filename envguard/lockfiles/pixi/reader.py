@@ -7,7 +7,6 @@ them, and each environment lists for each platform the locations of those that i
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ...errors import LockfileError
 from ...values import replace
@@ -18,6 +17,7 @@ from .editable import editable_names
 from .packages import Record, records
 from .tables import COMMANDS, DEFAULT, LockTable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

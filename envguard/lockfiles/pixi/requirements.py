@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 from ...conda.specs import Spec, parse_spec
 from ...names import normalize
@@ -12,6 +11,7 @@ from ...values import dataclass
 from ..manifests.requirements import from_pep508
 from ..model import SourceKind
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

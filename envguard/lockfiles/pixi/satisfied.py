@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ...values import dataclass
 from ..conda.matching import decide
@@ -17,6 +16,7 @@ from .platforms import virtual_of
 from .reach import reach_reasons
 from .wheels import wheel_reasons
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

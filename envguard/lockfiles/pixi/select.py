@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..conda.subdirs import subdir_of
 from ..coverage import RefusedError, refuse_unknown
 from ..model import RefusalKind, Refused, Selected
 from .tables import DEFAULT
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from ...names import normalize
 from .requirements import requirements
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model import Edge
     from .tables import LockTable

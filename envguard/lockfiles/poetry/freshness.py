@@ -8,14 +8,15 @@ what the lock no longer satisfies is only looked for to say why it differs.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+from ...digests import digest_of
 from ...errors import ConfigError
 from ..manifests.changes import changes
 from ..model import FreshnessVerdict, Reason
 from ..uv.manifest import NAME
 from .manifest import read_manifest
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
@@ -63,7 +64,6 @@ def content_hash(manifest: Manifest, *, groups: bool = True) -> str:
     Raises ConfigError where what is hashed has no such form.
     """
     import json
-    from hashlib import sha256
 
     data = manifest.data
     project = {key: data["project"][key] for key in _PROJECT_KEYS if data.get("project", {}).get(key) is not None}
@@ -82,7 +82,7 @@ def content_hash(manifest: Manifest, *, groups: bool = True) -> str:
             "tool": {"poetry": poetry},
         }
     try:
-        return sha256(json.dumps(hashed, sort_keys=True).encode()).hexdigest()
+        return digest_of("sha256", json.dumps(hashed, sort_keys=True).encode())
     except (TypeError, ValueError, RecursionError) as error:
         raise ConfigError(f"poetry cannot make a hash of its requirements: {error}", path=manifest.path) from None
 

@@ -6,7 +6,6 @@ What counts where several of them declare the same is as in poetry-core, "poetry
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
 from ...names import normalize
@@ -18,6 +17,7 @@ from ..uv.manifest import MAX_BYTES, NAME, Section
 from .requirements import requirements
 from .tables import MAIN
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
 
 from ...errors import LockfileError
 from ...names import normalize
@@ -26,6 +25,7 @@ from .edges import edges_of
 from .manifest import read_manifest
 from .tables import COMMANDS, MAIN, RECORDS_GROUPS, LockTable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...names import normalize
 from ...toml import kind
 from ..manifests.constraints import platform_marker, python_marker
 from ..manifests.requirements import Requirement
 from ..model import SourceKind
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

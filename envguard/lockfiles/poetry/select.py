@@ -6,14 +6,13 @@ two namespaces: an extra and a group may have one name. Older locks are walked, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...errors import LockfileError
 from ...names import normalize
 from ..coverage import RefusedError, holds, refuse_uncovered, refuse_unknown
 from ..model import Selected, SourceKind
 from .tables import MAIN, RECORDS_GROUPS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -8,7 +8,6 @@ it contradicts the manifest, and never that it is fresh.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ..exported.contradictions import UNRECORDED, contradictions
 from ..model import FreshnessVerdict, Reason
@@ -20,6 +19,7 @@ from ..requirements.inputs import inputs_of
 from ..uv.manifest import NAME
 from .tables import LockTable, is_pdms_own
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

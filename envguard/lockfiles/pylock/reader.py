@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
 
 from ...errors import LockfileError
 from ...names import normalize
@@ -18,6 +17,7 @@ from ..text import read_lock_text
 from .tables import HINT, TABLES, LockTable, commands, filename_of
 from .validation import validate
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -6,14 +6,13 @@ this Python is an error there and no reason to leave it out, and so is that none
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...errors import LockfileError
 from ...names import normalize
 from ..coverage import RefusedError, holds, python_in, refuse_uncovered, refuse_unknown
 from ..files import installable
 from ..model import RefusalKind, Refused, Selected, SourceKind
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

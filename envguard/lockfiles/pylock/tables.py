@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING
 
 from ...getters import Table
 from ...urls import filename_at
@@ -12,6 +11,7 @@ from ..exported.command import command_of, shown
 from ..exported.selections import POETRY
 from ..model import Commands
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any

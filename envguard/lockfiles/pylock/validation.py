@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from ...errors import LockfileError
 from ..filenames import other_release
 from .tables import HINT, LockTable, filename_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 
 _KNOWN = "1.0"
 _PART = re.compile(r"(?P<key>[^.\[\]]+)|\[(?P<index>\d+)\]")

@@ -6,11 +6,11 @@ The forms are ``# via one, two`` and ``# via`` with a line for each (pip-tools: 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from ...names import normalize
 from ...values import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
 
 from ..artifacts import unpinned
 from ..edges import possible
 from ..model import Inconsistency, SourceKind
 from ..parts import inconsistency
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

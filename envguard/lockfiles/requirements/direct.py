@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, unquote
 
 from ...names import normalize
-from ...urls import ARCHIVES, filename_at, without_credentials
+from ...urls import ARCHIVES, filename_at, unquote, without_credentials
 from ...values import dataclass
 from ..filenames import named_version
 from ..model import Source, SourceKind
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -57,7 +56,7 @@ def direct(text: str, *, editable: bool = False) -> Direct:
         return _repository(vcs, editable=editable)
     place, extras = (text, ()) if _REMOTE.match(text) else _without_extras(text)
     url, _, fragment = place.partition("#")
-    keys = dict(parse_qsl(fragment, keep_blank_values=True))
+    keys = _keys(fragment)
     name, more = _egg(keys)
     extras = extras or more
     location = _local(url) if url[:5].lower() == "file:" or not _REMOTE.match(url) else None
@@ -81,9 +80,17 @@ def direct(text: str, *, editable: bool = False) -> Direct:
     )
 
 
+def _keys(fragment: str) -> dict[str, str]:
+    if not fragment:
+        return {}
+    from urllib.parse import parse_qsl
+
+    return dict(parse_qsl(fragment, keep_blank_values=True))
+
+
 def _repository(match: re.Match[str], *, editable: bool) -> Direct:
     url, _, fragment = match["url"].partition("#")
-    keys = dict(parse_qsl(fragment, keep_blank_values=True))
+    keys = _keys(fragment)
     name, extras = _egg(keys)
     scheme, mark, rest = url.partition("://")
     host, slash, path = rest.partition("/")

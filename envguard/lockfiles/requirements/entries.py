@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING
 
 from ... import pep508
 from ...errors import LockfileError
@@ -16,6 +15,7 @@ from ...urls import without_credentials
 from ...values import dataclass
 from .direct import direct, is_direct
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import codecs
 import os
 import re
-from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from ...errors import LockfileError, UnreadableError
+from ...urls import unquote
 from ...values import dataclass, field
 from ..text import MAX_BYTES, refuse_merge
 from .entries import Asked, Include, Index, parse_line
 from .lines import logical_lines
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

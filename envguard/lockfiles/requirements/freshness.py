@@ -7,7 +7,6 @@ well. What contradicts an input is stale.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ..edges import left_over, named, possible
 from ..exported.contradictions import UNRECORDED, contradictions, unsatisfied
@@ -22,6 +21,7 @@ from .files import read_contents
 from .inputs import inputs_of
 from .places import Places
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 

@@ -7,7 +7,6 @@ else it is looked for from the lock upward. What a comment names is only looked 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
 from ...names import normalize
 from ...values import dataclass
@@ -15,8 +14,10 @@ from ..exported.selections import Chosen
 from .files import ancestors, boundary_of, within
 from .tables import FORMAT
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
 
     from ...reader import Reader
     from ..model import Lock

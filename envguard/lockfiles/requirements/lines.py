@@ -7,11 +7,11 @@ that is a comment ends what was joined. What the tools disagree about, or what p
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
 from ...errors import LockfileError
 from ...values import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

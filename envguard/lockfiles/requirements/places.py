@@ -7,13 +7,13 @@ path leads somewhere, looked for from the file upward.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ...values import replace
 from ..model import SourceKind
 from ..projects import project_name
 from .files import ancestors, boundary_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...reader import Reader
     from ..model import Source

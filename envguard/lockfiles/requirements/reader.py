@@ -7,7 +7,6 @@ dependencies. ``${VARIABLES}`` stay what they are: their values may be secrets, 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ..._native import hexdigest
 from ...errors import LockfileError
@@ -19,6 +18,7 @@ from .files import read_contents
 from .places import Places
 from .tables import FORMAT, commands
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 

@@ -6,12 +6,11 @@ Only what a tool wrote as the result of a resolution is taken for a lock by itse
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...errors import EnvguardError
 from .files import read_text
 from .tables import written_by_a_tool
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...reader import Reader
 

@@ -5,13 +5,12 @@ Groups and extras do not exist there; several files are the groups, and ``lock =
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...errors import LockfileError
 from ...names import normalize
 from ..coverage import RefusedError, holds, refuse_unknown
 from ..model import Selected, SourceKind
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...names import normalize
 from ..coverage import covered
 from ..edges import both, possible
 from ..parts import inconsistency, roots
 from .declared import declarations
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -6,12 +6,11 @@ clauses of those that hold there add up, and so do their extras.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...values import dataclass
 from .equivalence import grid
 from .specifiers import Samples
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 

@@ -6,16 +6,16 @@ without ``[project]`` requires, and what constraints allow.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ...names import normalize
 from ...values import dataclass
 from ..markers import MarkerError
 from ..model import Declared, Edge
 from .equivalence import extra_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from ..model import Lock, LockedPackage
 

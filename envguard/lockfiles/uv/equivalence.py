@@ -11,13 +11,13 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from typing import TYPE_CHECKING
 
 from ... import pep440
 from ...names import normalize
 from ..markers import MarkerError, parse
 from .ranges import contains
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 

@@ -9,7 +9,6 @@ looked at only where it could explain a difference, which is then unknown.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ...errors import ConfigError, LockfileError, UnreadableError
 from ..model import FreshnessVerdict, SourceKind
@@ -26,6 +25,7 @@ from .sources import Sources
 from .tables import LockTable
 from .workspace import find_workspace, read_workspace
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...names import normalize
 from ..markers import MarkerError
 from . import reasons
@@ -12,6 +10,7 @@ from .groups import groups_of
 from .requirements import UndecidableError, recorded
 from .specifiers import specifier_set
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...names import normalize
 from ...toml import kind
 from ...values import dataclass
 from .manifest import Section, check_range
 from .ranges import as_marker, bounds
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

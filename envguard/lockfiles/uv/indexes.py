@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from ...errors import ConfigError, UnreadableError
 from ...toml import read_toml
-from ...urls import split_url
+from ...urls import split_url, unquote
 from ..edges import candidates_of
 from ..model import Reason, SourceKind
 from .manifest import MAX_BYTES, Section
 from .origins import clean_url
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

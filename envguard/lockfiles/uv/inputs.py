@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...names import normalize
 from ..markers import MarkerError, parse
 from ..model import Reason
@@ -14,6 +12,7 @@ from .requirements import UndecidableError, recorded
 from .static_metadata import metadata_reasons
 from .tables import LockTable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from ...errors import ConfigError
 from ...names import normalize
-from ...urls import split_url
+from ...urls import split_url, unquote
 from .manifest import read_manifest
 from .origins import Origin, clean_url, git_origin, index_location
 from .requirements import UndecidableError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...reader import Reader
     from .manifest import Manifest, Section

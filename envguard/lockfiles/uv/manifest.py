@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from typing import TYPE_CHECKING
 
 from ... import pep440
 from ...errors import ConfigError, UnreadableError
@@ -13,6 +12,7 @@ from ...names import normalize
 from ...toml import read_toml
 from ...values import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

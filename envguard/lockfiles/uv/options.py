@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import datetime
 import re
-from typing import TYPE_CHECKING, Any
 
 from ...names import normalize
 from ...toml import kind
 from ...values import dataclass
 from ..model import Reason
+from .tables import LockTable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from ...getters import Table
     from ...reader import Reader
     from ..model import Lock
     from .manifest import Section
-from .tables import LockTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, unquote
 
-from ...urls import split_url, without_credentials
+from ...urls import query_of, split_url, unquote, without_credentials
 from ...values import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -58,7 +57,7 @@ def recorded_origin(table: Table, root: str) -> Origin:
             return Origin(kind=kind, location=os.path.normpath(os.path.join(root, location)))
     git, url, index = table.text("git"), table.text("url"), table.text("index")
     if git is not None:
-        query = {key: values[0] for key, values in parse_qs(split_url(git).query).items()}
+        query = {key: values[0] for key, values in query_of(split_url(git).query).items()}
         return git_origin(git, query)
     if url is not None:
         return Origin(kind="url", location=clean_url(url), subdirectory=table.text("subdirectory") or "")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ... import pep440
 from ...names import normalize
 from ...values import replace
@@ -16,6 +14,7 @@ from .groups import both
 from .requirements import UndecidableError, recorded
 from .tables import LockTable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 

@@ -7,18 +7,17 @@ meaning cannot be guessed; unknown keys of version 1 are skipped, since later re
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
 from ...errors import ConfigError, LockfileError
 from ...toml import kind, parse_toml, read_toml
-from ...urls import ARCHIVES, filename_at, split_url, without_credentials
+from ...urls import ARCHIVES, filename_at, query_of, split_url, without_credentials
 from ...values import replace
 from ..model import Artifact, ConflictItem, Edge, Lock, LockedPackage, Parts, Source, SourceKind
 from ..text import read_lock_text
 from .declared import overrides, restated
 from .tables import COMMANDS, LockTable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
@@ -206,7 +205,7 @@ def source(table: LockTable) -> Source:
 def _git(url: str) -> Source:
     """Take ``repository?subdirectory=...&tag=...#commit`` apart."""
     parts = split_url(url)
-    query = {key: values[0] for key, values in parse_qs(parts.query).items()}
+    query = {key: values[0] for key, values in query_of(parts.query).items()}
     return Source(
         kind=SourceKind.GIT,
         location=without_credentials(parts._replace(query="", fragment="").geturl()),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ... import pep508
 from ...errors import ConfigError
 from ...names import normalize
@@ -13,6 +11,7 @@ from .equivalence import extra_of
 from .origins import Origin, recorded_origin
 from .specifiers import specifier_set
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

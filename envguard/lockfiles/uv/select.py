@@ -7,7 +7,6 @@ like, as uv encodes them for conflicts (uv: crates/uv-resolver, "universal_marke
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
 
 from ...errors import LockfileError
 from ...names import normalize
@@ -16,8 +15,10 @@ from ..edges import candidates_of
 from ..model import Edge, RefusalKind, Refused, Selected, SourceKind
 from .tables import LockTable
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     from ..model import Lock, LockedPackage, Selection
 

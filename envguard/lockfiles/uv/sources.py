@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ...names import normalize
 from ..markers import MarkerError, parse
 from .equivalence import grid
@@ -15,6 +13,7 @@ from .requirements import Requirement, parse_requirement, words
 from .specifiers import specifier_set
 from .workspace import sources_of
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ... import pep440
 from ...names import normalize
 from ...values import dataclass
@@ -14,6 +12,7 @@ from .comparison import differences
 from .requirements import stated
 from .specifiers import specifier_set
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

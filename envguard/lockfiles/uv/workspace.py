@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import os
-from typing import TYPE_CHECKING
 
 from ...errors import ConfigError
 from ...names import normalize
@@ -13,6 +12,7 @@ from ...values import dataclass
 from ..model import SourceKind
 from .manifest import Section, read_manifest
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
