@@ -22,7 +22,7 @@ MARKERS := not torch and not integrations and not libraries and not gpu$(if $(CI
 # As pip does: a certificate that this system trusts is trusted.
 export UV_SYSTEM_CERTS ?= 1
 
-.PHONY: demo test test-torch test-integrations test-libraries lint types check-self bench bench-files bench-locks bench-code bench-conda bench-canaries bench-hash bench-ranks clean
+.PHONY: demo test test-torch test-integrations test-libraries lint types check-self bench bench-files bench-locks bench-code bench-conda bench-canaries bench-machine bench-hash bench-ranks clean
 
 demo: $(VENV)/.bootstrapped
 	$(BIN)/python examples/demo.py
@@ -71,6 +71,9 @@ bench-code: $(VENV)/.ready
 
 bench-canaries: $(TORCH_VENV)/.ready
 	$(TORCH_VENV)/bin/python benchmarks/canaries.py $(BENCH_ARGS)
+
+bench-machine: $(TORCH_VENV)/.ready
+	$(TORCH_VENV)/bin/python benchmarks/machine.py $(BENCH_ARGS)
 
 bench-ranks: $(TORCH_VENV)/.ready
 	$(TORCH_VENV)/bin/python benchmarks/ranks.py $(BENCH_ARGS)

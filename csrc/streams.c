@@ -3,7 +3,9 @@
  * are up to twice as fast as one (sha256_run.c). So files wait open in a list; who has nothing more urgent takes some of
  * them, goes on with each for a piece, and puts back those that have not ended.
  *
- * Files are read, never mapped: a mapping would end the process with SIGBUS when somebody truncates the file.
+ * Files are read, never mapped: a mapping would end the process with SIGBUS when somebody truncates the file. Under the guard of
+ * window.c it would not; but sixteen chains that each fetch from memory what no copy has brought into the cache take longer than
+ * the copy (1.6 GB of packages on an Intel Xeon, two threads, processor time: 0.27 s more in hashing, 0.12 s less in reading).
  */
 #include "tree_internal.h"
 

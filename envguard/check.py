@@ -12,7 +12,6 @@ from .model import Impact, Level, Report, Severity, Subject, Verdict, Waived
 from .observe import Request, find_project, look, look_at_files
 from .reader import Reader
 from .rules import registry
-from .rules.own import unused_waiver, waiver_place
 from .rules.registry import Need
 from .values import dataclass, replace
 
@@ -211,6 +210,8 @@ def _accepts(waiver: Waiver, code: str, finding: Finding) -> bool:
 
 
 def _unused(evidence: Evidence, waiver: Waiver) -> Finding:
+    from .rules.own import unused_waiver, waiver_place
+
     return unused_waiver.finding(
         f"{waiver.rule}/{waiver.subject}",
         f"the waiver of {waiver.rule} for '{waiver.subject}' accepts nothing",

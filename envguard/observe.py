@@ -15,6 +15,7 @@ from .lockfiles.model import RefusalKind, Refused
 from .model import Level, Selection
 from .names import normalize
 from .rules.evidence import Evidence, LockView
+from .rules.registry import all_rules
 from .sources import checkouts, real_paths
 from .values import dataclass, replace
 
@@ -168,14 +169,15 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
     Raises ConfigError, LockfileError, BaselineError, EnvironmentNotFoundError or UnreadableError where something that was
     named or that is there cannot be used.
     """
-    from .against import read_against
-    from .baseline import read_baseline
-    from .installed import scan
-    from .machine import observe
-    from .repository.look import look_at as look_at_code
-
     inventory, looking = _start_early(reader, project, request)
     try:
+        # Behind the start, so that they are loaded while files are read.
+        from .against import read_against
+        from .baseline import read_baseline
+        from .installed import scan
+        from .machine import observe
+        from .repository.look import look_at as look_at_code
+
         evidence = look_at_files(reader, project, anew=request.full)
         config = evidence.config
         baseline = (
@@ -269,6 +271,8 @@ def _files(
 
     # It is there, unless the environment could not be told at first and can now.
     looking = looking or Looking(reader, inventory, full=request.full)
+    # What will judge it is loaded while files are still being read.
+    all_rules()
     return looking.result(machine.files if machine is not None else {}, progress=request.progress)
 
 

@@ -11,10 +11,14 @@ from .trace import ABSENT, Trace, digest, kind, kind_of, link, of_stat, signatur
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
+    from typing import TypeVar
+
+    _Taken = TypeVar("_Taken")
 
 _BYTE_ORDER_MARK = "\ufeff"
 MAX_BYTES = 256 * 1024 * 1024
+_PIECE = 256 * 1024
 
 
 class Reader:
@@ -127,6 +131,17 @@ class Reader:
 
         UnreadableError where it is missing, no regular file, larger than *limit* bytes, or changes while it is read.
         """
+        return self._read(path, limit, _whole)
+
+    def digest(self, path: str, *, limit: int = MAX_BYTES) -> str:
+        """Return the BLAKE3 of the regular file *path*, 64 hexadecimal digits; errors as for ``read_bytes``.
+
+        It is read in pieces: a buffer for all of a large library takes longer to come by than its hash.
+        """
+        return self._read(path, limit, _digest)
+
+    def _read(self, path: str, limit: int, take: Callable[[int, int], tuple[_Taken, int]]) -> _Taken:
+        """Return what *take* makes of the open file *path* and its size; it also says how many bytes there were."""
         try:
             # O_NONBLOCK: opening a pipe that nobody writes to must not wait for ever.
             fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -142,17 +157,14 @@ class Reader:
             size = before.st_size
             if size > limit:
                 raise UnreadableError(f"is too large: {size} bytes, at most {limit} are read", path=path)
-            # One byte more than the size is asked for, never the limit: a buffer of that many bytes costs more than the file.
-            data = os.read(fd, size + 1)
-            while len(data) < size and (more := os.read(fd, size + 1 - len(data))):
-                data += more
-            if len(data) != size or of_stat(os.fstat(fd)) != seen:
+            taken, count = take(fd, size)
+            if count != size or of_stat(os.fstat(fd)) != seen:
                 raise UnreadableError("changed while it was read", path=path, hint="run the command again")
         except OSError as error:
             raise _unreadable(path, error) from None
         finally:
             os.close(fd)
-        return data
+        return taken
 
     def read_text(self, path: str, *, limit: int = MAX_BYTES) -> str:
         """Return the content of *path* as UTF-8 text, without a byte order mark; UnreadableError names the first byte that is none."""
@@ -170,6 +182,24 @@ class Reader:
         seen = kind(path)
         self.trace.saw_value("kind", path, seen)
         return seen
+
+
+def _whole(fd: int, size: int) -> tuple[bytes, int]:
+    # One byte more than the size is asked for, never the limit: a buffer of that many bytes costs more than the file.
+    data = os.read(fd, size + 1)
+    while len(data) < size and (more := os.read(fd, size + 1 - len(data))):
+        data += more
+    return data, len(data)
+
+
+def _digest(fd: int, size: int) -> tuple[str, int]:
+    from blake3 import blake3
+
+    hasher, count = blake3(), 0
+    while count <= size and (piece := os.read(fd, _PIECE)):
+        hasher.update(piece)
+        count += len(piece)
+    return hasher.hexdigest(), count
 
 
 def _unreadable(path: str, error: OSError | ValueError) -> UnreadableError:

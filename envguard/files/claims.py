@@ -10,6 +10,7 @@ import os
 import posixpath
 import re
 from binascii import b2a_base64
+from itertools import compress
 from typing import TYPE_CHECKING
 
 from ..errors import UnreadableError
@@ -29,7 +30,9 @@ _VERSIONED = re.compile(r"(?:python|pypy)[\d.]*t?|lib", re.IGNORECASE)
 # A path that begins at the root or goes to and fro.
 _TO_AND_FRO = re.compile(rb"\A\.{0,2}[/,]|/\.{0,2}[/,]")
 _URLSAFE = bytes.maketrans(b"+/", b"-_")
-_ALL_ELSE = bytes(byte for byte in range(256) if byte not in b",\n")
+_ALL_ELSE = bytes(byte for byte in range(256) if byte not in b",=\n")
+# What is in no plain path; from the fourth on, only where "/." is.
+_MARKS = (b"//", b"/,", b"\0", b"/./", b"/../", b"/.,", b"/..,")
 # More than this no system opens at once.
 _LONGEST = 4000
 
@@ -98,31 +101,26 @@ def recorded(reader: Reader, distribution: Distribution) -> Claims:
     path = os.path.join(distribution.path, "RECORD")
     try:
         record = reader.read_bytes(path, limit=MAX_BYTES)
-        lines = _lines(record)
+        hashed, others = _split(record)
     except (UnreadableError, RecordError) as error:
         if isinstance(error, UnreadableError) and not reader.exists(path):
             return Claims(owner=owner, fault="it has no RECORD")
         text = error.message if isinstance(error, UnreadableError) else str(error)
         return Claims(owner=owner, fault=f"its RECORD {text}")
-    if not lines:
+    if not hashed and not others:
         return Claims(owner=owner, fault="its RECORD lists no files")
-    suspect = _is_suspect(record) or max(map(len, lines)) > _LONGEST
-    return place(lines, owner, os.path.dirname(distribution.path), suspect=suspect)
+    return _place(hashed, others, owner, os.path.dirname(distribution.path), _odd(hashed, others, record))
 
 
-def place(lines: list[bytes], owner: Owner, folder: str, *, suspect: bool = True) -> Claims:
-    """Return the claims in the rows *lines* (``path,digest,size``), whose paths start at *folder*.
+def _place(hashed: list[bytes], others: list[bytes], owner: Owner, folder: str, odd: list[bytes]) -> Claims:
+    """Return the claims in rows (``path,digest,size``) with a SHA-256 and *others*, whose paths start at *folder*.
 
-    Unless they are *suspect*, none of the paths leaves it or goes to and fro.
+    *odd* are those of the *hashed* whose path may leave it or go to and fro.
     """
     prefix = prefix_of(folder)
-    others: list[bytes] = []
-    # In one pass: there are tens of thousands of rows, and append() is never true.
-    hashed = [line for line in lines if b",sha256=" in line or others.append(line)]  # type: ignore[func-returns-value]
     rows = {folder: hashed}
     plain: list[Plain] = []
     beyond: list[str] = []
-    odd = [line for line in hashed if _is_odd(line)] if suspect else []
     if odd:
         strange = frozenset(odd)
         rows[folder] = [line for line in hashed if line not in strange]
@@ -162,7 +160,7 @@ class Claimed:
     packages; *plain* are the paths of all other rows, *sought* those of them that are more than looked for.
     """
 
-    __slots__ = ("folder", "owners", "paths", "plain", "rows", "sought")
+    __slots__ = ("_names", "folder", "owners", "paths", "plain", "rows", "sought")
 
     def __init__(self, claims: Sequence[Claims], folder: str) -> None:
         self.folder = folder
@@ -176,36 +174,79 @@ class Claimed:
         plain = [row for item in claims for row in item.plain if row.folder == folder]
         self.plain = frozenset(row.path for row in plain)
         self.sought = frozenset(row.path for row in plain if not row.made)
+        self._names: frozenset[bytes] | None = None
+
+    @property
+    def names(self) -> frozenset[bytes]:
+        """All paths that are claimed, found out when they are first asked for."""
+        if self._names is None:
+            self._names = self.plain.union(self.paths)
+        return self._names
 
 
-def _is_suspect(record: bytes) -> bool:
-    """Return whether any path in *record* may be odd. Asked of the whole text, because of most packages none is."""
-    if record[:1] in b"./" or any(part in record for part in (b"//", b"/,", b"\n.", b"\n/", b'"', b"\0")):
-        return True
-    return b"/." in record and any(part in record for part in (b"/./", b"/../", b"/.,", b"/..,"))
+def _odd(hashed: list[bytes], others: list[bytes], record: bytes) -> list[bytes]:
+    """Return which of the *hashed* rows need a look of their own: their path leaves its folder or goes to and fro, or no file can have it.
+
+    Nearly all that do begin so (``../../../bin/tool``). Whether any other does is asked of the whole text, because of most packages
+    none does, and there are tens of thousands of rows.
+    """
+    begins = record[:1] in b"./" or b"\n." in record or b"\n/" in record
+    leading = [line for line in (*hashed, *others) if line.startswith((b".", b"/"))] if begins else []
+    marks = _MARKS if b"/." in record else _MARKS[:3]
+    if (
+        b'"' in record
+        or max(map(len, hashed), default=0) > _LONGEST
+        # The same number in all as in those: none in any other.
+        or any(record.count(mark) != sum([line.count(mark) for line in leading]) for mark in marks)
+    ):
+        return [line for line in hashed if _is_odd(line)]
+    return [line for line in leading if b",sha256=" in line and _is_odd(line)]
 
 
 def _is_odd(line: bytes) -> bool:
-    """Return whether a path needs a look of its own: it leaves its folder or goes to and fro, or no file can have it."""
     if line.startswith((b".", b"/")) or b"/." in line or b"//" in line or b"/," in line:
         return _TO_AND_FRO.search(line) is not None or b"\0" in line or len(line) > _LONGEST
     return b"\0" in line or len(line) > _LONGEST
 
 
-def _lines(record: bytes) -> list[bytes]:
-    """Return the rows of *record* without quotes: behind the last two commas stand digest and size."""
-    lines = record.replace(b"\r\n", b"\n").split(b"\n")
-    if lines[-1] == b"":
-        lines.pop()
-    # What is left when all else is deleted shows at once whether every line has two commas.
+def _split(record: bytes) -> tuple[list[bytes], list[bytes]]:
+    """Return the rows of *record* without quotes, those with a SHA-256 and the others: behind the last two commas stand digest and size."""
+    text = record.replace(b"\r\n", b"\n") if b"\r" in record else record
+    if not text.endswith(b"\n"):
+        text += b"\n"
+    lines = text.split(b"\n")
+    lines.pop()
+    # What is left when all else is deleted shows at once what the rows are like: ",=,", or ",," without a digest.
+    shape = text.translate(None, _ALL_ELSE)
+    hashes = shape.count(b"=")
+    plain = b'"' not in text and not text.startswith(b",") and b"\n," not in text
     if (
-        b'"' in record
-        or record.startswith(b",")
-        or b"\n," in record
-        or b"\n".join(lines).translate(None, _ALL_ELSE) != b"\n".join([b",,"] * len(lines))
+        plain
+        and len(shape) == 3 * len(lines) + hashes
+        and hashes + shape.count(b",,\n") == len(lines)
+        and hashes == shape.count(b",=,\n") == text.count(b",sha256=")
     ):
-        return [b"%b,%b,%b" % row for row in parsed(record)]
-    return lines
+        return _told_apart(lines, shape)
+    if not plain or shape.translate(None, b"=") != b",,\n" * len(lines):
+        lines = [b"%b,%b,%b" % row for row in parsed(record)]
+    others: list[bytes] = []
+    # In one pass: append() is never true.
+    return [line for line in lines if b",sha256=" in line or others.append(line)], others  # type: ignore[func-returns-value]
+
+
+def _told_apart(lines: list[bytes], shape: bytes) -> tuple[list[bytes], list[bytes]]:
+    """Return the rows with a digest and those without, by the *shape* of all of them: four bytes for the ones, three for the others."""
+    numbers: list[int] = []
+    at = shape.find(b",,\n")
+    while at >= 0:
+        numbers.append((at - 3 * len(numbers)) // 4 + len(numbers))
+        at = shape.find(b",,\n", at + 3)
+    if not numbers:
+        return lines, []
+    kept = bytearray(b"\1") * len(lines)
+    for number in numbers:
+        kept[number] = 0
+    return list(compress(lines, kept)), [lines[number] for number in numbers]
 
 
 def _normal(path: bytes, inside: bytes, absolute: bytes) -> bytes | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from base64 import b64decode
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from ..values import dataclass, field
@@ -17,23 +18,30 @@ if TYPE_CHECKING:
     # A file: the folder that its path starts from, and the path.
     Where = tuple[str, bytes]
 
+# So many paths are sought one by one; for more, it costs less to take all rows apart.
+_FEW = 256
+
 
 class Seen:
-    """What a look has found: *rows*, the mtime of each in nanoseconds, and *problems* by path; see ``envguard.walked.Listed``."""
+    """What a look has found: *rows*, sorted by path, the mtime of each in nanoseconds, and *problems* by path; see ``envguard.walked.Listed``."""
 
-    __slots__ = ("_numbers", "problems", "rows", "times")
+    __slots__ = ("_numbers", "_sought", "problems", "rows", "times")
 
     def __init__(self, rows: Sequence[bytes], times: Sequence[int], problems: Iterable[Problem] = ()) -> None:
         self.rows = rows
         self.times = times
         self.problems = {problem.path: problem for problem in problems}
         self._numbers: dict[bytes, int] | None = None
+        self._sought = 0
 
     def number(self, path: bytes) -> int | None:
         """Return which row is that of *path*; None where there is none."""
+        if self._numbers is None and self._sought < _FEW:
+            self._sought += 1
+            number = bisect_left(self.rows, path, key=_path_of)
+            return number if number < len(self.rows) and _path_of(self.rows[number]) == path else None
         if self._numbers is None:
-            # Made when it is first needed: where nothing differs, rows are compared as they are.
-            self._numbers = {row.rsplit(b",", 2)[0]: number for number, row in enumerate(self.rows)}
+            self._numbers = {_path_of(row): number for number, row in enumerate(self.rows)}
         return self._numbers.get(path)
 
     def row(self, path: bytes) -> tuple[bytes, bytes] | None:
@@ -77,6 +85,8 @@ def compare(claims: Claims, seen: Mapping[str, Seen], there: Mapping[str, frozen
     verdict = Verdict()
     same: set[Where] = set()
     for folder, rows in claims.rows.items():
+        if there[folder].issuperset(rows):
+            continue  # of nearly all packages, and no set is made of their rows
         for row in frozenset(rows) - there[folder]:
             path, digest, size = row.rsplit(b",", 2)
             where, found = (folder, path), seen[folder].row(path)
@@ -93,6 +103,10 @@ def compare(claims: Claims, seen: Mapping[str, Seen], there: Mapping[str, frozen
         if where in same or b"%b,%b,%b" % (where[1], middle, size) in frozenset(claims.rows[where[0]]):
             del verdict.changed[where]
     return verdict
+
+
+def _path_of(row: bytes) -> bytes:
+    return row.rsplit(b",", 2)[0]
 
 
 def is_same(left: bytes, right: bytes) -> bool:

@@ -48,7 +48,10 @@ class _Package:
 
 
 class Judge:
-    """Compares *claims*, in the order of the inventory and by folder as *claimed*, with what was *seen* in each folder."""
+    """Compares *claims*, in the order of the inventory and by folder as *claimed*, with what is seen in each folder.
+
+    What can be told of the claims alone is found out when it is made, which may be while files are still being read.
+    """
 
     def __init__(
         self,
@@ -56,20 +59,24 @@ class Judge:
         inventory: Inventory,
         claims: Sequence[Claims],
         claimed: Iterable[Claimed],
-        seen: Mapping[str, Seen],
     ) -> None:
         self._reader = reader
         self._inventory = inventory
         self._claims = claims
-        self._seen = seen
-        self._there = {folder: frozenset(look.rows) for folder, look in seen.items()}
+        self._seen: Mapping[str, Seen] = {}
+        self._there: dict[str, frozenset[bytes]] = {}
         self._claimed = {here.folder: here for here in claimed}
+        self._owners = shared.owners_of_shared(self._claimed.values())
         self._packages = [_Package() for _ in claims]
         self._strays: list[Unlisted] = []
         self._outdated = 0
 
-    def result(self, accepted: Mapping[str, str], *, files: int, size: int, cached: int) -> InstalledFiles:
-        """Return what is said of all packages; *accepted* are the digests of differences that were recorded, by name."""
+    def result(
+        self, seen: Mapping[str, Seen], accepted: Mapping[str, str], *, files: int, size: int, cached: int
+    ) -> InstalledFiles:
+        """Return what is said of all packages, of which this was *seen*; *accepted* are the digests of recorded differences, by name."""
+        self._seen = seen
+        self._there = {folder: frozenset(look.rows) for folder, look in seen.items()}
         verdicts = [compare(item, self._seen, self._there) for item in self._claims]
         together = tuple(self._shared(verdicts))
         for number, verdict in enumerate(verdicts):
@@ -92,7 +99,7 @@ class Judge:
     def _shared(self, verdicts: Sequence[Verdict]) -> Iterator[Shared]:
         """Yield what several packages have written, and take from those whose content was overwritten that it changed."""
         groups: dict[shared.Group, list[Where]] = {}
-        for where, owners in shared.owners_of_shared(self._claimed.values()).items():
+        for where, owners in self._owners.items():
             there = shared.winners(where, owners, self._seen, self._there)
             for number in owners:
                 if there and number not in there:
@@ -182,7 +189,7 @@ class Judge:
         """Look at the files in a *folder* of packages that nobody has claimed."""
         seen, here = self._seen[folder], self._claimed[folder]
         others = self._there[folder].difference(here.rows)
-        claimed = here.plain.union(here.paths)
+        claimed = here.names
         untold = [
             item
             for item in self._claims

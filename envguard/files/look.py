@@ -16,7 +16,6 @@ from ..walked import Problem
 from . import quick
 from .claims import Claimed, recorded
 from .compare import Seen
-from .judge import Judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,6 +94,10 @@ class Looking:
         """Wait for the end and return what there is to say; *accepted* and *progress* as for ``look_at``."""
         tick = told(Pace(time.monotonic()), progress) if progress is not None else None
         try:
+            # Here, while files are still being read.
+            from .judge import Judge
+
+            judge = Judge(self._reader, self._inventory, self._claims, self._claimed)
             while self._thread.is_alive():
                 # Short turns: between two of them Python sees Ctrl-C.
                 self._thread.join(BEAT)
@@ -108,8 +111,7 @@ class Looking:
                 size, cached = size + found.bytes, cached + found.cached
         finally:
             self.close()
-        judge = Judge(self._reader, self._inventory, self._claims, self._claimed, seen)
-        return judge.result(accepted or {}, files=self._files, size=size, cached=cached)
+        return judge.result(seen, accepted or {}, files=self._files, size=size, cached=cached)
 
     def close(self) -> None:
         """Let go of everything; a look that is not at its end is given up."""

@@ -22,7 +22,8 @@ def owners_of_shared(claimed: Iterable[Claimed]) -> dict[Where, Owners]:
     """Return the files that several packages have *claimed*, in each folder."""
     found: dict[Where, Owners] = {}
     for here in claimed:
-        if len(frozenset(here.paths)) == len(here.paths):
+        # As many as there are rows, so each once.
+        if len(here.names) == len(here.plain) + len(here.paths):
             continue
         once: set[bytes] = set()
         again = {path for path in here.paths if path in once or once.add(path)}  # type: ignore[func-returns-value]

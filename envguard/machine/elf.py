@@ -8,8 +8,6 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from .._native import hexdigest
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -30,7 +28,7 @@ def build_of(reader: Reader, path: str, most: int) -> str:
     if found is not None:
         return f"build-id {found.hex()}"
     size = reader.size(path)
-    return f"{size} bytes" if size > most else f"blake3:{hexdigest(reader.read_bytes(path, limit=most))[:DIGITS]}"
+    return f"{size} bytes" if size > most else f"blake3:{reader.digest(path, limit=most)[:DIGITS]}"
 
 
 def _build_ids(reader: Reader, path: str) -> Iterator[bytes]:

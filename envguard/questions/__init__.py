@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..values import dataclass
-from . import accelerators, cores, live, platform
+from . import accelerators, cores, platform
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,13 +27,25 @@ class Question:
     places: Callable[[], Iterable[str]] = tuple
 
 
+def _threads() -> str:
+    from . import live  # which brings ctypes along, and is asked in running scripts only
+
+    return live.threads()
+
+
+def _versions() -> str:
+    from . import live
+
+    return live.versions()
+
+
 QUESTIONS = {
     "cores": Question(ask=cores.cores, vouchers=("processors",)),
     "caches": Question(ask=cores.caches, vouchers=("cpu", "processors")),
     "firmware": Question(ask=platform.firmware, vouchers=()),
     "apple": Question(ask=platform.apple, vouchers=("uname",)),
-    "threads": Question(ask=live.threads, vouchers=("threads", "processors", "variables")),
-    "libraries": Question(ask=live.versions, vouchers=("loaded",)),
+    "threads": Question(ask=_threads, vouchers=("threads", "processors", "variables")),
+    "libraries": Question(ask=_versions, vouchers=("loaded",)),
     "nvidia-devices": Question(
         ask=accelerators.nvidia, vouchers=("nvidia",), places=lambda: accelerators.places("pynvml")
     ),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -43,6 +45,30 @@ def test_no_project_is_needed(cli: Cli, tmp_path: Path, monkeypatch: pytest.Monk
     result = cli("machine", "show")
     assert (result.status, result.err) == (0, "")
     assert "(the running interpreter)" in result.out
+
+
+def test_nothing_heavy_is_imported_for_it(project: Project) -> None:
+    program = "import sys; from envguard.cli import main; code = main(); print(*sorted(sys.modules), file=sys.stderr); sys.exit(code)"
+    command = [sys.executable, "-c", program, "machine", "show"]
+    done = subprocess.run(command, cwd=project.folder, capture_output=True, text=True, check=True)
+    loaded = set(done.stderr.split())
+    assert "envguard.machine" in loaded
+    # What a look at the machine needs none of: libraries with their numbers, the command line's parser, locks, rules, git.
+    heavy = {
+        "asyncio",
+        "click",
+        "ctypes",
+        "multiprocessing",
+        "numpy",
+        "packaging",
+        "pynvml",
+        "socket",
+        "torch",
+        "threading",
+    }
+    assert not heavy & loaded
+    ours = ("canaries", "check", "determinism", "files", "lockfiles", "observe", "ranks", "repository", "rules")
+    assert not [name for name in loaded if name.startswith(tuple(f"envguard.{part}" for part in ours))]
 
 
 def test_a_variable_and_a_conflict_are_shown(cli: Cli, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

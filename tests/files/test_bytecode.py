@@ -142,11 +142,11 @@ def test_the_source_of_bytecode(path: bytes, source: bytes | None) -> None:
 
 def test_only_what_would_be_loaded_is_judged() -> None:
     rows = [
-        b"a.py,,1",
+        b"__pycache__/a,head=.pyc,,5",
         b"__pycache__/a.cpython-311.pyc,head=%b,20" % (b"0" * 32),
         b"__pycache__/a.cpython-312.pyc,head=%b,20" % (b"0" * 32),
         b"__pycache__/gone.cpython-311.pyc,head=%b,20" % (b"0" * 32),
-        b"__pycache__/a,head=.pyc,,5",
+        b"a.py,,1",
     ]
     seen = Seen(rows, [0] * len(rows))
     assert bytecode.candidates(rows, seen, "cpython-311") == [(b"__pycache__/a.cpython-311.pyc", bytes(16), b"a.py")]

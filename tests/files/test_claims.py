@@ -40,6 +40,41 @@ def test_rows_are_taken_as_they_are(site: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize(
+    "others",
+    [
+        [b"e=f,,"],
+        [b"m.py,md5=x,1"],
+        [b"m.py,md5=x,1", b"twice,sha256=x,sha256=y"],
+        [b"bare,abc,1"],
+        [b'"q,r",,', b"a=b,sha384=zz,2"],
+        [b"t/c%d.pyc,," % number for number in range(40)],
+    ],
+)
+def test_rows_with_and_without_a_sha256_are_told_apart_wherever_they_stand(
+    site: Path, others: list[bytes], end: bytes
+) -> None:
+    hashed = [b"tiny/%d.py,%b,%d" % (number, DIGEST, number) for number in range(40)]
+    for rows in (hashed + others, others + hashed, [*hashed[:7], *others, *hashed[7:]], others):
+        found = claims(site, end.join([*rows, b""]))
+        wanted = sorted(row for row in rows if b",sha256=" in row)
+        assert sorted(found.rows[str(site)]) == wanted
+        assert len(found.plain) == len(rows) - len(wanted)
+        assert (found.fault, found.beyond) == (None, ())
+
+
+@pytest.mark.parametrize("inner", [b"a/../b", b"a//b", b"a/./b", b"a/b/..", b"a/."])
+def test_a_path_that_goes_to_and_fro_is_seen_among_such_as_only_begin_so(site: Path, inner: bytes) -> None:
+    record = b"".join(b"%b,%b,1\n" % (path, DIGEST) for path in (b"a/.h/c", b"../../../bin/x", inner, b".e/f"))
+    found = claims(site, record)
+    straight = os.path.normpath(inner)
+    assert sorted(found.rows[str(site)]) == sorted(
+        b"%b,%b,1" % (path, DIGEST) for path in (b".e/f", b"a/.h/c", straight)
+    )
+    assert found.rows[str(site.parents[2])] == [b"bin/x,%b,1" % DIGEST]
+
+
 @pytest.mark.parametrize(
     ("written", "where", "path"),
     [
