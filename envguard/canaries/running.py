@@ -6,8 +6,9 @@ import ctypes
 import hashlib
 import json
 import threading
+import time
 
-from . import SCHEME
+from . import SCHEME, first_calls
 from .conditions import numpy_conditions, torch_conditions, torch_cuda_conditions
 from .numbers import numbers
 from .numpy_families import Numpy
@@ -56,17 +57,24 @@ def run(numpy: Any = None, torch: Any = None, *, cuda: bool = False) -> Results:
     """
     results = Results()
     device = torch.cuda.current_device() if cuda else None
-    thread = threading.Thread(
-        target=_guarded, args=(results, numpy, torch, device), name="envguard-canaries", daemon=True
-    )
-    try:
-        thread.start()
-    except RuntimeError as error:
-        return _without(numpy, torch, f"no thread could be started: {error}")
-    thread.join(SECONDS)
-    if thread.is_alive():
-        # A GPU that hangs. The thread is left behind, with what it has said so far.
-        return _without(numpy, torch, f"they did not end within {SECONDS:g} seconds")
+    given = numbers()
+    deadline = time.monotonic() + SECONDS
+    # PyTorch first, and its team gone before NumPy's turn: a worker of OpenBLAS keeps its processor for some 30 ms after a
+    # product, and whoever has to share processors with it waits a slice of the scheduler at each of PyTorch's barriers.
+    for name, module, each in (("torch", torch, _torch), ("numpy", numpy, _numpy)):
+        if module is None:
+            continue
+        thread = threading.Thread(
+            target=_guarded, args=(results, name, module, each, given, device), name="envguard-canaries", daemon=True
+        )
+        try:
+            thread.start()
+        except RuntimeError as error:
+            return _without(numpy, torch, f"no thread could be started: {error}")
+        thread.join(max(0.0, deadline - time.monotonic()))
+        if thread.is_alive():
+            # A GPU that hangs. The thread is left behind, with what it has said so far.
+            return _without(numpy, torch, f"they did not end within {SECONDS:g} seconds")
     return results
 
 
@@ -78,16 +86,19 @@ def _without(numpy: Any, torch: Any, reason: str) -> Results:
     return results
 
 
-def _guarded(results: Results, numpy: Any, torch: Any, device: int | None) -> None:
-    """Run them; what fails as a whole is unknown as a whole."""
-    given = numbers()
-    for name, module, each in (("numpy", numpy, _numpy), ("torch", torch, _torch)):
-        if module is None:
-            continue
-        try:
-            each(results, module, given, device)
-        except Exception as error:  # noqa: BLE001 - somebody else's module, which may be half there
-            results.digests[name] = UNKNOWN + _words(error)
+def _guarded(
+    results: Results,
+    name: str,
+    module: Any,
+    each: Callable[[Results, Any, bytearray, int | None], None],
+    given: bytearray,
+    device: int | None,
+) -> None:
+    """Run those of one library; what fails as a whole is unknown as a whole."""
+    try:
+        each(results, module, given, device)
+    except Exception as error:  # noqa: BLE001 - somebody else's module, which may be half there
+        results.digests[name] = UNKNOWN + _words(error)
 
 
 def _numpy(results: Results, numpy: Any, given: bytearray, _: int | None) -> None:
@@ -101,6 +112,7 @@ def _torch(results: Results, torch: Any, given: bytearray, device: int | None) -
     results.conditions.update(torch_conditions(torch))
     with torch.no_grad():
         with known_settings(torch, cuda=False):
+            first_calls.make(torch)
             families = Torch(torch, given, torch.device("cpu")).families()
             _each(results, "torch.cpu", families, _bits)
         if device is None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .lateness import Late
 
 STATISTICAL = "cross-hardware"
+FIRST_CALLS = "mkl.vml.first_calls"
 LEFT = "left out, as was asked for"
 
 
@@ -190,6 +191,19 @@ class Switches:
             )
             self.leave |= {MODE}
         self._apply(torch_knobs(torch, audit=self.audit))
+        if self.bitwise:
+            self._first_calls(torch)
+
+    def _first_calls(self, torch: Any) -> None:
+        from ..canaries import first_calls  # only where torch is loaded
+
+        if not first_calls.has_mkl(torch):
+            return
+        wanted, found, evidence = "made by one thread", "not made here", LEFT
+        if FIRST_CALLS not in self.leave:
+            count = first_calls.make(torch)
+            found, evidence = wanted, f"{count} functions were called on one number of float32 and of float64"
+        self._note(FIRST_CALLS, wanted, found, "now", evidence)
 
     def _inductor(self, module: ModuleType) -> None:
         del module

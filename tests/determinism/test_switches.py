@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import pickle  # noqa: TID251
 import sys
@@ -326,7 +327,26 @@ def test_the_real_torch_takes_every_switch_when_it_is_imported() -> None:
         "torch.backends.cudnn.deterministic True",
         "torch.backends.cudnn.benchmark False",
         "torch.backends.mkldnn.deterministic True",
+        "mkl.vml.first_calls made by one thread",
     ]
+
+
+@pytest.mark.torch
+def test_who_leaves_the_first_calls_out_is_told_that_they_were_not_made() -> None:
+    pytest.importorskip("torch")
+    code = """
+from envguard.determinism.switches import Switches
+switches = Switches(leave=("mkl.vml.first_calls",))
+switches.set(frozenset(("torch",)), level="run-to-run")
+import torch
+print(switches.state["mkl.vml.first_calls"].told())
+"""
+    assert ast.literal_eval(told(code)) == {
+        "wanted": "made by one thread",
+        "found": "not made here",
+        "when": "now",
+        "evidence": "left out, as was asked for",
+    }
 
 
 @pytest.mark.torch
