@@ -35,6 +35,9 @@ def modules() -> str:
         if not isinstance(path, str) or (not os.path.isabs(path) and values.get("__spec__") is None):
             main = f"{MAIN}\n" if name == MAIN else main
             continue
+        # Most modules are installed ones: their paths are told apart as they stand, where nothing in them leads elsewhere.
+        if path.startswith(skipped) and "/.." not in path:
+            continue
         path = os.path.abspath(path)
         if path.startswith(skipped) or name.startswith(_GENERATED):
             continue
