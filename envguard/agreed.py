@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .model import Report
-    from .ranks.launch import Job
+    from .launch import Job
     from .ranks.party import Party
     from .ranks.talks import Talks
 

@@ -17,6 +17,7 @@ from .determinism.seeds import DERIVED, Seeding, check_seed, fresh_root
 from .determinism.streams import SCHEME
 from .determinism.switches import Switches
 from .errors import DriftError, EnvguardError, RefusedError, UndecidedError
+from .launch import Job, Place
 from .probes import PROBES
 from .ranks.party import party
 from .receipts.ledger import Ledger
@@ -131,8 +132,10 @@ def enforce(
         from .determinism.canaries import watch
 
         watch(answer, check)
-    ledger = Ledger(answer=answer, mode=mode, start=folder, say=_say)
-    run = Run(seeding=seeding, switches=switches, ledger=ledger)
+    job = Job(launcher=settled["launcher"], rank=settled["rank"], size=settled["size"]) if settled is not None else None
+    where = Place(job, apart=settled is None)
+    ledger = Ledger(answer=answer, mode=mode, start=folder, say=_say, where=where)
+    run = Run(seeding=seeding, switches=switches, ledger=ledger, place=where)
     ledger.tells("ranks", lambda: settled)
     later.keep(ledger)
     ledger.open()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .determinism.drawing import Drawing
-from .determinism.launched import rank_and_size
 from .determinism.named import Streams
 from .determinism.seal import Seal
 from .determinism.streams import SCHEME
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from .determinism.samplers import Sampler
     from .determinism.seeds import Seeding
     from .determinism.switches import Switches
+    from .launch import Place
     from .receipt import Receipt
     from .receipts.ledger import Ledger
 
@@ -32,8 +32,9 @@ class Run(Drawing):
     A data set may hold it: what of it reaches the workers of a data loader is ``Drawing``, with the same streams.
     """
 
-    def __init__(self, *, seeding: Seeding, switches: Switches, ledger: Ledger) -> None:
+    def __init__(self, *, seeding: Seeding, switches: Switches, ledger: Ledger, place: Place) -> None:
         super().__init__(Streams(seeding.root))
+        self._place = place
         self._seeding = seeding
         self._switches = switches
         self._ledger = ledger
@@ -129,11 +130,12 @@ class Run(Drawing):
     ) -> dict[str, Any]:
         """Return the arguments of a ``DataLoader`` that draws from streams of its own: generator and worker_init_fn.
 
-        *options* are further arguments for it, handed through. StreamError where they would undo it (``in_order=False``).
+        *options* are further arguments for it, handed through. StreamError where they would undo it (``in_order=False``), RanksError
+        where the variables of the launcher contradict one another, so that nobody can tell which rank this is.
         """
         from .determinism.workers import loader_arguments
 
-        return loader_arguments(self.streams, name, index, options, rank=rank_and_size()[0], reuse=reuse)
+        return loader_arguments(self.streams, name, index, options, rank=self._place.rank_and_size()[0], reuse=reuse)
 
     def sampler(
         self, data: Sized, name: str = "shuffle", *, shuffle: bool = True, repeat: bool = False, reuse: bool = False
@@ -160,9 +162,10 @@ class Run(Drawing):
         """Return a sampler for one of several ranks (default: as torch.distributed or the launcher says).
 
         All ranks walk one order, which is filled up from its beginning, or with *drop_last* cut, so that each gets equally
-        many.
+        many. Without *num_replicas* and *rank* RanksError where the variables of the launcher contradict one another, and
+        where ``ranks = "off"`` leaves it open whether what srun or mpirun has started is one job.
         """
-        here, world = rank_and_size()
+        here, world = self._place.share() if num_replicas is None or rank is None else (rank, num_replicas)
         replicas, mine = world if num_replicas is None else num_replicas, here if rank is None else rank
         options = {"shuffle": shuffle, "replicas": replicas, "rank": mine, "drop_last": drop_last, "repeat": repeat}
         return self.streams.sampler(data, name, reuse=reuse, **options)
@@ -175,7 +178,7 @@ class Run(Drawing):
         """
         from .determinism.resume import capture
 
-        return capture(self.streams, self._seeding, self._ledger.answer, epoch=epoch, position=position)
+        return capture(self.streams, self._seeding, self._ledger.answer, self._place, epoch=epoch, position=position)
 
     def load_state_dict(self, state: Mapping[str, Any], *, strict: bool = True) -> Resumed:
         """Bring all generators into *state*, those too that are handed out later, and return where the run goes on.
@@ -186,7 +189,7 @@ class Run(Drawing):
         """
         from .determinism.resume import restore
 
-        resumed = restore(self.streams, self._seeding, self._ledger.answer, state, strict=strict)
+        resumed = restore(self.streams, self._seeding, self._ledger.answer, self._place, state, strict=strict)
         self._seal.drawn()
         return resumed
 

@@ -373,3 +373,53 @@ def test_what_changes_between_two_runs_of_one_process_is_seen_again(project: Pro
         print(first, "NCCL_PROTO" in str(error))
     """
     assert project.train(SETTLED + textwrap.dedent(code)).stdout == "clean True\n"
+
+
+SRUN = {"SLURM_STEP_ID": "0", "SLURM_PROCID": "5", "SLURM_STEP_NUM_TASKS": "8", "SLURM_LOCALID": "1"}
+
+
+def test_what_srun_started_knows_its_rank_without_a_group(project: Project) -> None:
+    """Every rank that took itself for the only one would draw the same samples."""
+    done = project.train(
+        """
+        import json
+        run = envguard.enforce(seed=42, ranks="off")
+        state = run.state_dict()
+        told = [state["rank"], state["world_size"], run.receipt.to_dict()["rank"]]
+        try:
+            run.distributed_sampler(range(80))
+        except envguard.RanksError as error:
+            told.append(str(error).splitlines()[-1])
+        sampler = run.distributed_sampler(range(80), num_replicas=8, rank=5)
+        print(json.dumps([*told, len(sampler)]))
+        """,
+        **SRUN,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [
+        5,
+        8,
+        {"launcher": "Slurm", "rank": 5, "size": 8},
+        "hint: name them: num_replicas=8, rank=5 for one job, num_replicas=1, rank=0 for a run of its own",
+        10,
+    ]
+
+
+def test_a_checkpoint_is_not_lost_because_variables_contradict_one_another(project: Project) -> None:
+    done = project.train(
+        """
+        run = envguard.enforce(seed=42, ranks="off")
+        state = run.state_dict()
+        print(state["rank"], state["world_size"])
+        try:
+            run.load_state_dict(state)
+        except envguard.ResumeError as error:
+            print(error)
+        """,
+        WORLD_SIZE="8",
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == (
+        "None None\nthe run cannot go on bit for bit from this state\n  the world size was unknown, and is unknown\n"
+        "  the rank was unknown, and is unknown\nhint: strict=False goes on all the same, and returns the reasons\n"
+    )

@@ -24,7 +24,7 @@ FLOORS = (
     ("digests", "values"),
     ("model", "names", "amounts", "pep440", "receipt", "redact", "toml_rows", "urls", "yaml_lines"),
     ("errors", "walked", "conda", "pep508"),
-    ("_native", "atomic", "cache", "child", "trace"),
+    ("_native", "atomic", "cache", "child", "launch", "trace"),
     ("canaries",),
     ("probes",),
     ("questions",),

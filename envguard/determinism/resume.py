@@ -12,15 +12,15 @@ import platform
 import sys
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ResumeError
+from ..errors import RanksError, ResumeError
 from ..values import dataclass
-from .launched import rank_and_size
 from .libraries import LIBRARIES, library_of, states
 from .streams import SCHEME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ..launch import Place
     from .named import Streams
     from .seeds import Seeding
 
@@ -28,6 +28,7 @@ SCHEMA = "envguard.state"
 VERSION = 1
 _TOLD = ("clean", "drift")
 _SHOWN = 5
+_UNKNOWN = "unknown"
 # What reading a state raises that somebody has cut or changed.
 _DAMAGE = (LookupError, TypeError, ValueError, AttributeError, RuntimeError, OverflowError)
 
@@ -47,10 +48,10 @@ class Resumed:
 
 
 def capture(
-    streams: Streams, seeding: Seeding, answer: Mapping[str, Any], *, epoch: int | None, position: object
+    streams: Streams, seeding: Seeding, answer: Mapping[str, Any], place: Place, *, epoch: int | None, position: object
 ) -> dict[str, Any]:
     """Return the state of a run as plain values; TypeError where *position* is made of anything else."""
-    rank, size = rank_and_size()
+    rank, size = _rank_and_size(place)
     return {
         "schema": {"name": SCHEMA, "version": VERSION},
         "scheme": SCHEME,
@@ -70,14 +71,20 @@ def capture(
 
 
 def restore(
-    streams: Streams, seeding: Seeding, answer: Mapping[str, Any], state: Mapping[str, Any], *, strict: bool
+    streams: Streams,
+    seeding: Seeding,
+    answer: Mapping[str, Any],
+    place: Place,
+    state: Mapping[str, Any],
+    *,
+    strict: bool,
 ) -> Resumed:
     """Bring all generators into the saved *state*; ResumeError where it is none, or *strict* and it cannot be bit for bit.
 
     After an error every generator is as it was.
     """
     _check_shape(state)
-    reasons = [*_run(streams, seeding, state), *_environment(answer, state)]
+    reasons = [*_run(streams, seeding, place, state), *_environment(answer, state)]
     before, before_streams = states(), streams.states()
     try:
         reasons += _generators(state["generators"])
@@ -107,8 +114,8 @@ _SHAPE: dict[str, tuple[type, ...]] = {
     "scheme": (str,),
     "seed": (str,),
     "seeds": (str,),
-    "rank": (int,),
-    "world_size": (int,),
+    "rank": (int, type(None)),
+    "world_size": (int, type(None)),
     "epoch": (int, type(None)),
     "generators": (dict,),
     "streams": (list,),
@@ -134,8 +141,16 @@ def _check_shape(state: object) -> None:
         raise ResumeError("the saved state is damaged: there is no 'position'")
 
 
-def _run(streams: Streams, seeding: Seeding, state: Mapping[str, Any]) -> Iterator[str]:
-    rank, size = rank_and_size()
+def _rank_and_size(place: Place) -> tuple[int | None, int | None]:
+    """Return rank and size, None where they cannot be told: no hours of training are lost because a checkpoint cannot name them."""
+    try:
+        return place.rank_and_size()
+    except RanksError:
+        return None, None
+
+
+def _run(streams: Streams, seeding: Seeding, place: Place, state: Mapping[str, Any]) -> Iterator[str]:
+    rank, size = _rank_and_size(place)
     for what, saved, here in (
         ("the scheme of the streams", state["scheme"], SCHEME),
         ("the seed", state["seed"], str(streams.root)),
@@ -143,8 +158,8 @@ def _run(streams: Streams, seeding: Seeding, state: Mapping[str, Any]) -> Iterat
         ("the world size", state["world_size"], size),
         ("the rank", state["rank"], rank),
     ):
-        if saved != here:
-            yield f"{what} was {saved}, and is {here}"
+        if saved is None or saved != here:
+            yield f"{what} was {_UNKNOWN if saved is None else saved}, and is {_UNKNOWN if here is None else here}"
 
 
 def _environment(answer: Mapping[str, Any], state: Mapping[str, Any]) -> Iterator[str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 
+from .. import launch
 from ..errors import RanksError, RefusedError
-from . import launch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from .launch import Job
+    from ..launch import Job
 
 # What a rank that agreed leaves for its children: they inherit its variables, and are no ranks.
 MARK = "ENVGUARD_AGREED"

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from ..errors import RanksError
+from ..launch import ENVIRONMENT, GROUP, TORCHRUN
 from .exchange import MissingError, UnaskedError
-from .launch import ENVIRONMENT, GROUP, TORCHRUN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .launch import Job
+    from ..launch import Job
 
 # Every server that this process opened, by port: they stay open, because the group that comes later shares them, and because
 # ranks that are late would find nobody.

@@ -7,10 +7,11 @@ import socket
 import sys
 from typing import TYPE_CHECKING, Any
 
+from .. import launch
 from ..errors import RanksError
-from . import launch, verdict
+from ..launch import AGREED, Job
+from . import verdict
 from .exchange import Gathered, MissingError, Star, UnaskedError, gathered
-from .launch import Job
 from .messages import details, encode, hello
 from .model import Agreement
 from .sections import digest
@@ -85,7 +86,7 @@ def gather_talks(job: Job | None, gather: Callable[[bytes], Sequence[bytes]]) ->
         )
     if size == 1:
         return None
-    return Talks(Job(launcher="gather", rank=rank, size=size), Gathered(gather), "a function of the script", None)
+    return Talks(Job(launcher=AGREED, rank=rank, size=size), Gathered(gather), "a function of the script", None)
 
 
 def confer(

@@ -15,7 +15,8 @@ import atexit
 import os
 import time
 
-from ..errors import EnvguardError, ReceiptError, WriteError
+from ..errors import EnvguardError, RanksError, ReceiptError, WriteError
+from ..launch import Place
 from ..receipt import Receipt
 from . import document, place, process
 from .canonical import plain
@@ -30,20 +31,28 @@ class Ledger:
     """The receipt of one run in the making.
 
     *answer* is what the check said (``envguard.receipts.judged``), *start* the folder in which a project was looked for; *say* tells people
-    what goes wrong.
+    what goes wrong; *where* is where in its job this run is.
     """
 
-    def __init__(self, *, answer: dict[str, Any], mode: str, start: str, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        *,
+        answer: dict[str, Any],
+        mode: str,
+        start: str,
+        say: Callable[[str], None],
+        where: Place | None = None,
+    ) -> None:
         self.started = time.time()
         self.id = place.fresh_id(self.started)
         self.answer = answer
         self.mode = mode
-        self.rank = process.rank()
         self.loaded = process.loaded()
         self.sections: dict[str, Callable[[], object]] = {}
         self.events: list[dict[str, Any]] = []
         self.files: dict[str, dict[str, Any]] = {}
         self.notes: list[str] = []
+        self.rank = self._rank(where or Place())
         self.end: dict[str, Any] | None = None
         self._clock = time.monotonic()
         self._pid = os.getpid()
@@ -124,6 +133,14 @@ class Ledger:
             self.end = {"how": "exit", "time": place.utc(time.time()), "uncaught": uncaught, "outputs": []}
         # Not flushed: who waits for that says so, by write() or finish().
         self._keep(durable=False)
+
+    def _rank(self, where: Place) -> dict[str, Any] | None:
+        try:
+            job = where.job()
+        except RanksError as error:
+            self.note(f"which rank this is cannot be told: {error.message}")
+            return None
+        return {"launcher": job.launcher, "rank": job.rank, "size": job.size} if job is not None else None
 
     def _output(self, path: str) -> dict[str, Any]:
         import hashlib

@@ -1,4 +1,4 @@
-"""The process that runs: its command line, its variables, its rank, the libraries that it has loaded. No secret is kept.
+"""The process that runs: its command line, its variables, the libraries that it has loaded. No secret is kept.
 
 On the path of every clean check: imports nothing heavy.
 """
@@ -55,18 +55,12 @@ _NAMES = (
     "SLURM_PROCID",
     "SLURM_RESTART_COUNT",
     "SLURM_STEP_ID",
+    "SLURM_STEP_NUM_TASKS",
     "TORCHELASTIC_RESTART_COUNT",
     "TORCHELASTIC_RUN_ID",
     "TZ",
     "VIRTUAL_ENV",
     "WORLD_SIZE",
-)
-# Rank and size as each launcher says them; torchrun first, since it may itself be started by one of the others.
-_LAUNCHERS = (
-    ("torchrun", "RANK", "WORLD_SIZE"),
-    ("mpirun", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
-    ("mpirun", "PMI_RANK", "PMI_SIZE"),
-    ("srun", "SLURM_PROCID", "SLURM_NTASKS"),
 )
 _LIBRARIES = (
     "accelerate",
@@ -121,18 +115,6 @@ def environment(names: Iterable[str] = ()) -> dict[str, str]:
         if value is not None:
             found[name] = REDACTED if looks_secret(name, value) else redact_text(value)
     return found
-
-
-def rank() -> dict[str, Any] | None:
-    """Return which rank of how many this process is, and which launcher says so; None where none does."""
-    for launcher, name, size_name in _LAUNCHERS:
-        number, size = os.environ.get(name, ""), os.environ.get(size_name, "")
-        # A batch script of Slurm is told that it is process 0; only what srun starts is a step with a number.
-        if launcher == "srun" and not os.environ.get("SLURM_STEP_ID", "").isdecimal():
-            continue
-        if number.isdecimal() and size.isdecimal():
-            return {"launcher": launcher, "rank": int(number), "size": int(size)}
-    return None
 
 
 def is_worker() -> bool:

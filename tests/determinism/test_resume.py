@@ -19,6 +19,7 @@ from envguard.determinism.named import Streams
 from envguard.determinism.resume import capture, restore
 from envguard.determinism.seeds import Seeding
 from envguard.errors import ResumeError
+from envguard.launch import Place
 from tests.guarded import Project
 
 ANSWER = {
@@ -45,13 +46,13 @@ def drawn(*generators: Any) -> list[float]:
 
 def saved(seed: int = 42, streams: Streams | None = None, **more: Any) -> dict[str, Any]:
     arguments = {"epoch": 3, "position": {"batches": 7}, **more}
-    return capture(streams or Streams(seed), Seeding(seed), ANSWER, **arguments)
+    return capture(streams or Streams(seed), Seeding(seed), ANSWER, Place(), **arguments)
 
 
 def load(
     state: Any, *, seed: int = 42, streams: Streams | None = None, answer: Any = ANSWER, strict: bool = True
 ) -> Any:
-    return restore(streams or Streams(seed), Seeding(seed), answer, state, strict=strict)
+    return restore(streams or Streams(seed), Seeding(seed), answer, Place(), state, strict=strict)
 
 
 def through_json(state: dict[str, Any]) -> Any:

@@ -209,9 +209,9 @@ def test_a_data_loader_takes_it_and_workers_do_not_matter() -> None:
 
 RANKED = """
 import json, random, sys
-from envguard.determinism.launched import rank_and_size
 from envguard.determinism.named import Streams
 from envguard.determinism.workers import loader_arguments
+from envguard.launch import Place
 from torch.utils.data import DataLoader
 
 class Data:
@@ -220,7 +220,7 @@ class Data:
     def __getitem__(self, index):
         return index, random.random()
 
-rank, size = rank_and_size()
+rank, size = Place().rank_and_size()
 streams = Streams(42)
 sampler = streams.sampler(Data(), "shuffle", reuse=False, rank=rank, replicas=size)
 arguments = loader_arguments(streams, "train", (), {"num_workers": 1}, rank=rank, reuse=False)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from envguard.errors import RefusedError
-from envguard.ranks.launch import LAUNCHERS, Job
+from envguard.launch import LAUNCHERS, Job
 from envguard.ranks.party import MARK, leave_mark, party
 from tests.guarded import ROOT
 
@@ -90,4 +90,4 @@ def test_finding_out_imports_nothing() -> None:
     done = subprocess.run(
         [sys.executable, "-S", "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == ["envguard.ranks", "envguard.ranks.launch", "envguard.ranks.party"]
+    assert done.stdout.split() == ["envguard.launch", "envguard.ranks", "envguard.ranks.party"]

@@ -15,7 +15,7 @@ from envguard.baseline import Baseline, RecordedTree, empty_baseline
 from envguard.data.trees import file_engine, hash_tree
 from envguard.ranks import exchange, shards
 from envguard.ranks.exchange import MissingError
-from envguard.ranks.launch import Job
+from envguard.launch import Job
 from envguard.ranks.shards import verify
 from envguard.ranks.talks import Talks
 from envguard.reader import Reader

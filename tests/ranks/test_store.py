@@ -13,7 +13,7 @@ import pytest
 
 from envguard.ranks import store
 from envguard.ranks.exchange import MissingError, UnaskedError
-from envguard.ranks.launch import Job
+from envguard.launch import Job
 from envguard.ranks.store import connect, first_node
 
 

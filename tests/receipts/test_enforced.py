@@ -291,7 +291,7 @@ def test_of_four_ranks_one_writes(project: Project) -> None:
     ]
     said = [process.communicate()[0].strip() for process in started]
     (document,) = receipts(project)
-    assert document["rank"] == {"launcher": "torchrun", "rank": 0, "size": 4}
+    assert document["rank"] == {"launcher": "RANK and WORLD_SIZE", "rank": 0, "size": 4}
     assert said == [f"{project.folder}/.envguard/runs/{document['id']}.json", "None", "None", "None"]
 
 

@@ -207,10 +207,10 @@ def test_a_full_disk_leaves_the_receipt_that_was_there(folder: Path, monkeypatch
         ({"RANK": "3", "WORLD_SIZE": "8"}, 3),
         ({"RANK": "0", "WORLD_SIZE": "8"}, 0),
         ({"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2"}, 1),
-        ({"SLURM_PROCID": "2", "SLURM_NTASKS": "4", "SLURM_STEP_ID": "0"}, 2),
+        ({"SLURM_PROCID": "2", "SLURM_STEP_NUM_TASKS": "4", "SLURM_STEP_ID": "0"}, 2),
         # A batch script is process 0 of no step; mpirun in it counts for itself.
         ({"SLURM_PROCID": "0", "SLURM_NTASKS": "4"}, None),
-        ({"SLURM_PROCID": "0", "SLURM_NTASKS": "4", "SLURM_STEP_ID": "0", "PMI_RANK": "1", "PMI_SIZE": "2"}, 1),
+        ({"SLURM_PROCID": "0", "SLURM_NTASKS": "4", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4", "PMI_RANK": "1", "PMI_SIZE": "2"}, 1),
     ],
 )
 def test_of_several_ranks_the_first_writes_by_itself(
@@ -223,6 +223,17 @@ def test_of_several_ranks_the_first_writes_by_itself(
     assert (run.path is None) == bool(rank)
     assert run.write().endswith(f"{run.id}-rank{rank}.json" if rank else f"{run.id}.json")
     assert (read(run.path)["rank"] or {}).get("rank") == rank
+
+
+def test_who_cannot_be_told_to_be_a_rank_writes_and_says_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "8")
+    run = ledger(folder)
+    run.open()
+    document = read(run.path)
+    assert document["rank"] is None
+    assert document["notes"] == [
+        "which rank this is cannot be told: the variables of the launcher contradict one another: RANK is not set and WORLD_SIZE is 8"
+    ]
 
 
 def test_a_rank_that_was_let_pass_writes_too(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

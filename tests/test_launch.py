@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from envguard.errors import RanksError
-from envguard.ranks.launch import find
+from envguard.launch import LAUNCHERS, Job, Place, find
 
 TORCHRUN = {
     "RANK": "5",
@@ -154,3 +155,67 @@ def test_mpi_says_it_where_no_variable_does() -> None:
     assert told({}, mpi(4, initialised=False)) is None
     assert told({}, mpi(4, finalised=True)) is None
     assert told(MPIRUN, mpi(4)) == ("Open MPI", 5, 8)
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Take away what a launcher of the tests themselves has set."""
+    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", *(word for words in LAUNCHERS for word in words[1:])):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("torch.distributed", "mpi4py.MPI"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    return monkeypatch
+
+
+def group(rank: int, size: int) -> Any:
+    return SimpleNamespace(
+        is_available=lambda: True, is_initialized=lambda: True, get_rank=lambda: rank, get_world_size=lambda: size
+    )
+
+
+FLUX = {"FLUX_TASK_RANK": "5", "FLUX_JOB_SIZE": "8", "FLUX_TASK_LOCAL_ID": "1"}
+JSRUN = {"JSM_NAMESPACE_RANK": "5", "JSM_NAMESPACE_SIZE": "8", "JSM_NAMESPACE_LOCAL_RANK": "1"}
+MVAPICH = {"MV2_COMM_WORLD_RANK": "5", "MV2_COMM_WORLD_SIZE": "8", "MV2_COMM_WORLD_LOCAL_RANK": "1"}
+
+
+@pytest.mark.parametrize("environ", [TORCHRUN, SRUN, MPIRUN, HYDRA, FLUX, JSRUN, MVAPICH])
+def test_a_run_is_where_the_launcher_says(alone: pytest.MonkeyPatch, environ: dict[str, str]) -> None:
+    assert Place().rank_and_size() == (0, 1)
+    for name, value in environ.items():
+        alone.setenv(name, value)
+    assert Place().rank_and_size() == (5, 8)
+    assert Place(Job(launcher="gather", rank=1, size=2)).rank_and_size() == (5, 8)
+
+
+def test_a_group_is_believed_before_the_launcher_and_one_of_one_too(alone: pytest.MonkeyPatch) -> None:
+    alone.setenv("RANK", "3")
+    alone.setenv("WORLD_SIZE", "8")
+    place = Place()
+    assert place.rank_and_size() == (3, 8)
+    alone.setitem(sys.modules, "torch.distributed", group(0, 1))
+    assert place.rank_and_size() == (0, 1)
+    alone.setitem(sys.modules, "torch.distributed", group(1, 2))
+    assert place.rank_and_size() == place.share() == (1, 2)
+
+
+def test_what_only_a_function_that_gathers_knew_is_kept(alone: pytest.MonkeyPatch) -> None:
+    del alone
+    place = Place(Job(launcher="gather", rank=1, size=2))
+    assert place.rank_and_size() == place.share() == (1, 2)
+
+
+def test_nobody_guesses_whether_what_a_launcher_started_without_agreement_is_one_job(alone: pytest.MonkeyPatch) -> None:
+    for name, value in SRUN.items():
+        alone.setenv(name, value)
+    assert Place().share() == (5, 8)
+    with pytest.raises(RanksError) as caught:
+        Place(apart=True).share()
+    assert str(caught.value) == (
+        "Slurm says that this is rank 5 of 8, and enforce() has not asked the others: whether these processes share the samples of one "
+        "job, or each is a run of its own that takes all of them, nobody has said\n"
+        "hint: name them: num_replicas=8, rank=5 for one job, num_replicas=1, rank=0 for a run of its own"
+    )
+    # torchrun starts ranks of one job and nothing else, and so does whoever initialises a group.
+    for name, value in TORCHRUN.items():
+        alone.setenv(name, value)
+    assert Place(apart=True).share() == (5, 8)

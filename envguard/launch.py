@@ -1,6 +1,7 @@
-"""Which job this process is a rank of, as its launcher, torch.distributed or MPI says it.
+"""Which job this process is a rank of, as its launcher, torch.distributed or MPI says it: the one place that is asked for it.
 
-It lies on the path of every ``enforce()``: it looks at variables and at modules that are loaded, and imports nothing.
+The agreement between ranks, the receipt, samplers, data loaders and checkpoints all take it from here: two answers to this question
+would have ranks that agree, and draw the same samples all the same. It lies on the path of every ``enforce()``: it looks at variables and at modules that are loaded, and imports nothing.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ..errors import RanksError
+from .errors import RanksError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ TORCHRUN = "torchrun"
 ENVIRONMENT = "RANK and WORLD_SIZE"
 GROUP = "torch.distributed"
 MPI = "MPI"
+AGREED = "gather"
 # Slurm numbers the steps of batch scripts and interactive shells from the top of 32 bits; those of srun from 0.
 _FIRST_SPECIAL_STEP = 0xFFFF_FFF0
 
@@ -61,6 +63,41 @@ def find(environ: Mapping[str, str] | None = None, modules: Mapping[str, Any] | 
     return job if job is not None and job.size > 1 else None
 
 
+class Place:
+    """Where in its job a run is, whenever it is asked: a group may be initialised long after ``enforce()``.
+
+    *agreed* is the job whose ranks have agreed, which is the only one to know where a function gathers; *apart* says that no
+    others were asked (``ranks = "off"``), so that what a launcher has started may as well be runs of their own.
+    """
+
+    __slots__ = ("_agreed", "apart")
+
+    def __init__(self, agreed: Job | None = None, *, apart: bool = False) -> None:
+        self._agreed = agreed
+        self.apart = apart
+
+    def job(self) -> Job | None:
+        """Return the job; None where this process is alone. RanksError where what says who is a rank contradicts itself."""
+        # A group that somebody has initialised with one process in it is what that process computes in.
+        return _group(sys.modules, of_one=True) or find() or self._agreed
+
+    def rank_and_size(self) -> tuple[int, int]:
+        """Return the rank of this process and how many there are; (0, 1) where it is alone. The errors are those of ``job``."""
+        job = self.job()
+        return (0, 1) if job is None else (job.rank, job.size)
+
+    def share(self) -> tuple[int, int]:
+        """Return rank and size for who parts the samples of one job among its ranks; RanksError, too, where it may be none."""
+        job = self.job()
+        if self.apart and job is not None and job.launcher not in (GROUP, TORCHRUN, ENVIRONMENT, AGREED):
+            raise RanksError(
+                f"{job.launcher} says that this is rank {job.rank} of {job.size}, and enforce() has not asked the others: whether these "
+                "processes share the samples of one job, or each is a run of its own that takes all of them, nobody has said",
+                hint=f"name them: num_replicas={job.size}, rank={job.rank} for one job, num_replicas=1, rank=0 for a run of its own",
+            )
+        return (0, 1) if job is None else (job.rank, job.size)
+
+
 def world(modules: Mapping[str, Any]) -> Any:
     """Return the world communicator of MPI where mpi4py is loaded and has it up; else None."""
     mpi = modules.get("mpi4py.MPI")
@@ -69,15 +106,15 @@ def world(modules: Mapping[str, Any]) -> Any:
     return mpi.COMM_WORLD
 
 
-def _group(modules: Mapping[str, Any]) -> Job | None:
+def _group(modules: Mapping[str, Any], *, of_one: bool = False) -> Job | None:
     distributed: Any = modules.get("torch.distributed")
     # While torch is being imported its modules are there and have no names yet.
     ready = getattr(distributed, "is_initialized", None)
     if ready is None or not distributed.is_available() or not ready():
         return None
     size = distributed.get_world_size()
-    # A group of one says nothing about how many there are.
-    return Job(launcher=GROUP, rank=distributed.get_rank(), size=size) if size > 1 else None
+    # A group of one says nothing about how many processes there are.
+    return Job(launcher=GROUP, rank=distributed.get_rank(), size=size) if size > 1 or of_one else None
 
 
 def _mpi(modules: Mapping[str, Any]) -> Job | None:
