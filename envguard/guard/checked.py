@@ -1,0 +1,106 @@
+"""The check of ``enforce()``: its answer as it is kept between runs, recalled where nothing has changed since."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from .. import answers
+from ..errors import DriftError, EnvguardError, RefusedError, UndecidedError
+from ..probes import PROBES
+from .said import say_passed, unchecked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..model import Report
+
+
+def checked(
+    start: str,
+    level: str,
+    machine: str | None,
+    data: bool | None,
+    files: bool | None,
+    canaries: bool | None,
+    *,
+    strict: bool,
+) -> dict[str, Any]:
+    """Return what the check of the project around *start* says (``receipts.judged``); the other arguments are those of ``enforce``.
+
+    DriftError, UndecidedError or RefusedError where it is *strict*; else what stands in the way is said, and is in the answer.
+    """
+    asked = (machine or "", str(data), str(files), str(canaries))
+    key = ("enforce", __file__, start, level, *asked, sys.executable, *sys.path)
+    recalled = answers.recall(key, PROBES, {"tree": _tree, "files": _files, "code": _code})
+    if recalled is not None:
+        return {**json.loads(recalled), "recalled": True}
+    from ..check import parse_level, run_check
+    from ..model import Verdict
+    from ..observe import Request, find_project
+    from ..reader import Reader
+
+    reader = Reader()
+    try:
+        project = find_project(reader, start)
+        request = Request(
+            running=True, level=parse_level(level or None), machine=machine, data=data, files=files, canaries=canaries
+        )
+        outcome = run_check(reader, project, request)
+    except EnvguardError as error:
+        if strict:
+            raise RefusedError(str(error)) from error
+        say_passed(f"envguard: {error}")
+        return {**unchecked(level), "overridden": [str(error)]}
+    report = outcome.report
+    if report.verdict is not Verdict.CLEAN:
+        text = _text(report, project)
+        if strict:
+            raise (DriftError if report.verdict is Verdict.DRIFT else UndecidedError)(text, report)
+        say_passed(text)
+    from ..receipts.judged import judged
+
+    answer = judged(report, outcome.facts, receipts=outcome.receipts)
+    if report.verdict is Verdict.CLEAN:
+        later = outcome.later or outcome
+        answers.remember(key, outcome.trace, json.dumps(judged(report, later.facts, receipts=later.receipts)))
+    return answer
+
+
+def installed(answer: dict[str, Any]) -> frozenset[str]:
+    """Return the packages that the *answer* of a check knows; those that can be imported where nothing was checked."""
+    packages = answer["observed"].get("packages")
+    if packages is not None:
+        return frozenset(packages)
+    from ..determinism.seeds import findable
+
+    return findable()
+
+
+def _tree(identity: str) -> str:
+    from ..trees.probe import retell
+
+    return retell(identity)
+
+
+def _files(folder: str) -> str:
+    from ..files.probe import retell
+
+    return retell(folder)
+
+
+def _code(identity: str) -> str:
+    from ..repository.probe import retell
+
+    return retell(identity)
+
+
+def _text(report: Report, project: str) -> str:
+    import io
+
+    from ..report import text
+
+    stream = io.StringIO()
+    text.write(report, stream, color=False, root=project)
+    return stream.getvalue().rstrip("\n")
