@@ -12,6 +12,7 @@ from .getters import Object
 from .json_text import parse_json
 from .model import Selection, Unknown
 from .receipts.document import NAME as RECEIPT
+from .receipts.document import REFUSED
 from .receipts.read import read_receipt
 from .repository.snapshot import revision_reader
 from .values import replace
@@ -94,6 +95,14 @@ class _Part(Object):
 def _of_receipt(reader: Reader, path: str, project: str) -> Baseline:
     """Return what a receipt says that its run saw, as a record of one machine."""
     document = read_receipt(reader, path)
+    if document["verdict"] == REFUSED:
+        # What it saw is what somebody was kept from computing with.
+        raise ReceiptError(
+            "is of a run that enforce() refused: what it saw is no state to hold another against",
+            path=path,
+            keys=("verdict",),
+            hint="envguard receipt list",
+        )
     observed = _Part(path, ("observed",), document["observed"])
     if not observed.value.get("facts"):
         raise ReceiptError(

@@ -26,8 +26,8 @@ from .values import replace
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from .model import Report
     from .launch import Job
+    from .model import Report
     from .ranks.party import Party
     from .ranks.talks import Talks
 
@@ -142,9 +142,8 @@ def refused(party: Party, error: RefusedError, start: str) -> RefusedError:
     first = min(parsed(mine.ranks))
     if rank != first:
         time.sleep(_AFTER_YOU)
-        return _like(
-            error, f"rank {rank} refuses for the same reason as rank {first}, which says all of it: {mine.text}"
-        )
+        short = f"rank {rank} refuses for the same reason as rank {first}, which says all of it: {mine.text}"
+        return _like(error, short, repeats=True)
     others = [item for item in agreement.refusals if item is not mine]
     said = [f"{named(mine.ranks, mine.hosts)} of {agreement.size} would not go on for this reason"]
     said += [f"{named(item.ranks, item.hosts)} would not go on: {item.text}" for item in others]
@@ -199,7 +198,10 @@ def _judged(agreement: Agreement, answer: Mapping[str, Any], talks: Talks | None
     else:
         time.sleep(_AFTER_YOU)
         text = f"rank {agreement.rank} refuses with the others; rank {speaker} says why in full: {_summary(report)}"
-    raise (DriftError if report.verdict is Verdict.DRIFT else UndecidedError)(text, report)
+    error = (DriftError if report.verdict is Verdict.DRIFT else UndecidedError)(text, report)
+    error.ranks = Settled(agreement, text, ()).facts()
+    error.repeats = speaker not in (None, agreement.rank)
+    raise error
 
 
 def _project(answer: Mapping[str, Any]) -> str:
@@ -263,9 +265,11 @@ def _with(error: RefusedError, said: str) -> RefusedError:
     return _like(error, f"{error}\n{said}")
 
 
-def _like(error: RefusedError, text: str) -> RefusedError:
-    """Return an error of the kind of *error* that says *text*."""
-    return type(error)(text, error.report) if isinstance(error, DriftError | UndecidedError) else RefusedError(text)
+def _like(error: RefusedError, text: str, *, repeats: bool = False) -> RefusedError:
+    """Return an error of the kind of *error* that says *text*; *repeats* says whether another rank says all of it."""
+    made = type(error)(text, error.report) if isinstance(error, DriftError | UndecidedError) else RefusedError(text)
+    made.answer, made.repeats = error.answer, repeats
+    return made
 
 
 def _text(report: Report) -> str:

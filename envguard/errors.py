@@ -5,6 +5,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import Any
 
     from .determinism.changes import Change
     from .model import Report
@@ -117,12 +118,18 @@ class RefusedError(EnvguardError, SystemExit):
     """``enforce()`` refuses to go on.
 
     Also a SystemExit, so that a script that does not catch it ends with the message on stderr and exit status 1, and
-    without a traceback; a caller that wants to go on catches it as any other exception.
+    without a traceback; a caller that wants to go on catches it as any other exception. *receipt* is the path of the receipt that
+    the refusal has left, None where it left none.
     """
 
     def __init__(self, text: str) -> None:
         EnvguardError.__init__(self, text)
         self.message = self.code = text
+        self.receipt: str | None = None
+        # For that receipt: what the check saw, what the ranks of a job said, and whether another rank says all of it.
+        self.answer: dict[str, Any] | None = None
+        self.ranks: dict[str, Any] | None = None
+        self.repeats = False
 
     def __str__(self) -> str:
         return self.message

@@ -160,14 +160,20 @@ def test_mpi_says_it_where_no_variable_does() -> None:
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """Take away what a launcher of the tests themselves has set."""
-    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", *(word for words in LAUNCHERS for word in words[1:])):
+    for name in (
+        "RANK",
+        "WORLD_SIZE",
+        "LOCAL_RANK",
+        "LOCAL_WORLD_SIZE",
+        *(word for words in LAUNCHERS for word in words[1:]),
+    ):
         monkeypatch.delenv(name, raising=False)
     for name in ("torch.distributed", "mpi4py.MPI"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     return monkeypatch
 
 
-def group(rank: int, size: int) -> Any:
+def initialised(rank: int, size: int) -> Any:
     return SimpleNamespace(
         is_available=lambda: True, is_initialized=lambda: True, get_rank=lambda: rank, get_world_size=lambda: size
     )
@@ -192,9 +198,9 @@ def test_a_group_is_believed_before_the_launcher_and_one_of_one_too(alone: pytes
     alone.setenv("WORLD_SIZE", "8")
     place = Place()
     assert place.rank_and_size() == (3, 8)
-    alone.setitem(sys.modules, "torch.distributed", group(0, 1))
+    alone.setitem(sys.modules, "torch.distributed", initialised(0, 1))
     assert place.rank_and_size() == (0, 1)
-    alone.setitem(sys.modules, "torch.distributed", group(1, 2))
+    alone.setitem(sys.modules, "torch.distributed", initialised(1, 2))
     assert place.rank_and_size() == place.share() == (1, 2)
 
 

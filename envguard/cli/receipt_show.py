@@ -58,7 +58,7 @@ def command(
         )
     reader = Reader()
     kept = Kept(reader)
-    path, document = kept.read(receipt)
+    path, document = kept.read_run(receipt, "it has made nothing to state") if in_toto else kept.read(receipt)
     stream = io.StringIO()
     if in_toto:
         named = statement.subjects_of(reader, path, document, subjects)

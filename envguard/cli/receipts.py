@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..config import Config, load_config
-from ..errors import ConfigError
+from ..errors import ConfigError, ReceiptError
 from ..observe import find_project
+from ..receipts.document import REFUSED
 from ..receipts.find import find_receipt
 from ..receipts.place import folder_of
 from ..receipts.read import read_receipt
@@ -40,3 +41,14 @@ class Kept:
         """Return the path and the content of the receipt that *text* means; ReceiptError where there is none, or it cannot be used."""
         path = self.find(text)
         return path, read_receipt(self.reader, path)
+
+    def read_run(self, text: str, therefore: str) -> tuple[str, dict[str, Any]]:
+        """Return what ``read`` does; ReceiptError, which says what follows *therefore*, where that run was refused."""
+        path, document = self.read(text)
+        if document["verdict"] == REFUSED:
+            raise ReceiptError(
+                f"is of a run that enforce() refused ({document['refusal']['error']}): {therefore}",
+                path=path,
+                hint="envguard receipt list",
+            )
+        return path, document

@@ -38,7 +38,7 @@ def command(context: click.Context, /, *, receipt: str, check: bool, python: str
     console: Console = context.find_root().obj
     reader = Reader()
     kept = Kept(reader)
-    path, document = kept.read(receipt)
+    path, document = kept.read_run(receipt, "there is nothing to run again")
     if not check:
         from ..runs.plan import plan
 

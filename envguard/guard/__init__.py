@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ..determinism import start
-from ..determinism.seeds import DERIVED, Seeding, check_seed, fresh_root
-from ..determinism.switches import Switches
+from ..determinism.seeds import DERIVED, Seeding, check_seed
 from ..errors import RefusedError
-from ..launch import Job, Place
 from ..ranks.party import party
 from ..receipts.ledger import Ledger
 from ..repository import later
 from ..run import Run
-from .checked import checked, installed
-from .said import MODE_VARIABLE, MODES, Refusals, say, say_off, unchecked
-from .started import start_right, started_in
+from .attempt import SHARD, Attempt
+from .said import MODE_VARIABLE, MODES, say, say_off
+from .started import started_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from ..model import Level
-
-_SHARD = "shard"
 
 
 def enforce(
@@ -69,8 +65,8 @@ def enforce(
 
     Raises DriftError where something differs, UndecidedError where nothing was recorded or something could not be told,
     RefusedError where an input cannot be used or a switch is too late. All of them end a script with their message and
-    exit status 1. ``ENVGUARD=warn`` says on stderr what is wrong and goes on, ``ENVGUARD=off`` does not look; the receipt
-    says so in both cases.
+    exit status 1, and leave a receipt of the refusal where receipts are kept (``error.receipt``). ``ENVGUARD=warn`` says on stderr
+    what is wrong and goes on, ``ENVGUARD=off`` does not look; the receipt says so in both cases.
     """
     check_seed(seed, seeds)
     if reexec not in ("never", "auto"):
@@ -81,53 +77,43 @@ def enforce(
     mode = os.environ.get(MODE_VARIABLE) or "enforce"
     if mode not in MODES:
         raise RefusedError(f"{MODE_VARIABLE} is '{mode}'; it can be {', '.join(MODES)}")
-    wanted, folder = level or "", started_in(project)
-    refuse = Refusals(mode)
-    switches = Switches(audit=audit, leave=start.left_out(leave), refuse=refuse, seed=seed, level=wanted)
     if mode == "off":
         say_off()
         ranks = "off"
-    if data not in (True, False, None, _SHARD):
-        raise RefusedError(f"data is {data!r}; it can be True, False or '{_SHARD}'")
-    strict, others = mode == "enforce", party(ranks, ranks_timeout, gather)
-    shard = data == _SHARD and others is not None
-    whole = False if shard else None if data is None else bool(data)
-
-    def check() -> dict[str, Any]:
-        return checked(folder, wanted, machine, whole, files, canaries, strict=strict)
-
+    if data not in (True, False, None, SHARD):
+        raise RefusedError(f"data is {data!r}; it can be True, False or '{SHARD}'")
+    attempt = Attempt(
+        seed=seed,
+        seeds=seeds,
+        level=level or "",
+        folder=started_in(project),
+        mode=mode,
+        others=party(ranks, ranks_timeout, gather),
+        machine=machine,
+        data=data,
+        files=files,
+        canaries=canaries,
+        audit=audit,
+        leave=start.left_out(leave),
+    )
     try:
-        start_right(switches, folder, reexec if strict else "never")
-        answer = check() if mode != "off" else unchecked(wanted)
-        answer["overridden"] = refuse.passed = [*refuse.passed, *answer["overridden"]]
-        packages = installed(answer)
-        switches.set(packages, level=answer["level"])
+        attempt.ready(reexec)
+        answer = attempt.settle()
     except RefusedError as error:
-        if others is None:
-            raise
-        from ..agreed import refused
+        from .refused import keep
 
-        raise refused(others, error, folder) from error
-    root, settled = seed if seed is not None else fresh_root(seeds), None
-    if others is not None:
-        from .together import together
-
-        root, settled = together(others, answer, seed, root, seeds, switches, strict=strict, shard=shard)
-        if shard and settled is None:
-            # There is nobody to share with after all.
-            whole = True
-            answer = check()
-    seeding = Seeding(root, seeds)
-    seeding.seed(packages)
+        keep(error, attempt)
+        raise
+    seeding = Seeding(attempt.root, seeds)
+    seeding.seed(attempt.packages)
     if canaries is not False and answer["observed"].get("canaries"):
         from ..determinism.canaries import watch
 
-        watch(answer, check)
-    job = Job(launcher=settled["launcher"], rank=settled["rank"], size=settled["size"]) if settled is not None else None
-    where = Place(job, apart=settled is None)
-    ledger = Ledger(answer=answer, mode=mode, start=folder, say=say, where=where)
-    run = Run(seeding=seeding, switches=switches, ledger=ledger, place=where)
-    ledger.tells("ranks", lambda: settled)
+        watch(answer, attempt.check)
+    where = attempt.place()
+    ledger = Ledger(answer=answer, mode=mode, start=attempt.folder, say=say, where=where)
+    run = Run(seeding=seeding, switches=attempt.switches, ledger=ledger, place=where)
+    ledger.tells("ranks", lambda: attempt.settled)
     later.keep(ledger)
     ledger.open()
     return run

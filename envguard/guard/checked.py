@@ -53,15 +53,17 @@ def checked(
             raise RefusedError(str(error)) from error
         say_passed(f"envguard: {error}")
         return {**unchecked(level), "overridden": [str(error)]}
+    from ..receipts.judged import judged
+
     report = outcome.report
+    answer = judged(report, outcome.facts, receipts=outcome.receipts)
     if report.verdict is not Verdict.CLEAN:
         text = _text(report, project)
         if strict:
-            raise (DriftError if report.verdict is Verdict.DRIFT else UndecidedError)(text, report)
+            refusal = (DriftError if report.verdict is Verdict.DRIFT else UndecidedError)(text, report)
+            refusal.answer = answer
+            raise refusal
         say_passed(text)
-    from ..receipts.judged import judged
-
-    answer = judged(report, outcome.facts, receipts=outcome.receipts)
     if report.verdict is Verdict.CLEAN:
         later = outcome.later or outcome
         answers.remember(key, outcome.trace, json.dumps(judged(report, later.facts, receipts=later.receipts)))

@@ -9,40 +9,32 @@ from ..determinism.streams import SCHEME
 from .said import say_passed
 
 if TYPE_CHECKING:
-    from ..determinism.switches import Switches
     from ..ranks.party import Party
+    from .attempt import Attempt
 
 
-def together(
-    others: Party,
-    answer: dict[str, Any],
-    seed: int | None,
-    fresh: int,
-    seeds: str,
-    switches: Switches,
-    *,
-    strict: bool,
-    shard: bool,
-) -> tuple[int, dict[str, Any] | None]:
-    """Return the root of all streams that the ranks of this job settle on, and what a receipt says of it.
+def together(attempt: Attempt, others: Party, answer: dict[str, Any]) -> None:
+    """Bring into *attempt* the root of all streams that the ranks settle on, and what a receipt says of it; *answer* is this one's check.
 
-    *fresh* is the root that this one would take.
+    The root of *attempt* is the one that this rank would take. The errors are those of ``settle``.
     """
     settled = settle(
         others,
         answer,
-        strict=strict,
-        seed=seed,
-        scheme=f"{SCHEME} {seeds}",
+        strict=attempt.strict,
+        seed=attempt.seed,
+        scheme=f"{SCHEME} {attempt.seeds}",
         # Asked when torch is loaded, over which the ranks may talk: it is then that most switches are set.
-        switches=lambda: {name: switch.found for name, switch in switches.state.items()},
-        fresh=fresh,
-        shard=shard,
+        switches=lambda: {name: switch.found for name, switch in attempt.switches.state.items()},
+        fresh=attempt.root,
+        shard=attempt.shard,
     )
     if settled is None:
-        return fresh, None
+        return
     answer["overridden"] += settled.overridden
     if settled.text:
         say_passed(settled.text)
     drawn = settled.agreement.root
-    return fresh if seed is not None or drawn is None else drawn, settled.facts()
+    if attempt.seed is None and drawn is not None:
+        attempt.root = drawn
+    attempt.settled = settled.facts()

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 NAME = "envguard.receipt"
 VERSION = 2
+REFUSED = "refused"
+"""The verdict of a receipt whose run ``enforce()`` did not let begin."""
 _VARIABLE = "variable."
 
 

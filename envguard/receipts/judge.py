@@ -15,6 +15,7 @@ from .._native import hexdigest
 from ..errors import EnvguardError
 from ..values import dataclass
 from .canonical import DIGEST, digest_of
+from .document import REFUSED
 from .read import MAX_BYTES
 
 if TYPE_CHECKING:
@@ -91,12 +92,11 @@ def _contradictions(document: Mapping[str, Any]) -> Iterator[str]:
     for name, later in (("written", document["written"]), ("end.time", end["time"] if end is not None else time)):
         if later < time:
             yield f"{name} is before time: {later}, {time}"
-    if (verdict == "not checked") != (not document["observed"]):
-        yield f"verdict is '{verdict}', and observed says otherwise"
-    if (verdict == "clean") == bool(document["overridden"]):
-        yield f"verdict is '{verdict}', and overridden lists {len(document['overridden'])}"
-    if mode == "enforce" and verdict != "clean":
-        yield f"verdict is '{verdict}', which mode 'enforce' lets nobody pass"
+    for name, says in (("end.how", end is not None and end["how"] == REFUSED), ("refusal", "refusal" in document)):
+        if says != (verdict == REFUSED):
+            yield f"verdict is '{verdict}', and {name} says otherwise"
+    if verdict != REFUSED:
+        yield from _passed(document, verdict, mode)
     for level, told in document["levels"].items():
         reachable = False if told["blockers"] else None if told["unknowns"] else True
         if told["reachable"] is not reachable:
@@ -105,6 +105,15 @@ def _contradictions(document: Mapping[str, Any]) -> Iterator[str]:
     for name, tree in ((document["observed"].get("data") or {}).get("trees") or {}).items():
         if tree["root"] != tree["recorded"] and name not in named:
             yield f"observed.data.trees.{name} is not what was recorded, and no finding says so"
+
+
+def _passed(document: Mapping[str, Any], verdict: str, mode: str) -> Iterator[str]:
+    if (verdict == "not checked") != (not document["observed"]):
+        yield f"verdict is '{verdict}', and observed says otherwise"
+    if (verdict == "clean") == bool(document["overridden"]):
+        yield f"verdict is '{verdict}', and overridden lists {len(document['overridden'])}"
+    if mode == "enforce" and verdict != "clean":
+        yield f"verdict is '{verdict}', which mode 'enforce' lets nobody pass"
 
 
 def _beside(reader: Reader, path: str, document: Mapping[str, Any]) -> Iterator[Point]:

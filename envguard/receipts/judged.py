@@ -45,6 +45,22 @@ def judged(report: Report, facts: Mapping[str, Any], *, receipts: str | None) ->
     return kept
 
 
+def added(answer: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """Return *answer*, which ``judged`` gave, with what *report* says beside: what ranks of a job said after their checks."""
+    beside = judged(report, {}, receipts=None)
+    levels: dict[str, dict[str, Any]] = {}
+    for level, told in beside["levels"].items():
+        known = answer["levels"].get(level, {})
+        lists = {
+            word: list(dict.fromkeys((*known.get(word, ()), *told[word])))
+            for word in ("blockers", "unknowns", "waived")
+        }
+        reachable = False if lists["blockers"] else None if lists["unknowns"] else True
+        levels[level] = {"reachable": reachable, **lists}
+    rest = {key: [*answer[key], *beside[key]] for key in ("findings", "waived")}
+    return {**answer, **rest, "levels": levels}
+
+
 def finding_document(finding: Finding) -> dict[str, Any]:
     """Return *finding* as plain JSON values."""
     place = finding.place

@@ -124,6 +124,14 @@ class Ledger:
             self._keep(durable=True)
         return self.path
 
+    def refuse(self, refusal: dict[str, Any], *, passed: list[str]) -> None:
+        """Write the one receipt of a run that does not take place: *refusal* says why, *passed* what was let pass before."""
+        self.answer = {**self.answer, "overridden": passed}
+        self.tells("refusal", lambda: refusal)
+        self.end = {"how": document.REFUSED, "time": place.utc(time.time()), "uncaught": None, "outputs": []}
+        if self._folder is not None and not (process.is_worker() and place.RUN in os.environ):
+            self._keep(durable=False, of="refusal", after="")
+
     def close(self) -> None:
         """Write the receipt for the last time, as the process ends."""
         if os.getpid() != self._pid:
@@ -158,15 +166,15 @@ class Ledger:
             self._say(f"envguard: the output {path} {problem}; the receipt of this run says so")
             return {**told, "problem": problem}
 
-    def _keep(self, *, durable: bool) -> None:
+    def _keep(self, *, durable: bool, of: str = "run", after: str = "; the run goes on") -> None:
         """Write the receipt where that can be done; a run is not ended because its receipt cannot be kept."""
         try:
             self._put(durable=durable)
         except EnvguardError as error:
-            text = f"the receipt of this run is not kept: {error}"
+            text = f"the receipt of this {of} is not kept: {error}"
             if text not in self.notes:
                 self.notes.append(text)
-                self._say(f"envguard: {text}; the run goes on")
+                self._say(f"envguard: {text}{after}")
 
     def _put(self, *, durable: bool) -> str:
         path = self._path()

@@ -38,7 +38,8 @@ def tags(document: Mapping[str, Any]) -> dict[str, str]:
 def _tags(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     observed = document["observed"]
     for key in ("id", "verdict", "level", "mode", "seed", "scheme"):
-        yield key, document[key]
+        if document[key] is not None:
+            yield key, document[key]
     yield "version", document["envguard"]
     for level, told in document["levels"].items():
         yield f"level.{level}", _REACHABLE[told["reachable"]]

@@ -40,6 +40,7 @@ def _rows(document: Mapping[str, Any], path: str, numeric: tuple[str, ...]) -> I
         yield "folder", process["folder"] or "unknown"
         yield from (("variable", f"{name}={value}") for name, value in process["environment"].items())
     yield "verdict", _verdict(document)
+    yield from _refusal(document.get("refusal"))
     yield from _levels(document)
     yield "seed", _seed(document)
     for name, told in (document.get("seeded") or {}).items():
@@ -62,6 +63,8 @@ def _when(document: Mapping[str, Any]) -> str:
     took = duration(milliseconds / 1000) if milliseconds >= 1000 else f"{milliseconds} ms"
     if end is None:
         return f"{text}, had run for {took} when this was written: it still ran, or was killed"
+    if end["how"] == "refused":
+        return f"{text}, refused after {took}"
     problem = f", uncaught {end['uncaught']}" if end["uncaught"] else ""
     return f"{text}, ended by {end['how']} after {took}{problem}"
 
@@ -69,9 +72,15 @@ def _when(document: Mapping[str, Any]) -> str:
 def _verdict(document: Mapping[str, Any]) -> str:
     text = f"{document.get('verdict')} at {document.get('level')}"
     mode = document.get("mode")
-    if mode != "enforce":
+    if mode != "enforce" and "refusal" not in document:
         text += f"; ENVGUARD={mode} let it pass"
     return text + ("; nothing had changed since an earlier check" if document.get("recalled") else "")
+
+
+def _refusal(refusal: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(refusal, dict):
+        yield "refused", f"{refusal['error']}:"
+        yield from (("", line) for line in refusal["text"].splitlines() if line.strip())
 
 
 def _levels(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -89,7 +98,8 @@ def _levels(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _seed(document: Mapping[str, Any]) -> str:
     how = f", {document['seeds']}" if "seeds" in document else ""
-    return f"{document['seed']} ({document.get('scheme', 'unknown')}{how})"
+    seed = document["seed"] if document["seed"] is not None else "none yet"
+    return f"{seed} ({document.get('scheme', 'unknown')}{how})"
 
 
 def _streams(streams: list[Any]) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..facts import VARIABLE, is_audit
 from ..model import Level, Severity
+from ..receipts.document import REFUSED
 from ..rules.comparison import gravity
 from ..rules.impact import role_of
 
@@ -37,6 +38,9 @@ SECTIONS = (
     ("the check", False),
     (PEOPLE, False),
 )
+# What a run that was refused has not come to, and what it has not come to either where nothing was checked before.
+_OF_A_RUN = ("seeds", "switches", "loaded libraries", "while it ran")
+_OF_A_CHECK = (_PACKAGES, _OTHERS, _MACHINE, _KIND, "canaries", "data", CODE, "lock, record and selection")
 # Which job this was, and where it lay.
 _PLACES = frozenset(
     (
@@ -60,7 +64,7 @@ _PLACES = frozenset(
 def told(receipt: Mapping[str, Any], numeric: tuple[str, ...]) -> dict[str, Facts | None]:
     """Return what a receipt of any version says, by section; None where its version could not tell.
 
-    *numeric* are further patterns of packages that compute numbers.
+    *numeric* are further patterns of packages that compute numbers. A run that was refused has neither seeds nor switches nor events.
     """
     observed = receipt["observed"]
     packages = {
@@ -71,7 +75,8 @@ def told(receipt: Mapping[str, Any], numeric: tuple[str, ...]) -> dict[str, Fact
     computing = {name for name in packages if role_of(name.removesuffix(" (conda)"), numeric).numbers}
     weighty = {key for key in facts if not is_audit(key) and gravity(key).at(Level.HOST_TO_HOST) is Severity.ERROR}
     people = {key for key in facts if is_audit(key)}
-    return {
+    begun = receipt["verdict"] != REFUSED
+    found: dict[str, Facts | None] = {
         _PACKAGES: {name: packages[name] for name in sorted(computing)},
         _OTHERS: {name: text for name, text in packages.items() if name not in computing},
         _MACHINE: {key: facts[key] for key in weighty},
@@ -90,6 +95,8 @@ def told(receipt: Mapping[str, Any], numeric: tuple[str, ...]) -> dict[str, Fact
         "the check": _check(receipt),
         PEOPLE: {**{key: facts[key] for key in people}, **_people(receipt)},
     }
+    untold = () if begun else _OF_A_RUN if observed else (*_OF_A_RUN, *_OF_A_CHECK)
+    return {title: None if title in untold else facts for title, facts in found.items()}
 
 
 def _canaries(canaries: Any) -> Facts:
@@ -180,6 +187,9 @@ def _check(receipt: Mapping[str, Any]) -> Facts:
         ]
         found[key] = ", ".join(sorted(names))
     found["overridden"] = "; ".join(map(_text, receipt.get("overridden") or ()))
+    refusal = receipt.get("refusal")
+    if isinstance(refusal, dict) and refusal["verdict"] is None:
+        found["refused because"] = refusal["text"].partition("\n")[0]
     return found
 
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from envguard.baseline import Baseline, RecordedTree, empty_baseline
 from envguard.data.trees import file_engine, hash_tree
+from envguard.launch import Job
 from envguard.ranks import exchange, shards
 from envguard.ranks.exchange import MissingError
-from envguard.launch import Job
 from envguard.ranks.shards import verify
 from envguard.ranks.talks import Talks
 from envguard.reader import Reader

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from envguard.launch import Job
 from envguard.ranks import store
 from envguard.ranks.exchange import MissingError, UnaskedError
-from envguard.launch import Job
 from envguard.ranks.store import connect, first_node
 
 

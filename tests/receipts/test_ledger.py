@@ -210,7 +210,17 @@ def test_a_full_disk_leaves_the_receipt_that_was_there(folder: Path, monkeypatch
         ({"SLURM_PROCID": "2", "SLURM_STEP_NUM_TASKS": "4", "SLURM_STEP_ID": "0"}, 2),
         # A batch script is process 0 of no step; mpirun in it counts for itself.
         ({"SLURM_PROCID": "0", "SLURM_NTASKS": "4"}, None),
-        ({"SLURM_PROCID": "0", "SLURM_NTASKS": "4", "SLURM_STEP_ID": "0", "SLURM_STEP_NUM_TASKS": "4", "PMI_RANK": "1", "PMI_SIZE": "2"}, 1),
+        (
+            {
+                "SLURM_PROCID": "0",
+                "SLURM_NTASKS": "4",
+                "SLURM_STEP_ID": "0",
+                "SLURM_STEP_NUM_TASKS": "4",
+                "PMI_RANK": "1",
+                "PMI_SIZE": "2",
+            },
+            1,
+        ),
     ],
 )
 def test_of_several_ranks_the_first_writes_by_itself(

@@ -80,7 +80,7 @@ def test_what_is_none_is_one_message(folder: Path, content: str, message: str) -
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"seed": 42}, "in 'seed': expected a string, found a number"),
+        ({"seed": 42}, "in 'seed': expected a string or null, found a number"),
         ({"seed": "1e3"}, "in 'seed': expected text like ^(0|[1-9][0-9]*)$, found \"1e3\""),
         ({"seed": "1" * 79}, "in 'seed': expected at most 78 characters, found 79"),
         (
