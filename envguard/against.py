@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from .baseline import FILE, MAX_BYTES, Baseline, Machine, RecordedPackage, RecordedTree, fact_of, read_baseline_file
+from .canaries.model import Canaries
 from .errors import ConfigError, EnvguardError, ReceiptError, RepositoryError
 from .facts import is_audit
 from .getters import Object
@@ -18,9 +19,11 @@ from .repository.snapshot import revision_reader
 from .values import replace
 
 if TYPE_CHECKING:
+    from .model import Fact
     from .reader import Reader
 
 _NO_DIGEST = Unknown(reason="a receipt keeps the versions of packages, and no digests")
+_NO_BITS = Unknown(reason="its receipt does not keep them")
 _MACHINE = "the run's"
 
 
@@ -132,6 +135,7 @@ def _of_receipt(reader: Reader, path: str, project: str) -> Baseline:
                     default_groups=selection.get("default-groups", bool) is not False,
                 ),
                 files=_texts(files.table("accepted")),
+                canaries=_canaries(observed),
             )
         },
         data={key: _tree(data.table("trees").table(key)) for key in data.table("trees").value},
@@ -139,6 +143,24 @@ def _of_receipt(reader: Reader, path: str, project: str) -> Baseline:
         own=False,
         without_data=_without_data(data),
     )
+
+
+def _canaries(observed: _Part) -> Canaries | None:
+    """Return what the canaries gave in the run, not what was recorded before it; None where none were run."""
+    if observed.value.get("canaries") is None:
+        return None
+    told = observed.table("canaries")
+    recorded, seen = _texts(told.table("recorded")), _texts(told.table("seen"))
+    digests: dict[str, Fact] = {}
+    for name in told.table("groups").value:
+        group = told.table("groups").table(name)
+        for short in group.texts("same"):
+            digests[f"{name}.{short}"] = recorded.get(f"{name}.{short}") or _NO_BITS
+        for short in group.texts("other"):
+            digests[f"{name}.{short}"] = seen.get(f"{name}.{short}") or _NO_BITS
+        for short, reason in _texts(group.table("unknown")).items():
+            digests[f"{name}.{short}"] = Unknown(reason=reason)
+    return Canaries(scheme=told.text("scheme") or "", conditions={}, digests=digests) if digests else None
 
 
 def _packages(part: _Part) -> dict[str, RecordedPackage]:

@@ -67,4 +67,12 @@ def told(evidence: Evidence) -> dict[str, Any] | None:
         for group in outcome(evidence)
     }
     digests = {key: fact_text(value) for key, value in machine.canaries.digests.items()}
-    return {"scheme": machine.canaries.scheme, "recorded": digests, "groups": groups}
+    heard = evidence.canaries.digests if evidence.canaries is not None else {}
+    # Of what is as recorded the record says it.
+    seen = {
+        key: fact_text(heard[key])
+        for name, group in groups.items()
+        for short in group["other"]
+        if (key := f"{name}.{short}") in heard
+    }
+    return {"scheme": machine.canaries.scheme, "recorded": digests, "groups": groups, "seen": seen}

@@ -66,22 +66,36 @@ class Run(Drawing):
 
         return tags(self._ledger.document())
 
-    def seal(self) -> None:
+    def seal(self, *, canaries: bool = False) -> None:
         """Take generators, switches, variables, threads and libraries as they are now for what ``verify()`` compares with.
 
-        At the first step, say, when trainers have done what they do to them; before that it is what ``enforce()`` left.
+        At the first step, say, when trainers have done what they do to them; before that it is what ``enforce()`` left. With
+        *canaries* those of the libraries that are loaded are run as well, on the GPU where CUDA is up.
         """
+        if canaries:
+            from .determinism.bits import look
+
+            self._seal.bits |= look()
         self._seal.take()
         self._ledger.event("seal")
 
-    def verify(self, *, strict: bool = True) -> tuple[Change, ...]:
+    def verify(self, *, strict: bool = True, canaries: bool = False) -> tuple[Change, ...]:
         """Return what has changed since the last look: generators reseeded, switches flipped, variables overwritten, libraries loaded.
 
-        Raises BrokenSealError where something certainly has, unless not *strict*. What was only drawn from is no change.
+        With *canaries* those of the libraries that are loaded are run again, on the GPU where CUDA is up by now, and compared with
+        those of the last such look, else of the start, else with the recorded ones; it costs nothing where nobody asks. Raises BrokenSealError where something has certainly changed, unless not *strict*. What was only drawn from is no change.
         """
         from .determinism.changes import broken, compare
 
         changes = compare(self._seal)
+        if canaries:
+            from .determinism import bits
+
+            now = bits.look()
+            changes += (*bits.compare(self._seal.bits, self._ledger.answer, now),)
+            # What was compared keeps what it was compared with; what was not has its first look.
+            began, recorded = bits.of_start(self._ledger.answer)
+            self._seal.bits = {**now, **recorded, **began, **self._seal.bits}
         self._ledger.event("verify", changes=[change.told for change in changes])
         if strict and any(change.certain for change in changes):
             raise broken(changes)

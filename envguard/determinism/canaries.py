@@ -70,6 +70,13 @@ class _Watch:
                 "unknown": {},
                 "not-run": seen.left_out.get(name),
             }
+            told.setdefault("seen", {}).update(
+                {
+                    f"{name}.{short}": seen.digests[f"{name}.{short}"]
+                    for short in other
+                    if f"{name}.{short}" in seen.digests
+                }
+            )
         if told["scheme"] != SCHEME or any(seen.digests.get(key) != wanted[key] for key in ran):
             # Slow, and thorough: it says why, asks the settings whether it is waived, and raises.
             with _imported(module):

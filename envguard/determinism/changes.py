@@ -20,20 +20,21 @@ if TYPE_CHECKING:
 
     from .seal import Seal
 
-GENERATOR, SWITCH, VARIABLE, LIBRARY = "generator", "switch", "variable", "library"
+GENERATOR, SWITCH, VARIABLE, LIBRARY, CANARY = "generator", "switch", "variable", "library", "canary"
 _WHY = {
     GENERATOR: "whatever is drawn from now on is not what the seed of the run gives",
     SWITCH: "kernels and precision follow it, and so do the bits",
     VARIABLE: "libraries that have read it go on with the old value, those that come later and child processes with the new one",
     LIBRARY: "what computes from now on was not there before",
+    CANARY: "what computes here is not what computed before: other threads, another code path, a library that came, a device that fails",
 }
 _NOT_THERE = "not there"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One thing that is not as it was: its *kind* (``generator``, ``switch``, ``variable``, ``library``), its *name*, and what is to
-    be said of it; *before* and *now* in text.
+    """One thing that is not as it was: its *kind* (``generator``, ``switch``, ``variable``, ``library``, ``canary``), its *name*, and
+    what is to be said of it; *before* and *now* in text.
 
     *certain* is False where it may be harmless: a library that was loaded since, a generator of which nobody can tell.
     """  # noqa: D205 - the fields belong together

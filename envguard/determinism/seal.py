@@ -33,6 +33,8 @@ class Seal:
         self.variables = variables()
         self.generators = states()
         self.libraries: frozenset[str] | None = None
+        # What the canaries said when somebody last asked for them.
+        self.bits: dict[str, str] = {}
         # What is imported later is seeded then; its first look is right after that.
         for name in BY_MODULE:
             if name not in sys.modules:

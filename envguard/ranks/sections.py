@@ -47,8 +47,11 @@ _SECTION_OF = {
     "library": "libraries",
     "variable": "variables",
 }
+CANARIES = "canaries"
+"""With a colon and a group behind it, the name of a section that a rank has only where it ran that group: whoever did not is not compared in it."""
 _SETTINGS = ("fail-on", "waivers")
 _UNKNOWN = "unknown"
+_SHORT = 16
 _MAX_SCRIPT = 16 * 1024 * 1024
 
 
@@ -71,6 +74,8 @@ def sections(
         "seed": {"seed.scheme": scheme, "seed.root": seed if seed is not None else "none given"},
         "switches": {f"switch.{name}": value for name, value in switches.items()},
     }
+    for group, values in _canaries(observed):
+        found[f"{CANARIES}:{group}"] = values
     found["settings"] |= {"setting.mode": mode, "setting.level": answer["level"]}
     for key, value in observed.get("facts", {}).items():
         if compared(key):
@@ -119,6 +124,31 @@ def _record(observed: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
         told = observed.get(word)
         if told is not None:
             yield f"record.{word}", told["digest"]
+
+
+def _canaries(observed: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str | None]]]:
+    """Yield for each group of numeric canaries that this rank ran what its families gave: one digest for all types of a family."""
+    told = observed.get("canaries") or {}
+    for group, found in (told.get("groups") or {}).items():
+        if found["not-run"] is not None:
+            continue
+        heard = {
+            **{short: told["recorded"].get(f"{group}.{short}") for short in found["same"]},
+            **{short: told.get("seen", {}).get(f"{group}.{short}") for short in found["other"]},
+            **dict.fromkeys(found["unknown"]),
+        }
+        families: dict[str, list[tuple[str, str | None]]] = {}
+        for short, bits in sorted(heard.items()):
+            families.setdefault(short.partition(".")[0], []).append((short, bits))
+        yield (
+            group,
+            {
+                f"canary.{group}.{family}": None
+                if any(bits is None for _, bits in listed)
+                else digest([told["scheme"], listed])[:_SHORT]
+                for family, listed in families.items()
+            },
+        )
 
 
 def _data(observed: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .model import Group, Refusal, Split
-from .sections import digest
+from .sections import CANARIES, digest
 from .words import parsed, ranges
 
 if TYPE_CHECKING:
@@ -30,7 +30,10 @@ def plan(hellos: Mapping[int, Mapping[str, Any]], size: int, waited: float) -> d
     differ: dict[str, list[dict[str, Any]]] = {}
     rest: dict[str, str] = {}
     for section in sorted({name for named in values.values() for name in named}):
-        groups = _grouped({rank: named.get(section, "") for rank, named in values.items()})
+        optional = section.startswith(f"{CANARIES}:")
+        groups = _grouped(
+            {rank: named.get(section, "") for rank, named in values.items() if section in named or not optional}
+        )
         if len(groups) > 1:
             differ[section] = [{"rank": min(ranks), "ranks": ranges(ranks)} for _, ranks in groups[:MAX_GROUPS]]
             if others := [rank for _, ranks in groups[MAX_GROUPS:] for rank in ranks]:

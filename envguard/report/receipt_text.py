@@ -10,6 +10,7 @@ from ..amounts import duration, plural, size
 from ..model import Level
 from ..names import printable
 from ..rules.impact import role_of
+from .receipt_said import canaries, ranks, short, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -18,7 +19,6 @@ WIDTH = 100
 _COLUMN = 14
 _REACHABLE = {True: "reachable", False: "not reachable", None: "cannot tell"}
 _MACHINE = ("cpu.model", "nvidia.names", "nvidia.driver", "platform.libc", "torch.version", "torch.cuda")
-_DIGEST = 20
 _CLEAN = {"True": "nothing uncommitted", "False": "with uncommitted changes"}
 
 
@@ -44,10 +44,12 @@ def _rows(document: Mapping[str, Any], path: str, numeric: tuple[str, ...]) -> I
     yield from _levels(document)
     yield "seed", _seed(document)
     for name, told in (document.get("seeded") or {}).items():
-        yield "", f"{name}: {_text(told)}"
+        yield "", f"{name}: {text_of(told)}"
     yield from _streams(document.get("streams") or [])
     for number, (name, switch) in enumerate(document["switches"].items()):
         yield "" if number else "switches", f"{name}: {_switch(switch)}"
+    yield from ranks(document)
+    yield from canaries(observed.get("canaries"))
     yield from _code(observed.get("code"))
     yield from _environment(observed, numeric)
     yield from _data(observed.get("data"))
@@ -107,13 +109,13 @@ def _streams(streams: list[Any]) -> Iterator[tuple[str, str]]:
         told = stream if isinstance(stream, dict) else {}
         yield (
             "" if number else "streams",
-            f"{_text(told.get('library'))} {_text(told.get('name'))}: {_text(told.get('requests'))} requests",
+            f"{text_of(told.get('library'))} {text_of(told.get('name'))}: {text_of(told.get('requests'))} requests",
         )
 
 
 def _switch(switch: Mapping[str, Any]) -> str:
-    wanted, found = _text(switch.get("wanted")), _text(switch.get("found"))
-    when = f", {_text(switch['when'])}" if "when" in switch else ""
+    wanted, found = text_of(switch.get("wanted")), text_of(switch.get("found"))
+    when = f", {text_of(switch['when'])}" if "when" in switch else ""
     return f"{found}{when}" if wanted in ("any", found) else f"{found}, wanted {wanted}{when}"
 
 
@@ -122,11 +124,11 @@ def _code(code: Any) -> Iterator[tuple[str, str]]:
         return
     commit = code.get("commit")
     if not isinstance(commit, str):
-        yield "code", _text(code.get("unknown") or "no commit")
+        yield "code", text_of(code.get("unknown") or "no commit")
         return
     state = _CLEAN.get(str(code.get("clean")), "unknown whether anything is uncommitted")
     pushed = ", not pushed" if code.get("pushed") is False else ""
-    yield "code", f"commit {commit} ({_text(code.get('branch') or 'detached')}{pushed}), {state}"
+    yield "code", f"commit {commit} ({text_of(code.get('branch') or 'detached')}{pushed}), {state}"
     if isinstance(code.get("remote"), str):
         yield "", code["remote"]
 
@@ -134,17 +136,17 @@ def _code(code: Any) -> Iterator[tuple[str, str]]:
 def _environment(observed: Mapping[str, Any], numeric: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     lock, baseline = observed.get("lock"), observed.get("baseline")
     if isinstance(lock, dict):
-        yield "lock", f"{_text(lock.get('path'))} {_short(_text(lock.get('digest')))}"
+        yield "lock", f"{text_of(lock.get('path'))} {short(text_of(lock.get('digest')))}"
     if isinstance(baseline, dict):
-        yield "baseline", f"machine {_text(baseline.get('machine'))}, {_short(_text(baseline.get('digest')))}"
+        yield "baseline", f"machine {text_of(baseline.get('machine'))}, {short(text_of(baseline.get('digest')))}"
     packages = observed.get("packages")
     if isinstance(packages, dict):
-        named = [f"{name} {_text(version)}" for name, version in packages.items() if role_of(name, numeric).numbers]
+        named = [f"{name} {text_of(version)}" for name, version in packages.items() if role_of(name, numeric).numbers]
         yield "packages", plural(len(packages), "package") + (f": {', '.join(named)}" if named else "")
     facts = observed.get("facts")
     if isinstance(facts, dict):
-        python = f"{_text(facts.get('interpreter.implementation'))} {_text(facts.get('interpreter.version'))}"
-        shown = [_text(facts[key]) for key in _MACHINE if facts.get(key, "none") != "none"]
+        python = f"{text_of(facts.get('interpreter.implementation'))} {text_of(facts.get('interpreter.version'))}"
+        shown = [text_of(facts[key]) for key in _MACHINE if facts.get(key, "none") != "none"]
         yield "machine", ", ".join([python, *shown])
 
 
@@ -152,31 +154,31 @@ def _data(data: Any) -> Iterator[tuple[str, str]]:
     if not isinstance(data, dict):
         return
     if data.get("left-out"):
-        yield "data", f"not verified: {_text(data['left-out'])}"
+        yield "data", f"not verified: {text_of(data['left-out'])}"
     trees = data.get("trees")
     for number, (name, tree) in enumerate((trees if isinstance(trees, dict) else {}).items()):
         told = tree if isinstance(tree, dict) else {}
         files, count = told.get("files"), told.get("bytes")
         amount = f", {plural(files, 'file')}, {size(count)}" if type(files) is int and type(count) is int else ""
         how = {"content": "every file was read", "stat-cache": "unchanged files by the stat cache"}.get(
-            _text(told.get("assurance")), "not read"
+            text_of(told.get("assurance")), "not read"
         )
         differs = (
-            "" if told.get("root") == told.get("recorded") else f", recorded was {_short(_text(told.get('recorded')))}"
+            "" if told.get("root") == told.get("recorded") else f", recorded was {short(text_of(told.get('recorded')))}"
         )
         yield (
             "" if number else "data",
-            f"{name}: {_short(_text(told.get('root') or 'unknown'))}{amount} ({how}){differs}",
+            f"{name}: {short(text_of(told.get('root') or 'unknown'))}{amount} ({how}){differs}",
         )
 
 
 def _lists(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for item in document.get("waived") or ():
-        text = f"{item['code']} {item['subject']}: {item['reason']}" if isinstance(item, dict) else _text(item)
+        text = f"{item['code']} {item['subject']}: {item['reason']}" if isinstance(item, dict) else text_of(item)
         yield "waived", text
-    yield from (("overridden", _text(text)) for text in document.get("overridden") or ())
+    yield from (("overridden", text_of(text)) for text in document.get("overridden") or ())
     for event in document.get("events") or ():
-        details = ", ".join(f"{key} {_text(value)}" for key, value in event.items() if key not in ("kind", "time"))
+        details = ", ".join(f"{key} {text_of(value)}" for key, value in event.items() if key not in ("kind", "time"))
         yield "event", f"{event['time']} {event['kind']}" + (f": {details}" if details else "")
     for name, library in (document.get("libraries") or {}).items():
         yield "library", f"{name} {library['version']}, loaded {library['loaded']}"
@@ -185,13 +187,3 @@ def _lists(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for kind, file in (document.get("files") or {}).items():
         yield kind, f"{file['name']} ({size(file['bytes'])})"
     yield from (("note", text) for text in document.get("notes") or ())
-
-
-def _short(text: str) -> str:
-    return text[:_DIGEST] if text.startswith(("blake3:", "sha256:")) else text
-
-
-def _text(value: Any) -> str:
-    import json
-
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..amounts import plural
 from ..model import Impact, Severity
-from ..ranks.sections import gravity
+from ..ranks.sections import CANARIES, gravity
 from ..ranks.words import named
 from .impact import impact_of
 from .registry import Need, Rule, rule
@@ -26,6 +26,7 @@ _SAID = {"changed": "changed", "removed": "removed", "added": "added", "unreadab
 # For each section why it matters there, and what mends it.
 _WHY = {
     "accelerators": "each rank computes its part of one result: on another GPU it rounds and draws differently",
+    "canaries": "each rank computes its part of one result, and they do not compute alike, whatever their versions say",
     "code": "ranks that run other code compute parts of different results",
     "data": "ranks that see other data train on what nobody recorded",
     "driver": "the driver compiles kernels and moves data between GPUs: on one node it may do so differently",
@@ -43,6 +44,7 @@ _WHY = {
 }
 _MEND = {
     "accelerators": "ask the scheduler for nodes of one kind",
+    "canaries": "compare threads, instruction sets and drivers of the nodes: `envguard machine show --canaries` on both",
     "code": "start every rank from one checkout, or bring the copies of the nodes to one commit",
     "data": "`envguard data verify` on the nodes that differ",
     "driver": "ask the scheduler for nodes with one driver, or have it updated",
@@ -67,7 +69,7 @@ def rank_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     Packages, interpreter, platform, libraries, processor, GPUs, driver, threads, the variables that can change numbers,
-    lock and record, the script, roots of data, seed, switches, settings. Ranks that say the same are named together, with
+    numeric canaries where they ran, lock and record, the script, roots of data, seed, switches, settings. Ranks that say the same are named together, with
     their hosts. A driver that differs within one job is graver than one that differs from the record. What is expected to
     differ is not compared: hosts, ranks, UUIDs, bus addresses, affinity, which devices a rank is shown, paths.
 
@@ -92,16 +94,16 @@ def rank_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             section,
             f"{plural(count, 'further key')} of {section} differ between the ranks",
             impact=Impact.UNKNOWN,
-            why=_WHY.get(section, _WHY["settings"]),
-            hint=_MEND.get(section),
+            why=_why(section),
+            hint=_mend(section),
         )
     for section, others in ranks.rest:
         yield self.finding(
             section,
             f"{section} differ on {named(others)} from all of those that were asked for more",
             impact=Impact.UNKNOWN,
-            why=_WHY.get(section, _WHY["settings"]),
-            hint=_MEND.get(section),
+            why=_why(section),
+            hint=_mend(section),
         )
 
 
@@ -120,13 +122,21 @@ def _mismatch(self: Rule, evidence: Evidence, split: Split) -> Finding:
         split.key,
         _said(split, most),
         impact=Impact.UNKNOWN if unknown else impact,
-        why=_WHY.get(split.section, _WHY["settings"]),
+        why=_why(split.section),
         expected=_told(most) if most is not None else None,
         found="; ".join(f"{_told(group)} on {_named(group)}" for group in _others(split, most)[:_SHOWN]),
-        hint=_MEND.get(split.section),
+        hint=_mend(split.section),
         severities=severities,
         unknown=unknown,
     )
+
+
+def _why(section: str) -> str:
+    return _WHY.get(section.partition(":")[0], _WHY["settings"])
+
+
+def _mend(section: str) -> str | None:
+    return _MEND.get(section.partition(":")[0])
 
 
 def _said(split: Split, most: Group | None) -> str:
@@ -137,7 +147,8 @@ def _said(split: Split, most: Group | None) -> str:
         listed = "; ".join(_named(group) for group in others[:_SHOWN])
         return f"{split.key} is not the same on all ranks: {listed}{more}" + (" differ from the others" if most else "")
     listed = ", ".join(f"{_told(group)} on {_named(group)}" for group in others[:_SHOWN])
-    return f"{split.key} is {listed}{more}" + (f", and {_told(most)} on the others" if most is not None else "")
+    rest = "the others that ran it" if split.section.startswith(f"{CANARIES}:") else "the others"
+    return f"{split.key} is {listed}{more}" + (f", and {_told(most)} on {rest}" if most is not None else "")
 
 
 def _majority(split: Split) -> Group | None:

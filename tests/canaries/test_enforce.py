@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.guarded import Project
 from tests.test_guard import SETTLED
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 GROUPS = """
 import json, sys
@@ -198,3 +195,75 @@ def test_where_none_are_recorded_nothing_of_them_is_loaded(folder: Path) -> None
     code += "print(run.receipt.observed['canaries'], [name for name in sys.modules if 'canaries' in name])"
     done = project.train(code)
     assert (done.returncode, done.stdout, done.stderr) == (0, "None []\n", "")
+
+
+AGAIN = """
+import envguard, numpy
+run = envguard.enforce(seed=42)
+def said(**asked):
+    return [change.told for change in run.verify(strict=False, **asked)]
+real = numpy.exp
+def elsewhere(*arguments, **more):
+    return real(*arguments, **more) * 1.0000001
+"""
+BROKEN = """
+print(said(canaries=True))
+numpy.exp = elsewhere
+print(said())
+try:
+    run.verify(canaries=True)
+except envguard.BrokenSealError as error:
+    print(error)
+"""
+
+
+def test_verify_runs_them_again_where_it_is_asked(project: Project) -> None:
+    done = project.train(AGAIN + BROKEN)
+    assert done.returncode == 0, done.stderr
+    first, unasked, *broken = done.stdout.splitlines()
+    assert (first, unasked) == ("[]", "[]")
+    assert broken[0].startswith("NumPy on the CPU computes other bits than before: exp (")
+    assert broken[1].startswith("  why: what computes here is not what computed before: other threads, ")
+    assert broken[2].startswith("hint: find who does it, or call run.seal() after it")
+
+
+def test_without_a_record_the_first_look_is_what_the_next_is_compared_with(folder: Path) -> None:
+    made = Project(folder)
+    made.record()
+    code = (
+        AGAIN
+        + "print(said(canaries=True))\nprint(said(canaries=True))\nnumpy.exp = elsewhere\nprint(said(canaries=True))\n"
+    )
+    code += "run.seal(canaries=True)\nprint(said(canaries=True))\n"
+    done = made.train(code)
+    assert done.returncode == 0, done.stderr
+    first, second, third, sealed = done.stdout.splitlines()
+    assert "the canaries of NumPy on the CPU were run for the first time: " in first
+    assert (second, sealed) == ("[]", "[]")
+    assert "NumPy on the CPU computes other bits than before: exp (" in third
+
+
+def test_a_receipt_is_a_record_of_what_they_gave_in_the_run(project: Project) -> None:
+    """check --against RECEIPT --canaries compares with the bits of the run, not with those that were recorded before it."""
+    real = json.loads((project.folder / "envguard.lock").read_text())["machines"]["default"]["canaries"]["digests"]
+    forge(project)
+    done = project.train("import numpy\nrun = envguard.enforce(seed=42)\nprint(run.receipt.path)", ENVGUARD="warn")
+    path = done.stdout.strip()
+    document = json.loads(Path(path).read_text())
+    assert document["observed"]["canaries"]["seen"] == {"numpy.cpu.exp.float32": real["numpy.cpu.exp.float32"]}
+    done = project.python("-m", "envguard", "check", "--against", path, "--canaries", "--no-data")
+    assert "EG313" not in done.stdout, done.stdout
+    assert f"canaries     {count(project)} of {count(project)} gave the recorded bits" in done.stdout
+    shown = project.python("-m", "envguard", "receipt", "show", path).stdout
+    assert (
+        f"canaries      NumPy on the CPU: {count(project) - 1} gave the recorded bits, 1 gave other bits: exp (float32)\n"
+        in shown
+    )
+    document["observed"]["canaries"]["seen"]["numpy.cpu.exp.float32"] = "blake2b:0e"
+    Path(path).write_text(json.dumps(document))
+    done = project.python("-m", "envguard", "check", "--against", path, "--canaries", "--no-data")
+    assert done.returncode == 1
+    assert (
+        "EG313 [canary-mismatch] NumPy on the CPU computes other bits than were recorded: exp (float32); "
+        in " ".join(done.stdout.split())
+    )

@@ -85,6 +85,17 @@ def test_a_section_that_one_rank_does_not_have_differs() -> None:
     assert [group["value"] for group in last["splits"][0]["groups"]] == ["2", "not there"]
 
 
+def test_canaries_are_compared_among_the_ranks_that_ran_them() -> None:
+    ran = {"canaries:torch.cuda": {"canary.torch.cuda.matmul": "aa", "canary.torch.cuda.sum": "cc"}}
+    other = {"canaries:torch.cuda": {"canary.torch.cuda.matmul": "bb", "canary.torch.cuda.sum": "cc"}}
+    made, last = talked({0: dict(ran), 1: {}, 2: dict(ran)})
+    assert (made["differ"], last["splits"]) == ({}, [])
+    _, last = talked({0: dict(ran), 1: {}, 2: dict(ran), 3: dict(other)})
+    assert [(split["key"], [(g["ranks"], g["value"]) for g in split["groups"]]) for split in last["splits"]] == [
+        ("canary.torch.cuda.matmul", [("0,2", "aa"), ("3", "bb")])
+    ]
+
+
 def test_whoever_stood_for_a_group_and_went_away_leaves_a_difference() -> None:
     found: dict[int, Sections] = {rank: {"packages": {"package.a": str(rank)}} for rank in range(2)}
     made = plan({rank: said(rank, sections) for rank, sections in found.items()}, 2, 0.0)

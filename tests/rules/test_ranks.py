@@ -199,3 +199,19 @@ def test_shared_data_that_cannot_be_verified_is_unknown() -> None:
     unread = one("shared-data-mismatch", shared(wrong=(("unreadable", 1, ("a cannot be read: no",), "1"),)))
     assert unread.message == "raw cannot be verified: 1 that could not be read (a cannot be read: no; seen by rank 1)"
     assert unread.unknown
+
+
+def test_canaries_that_differ_are_named_by_their_family() -> None:
+    key = "canary.torch.cuda.matmul"
+    groups = group("0-2,4-6", 6, "aaaa", "node-a"), group("3", 1, "bbbb", "node-b")
+    finding = one("rank-mismatch", seen(splits=(split(key, *groups, section="canaries:torch.cuda"),)))
+    assert finding.message == f"{key} is bbbb on rank 3 (node-b), and aaaa on the others that ran it"
+    assert finding.impact is Impact.NUMBERS
+    assert finding.severities.at(Level.CROSS_HARDWARE) is Severity.NOTE
+    assert (
+        finding.why
+        == "each rank computes its part of one result, and they do not compute alike, whatever their versions say"
+    )
+    assert finding.hint == (
+        "compare threads, instruction sets and drivers of the nodes: `envguard machine show --canaries` on both"
+    )
