@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -34,9 +36,12 @@ class Project:
         # torch comes from wherever this environment has it: to the lock it is one package more.
         (self.folder / "uv.lock").write_text(LOCK.replace("{name}", name), encoding="utf-8")
 
-    def run(self, *arguments: str, status: int = 0) -> str:
+    def run(self, *arguments: str, status: int = 0, **environ: str) -> str:
         command = [sys.executable, *arguments]
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False)
+        # The examples say python, as people do.
+        path = os.pathsep.join((os.path.dirname(sys.executable), os.environ["PATH"]))
+        environment = {**os.environ, "PATH": path, **environ}
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, check=False)
         assert done.returncode == status, done.stdout + done.stderr
         return done.stdout + done.stderr
 
@@ -80,3 +85,28 @@ def test_a_guarded_training_gives_the_same_bits_and_an_unguarded_one_does_not(fo
     # The same seeds for every library, as most scripts set them.
     unguarded = [digests(project.run("train_nets.py", model, "--unguarded")) for _ in range(2)]
     assert unguarded[0] != unguarded[1]
+
+
+@pytest.mark.torch
+@pytest.mark.slow
+def test_of_two_ranks_that_differ_none_trains(folder: Path) -> None:
+    project = Project(folder, "ranks-that-differ")
+    threads = {"OMP_NUM_THREADS": "1"}
+    project.run("-m", "envguard", "init", "--python", sys.prefix, **threads)
+    torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
+    trained = [project.run(*torchrun, "train.py", **threads) for _ in range(2)]
+    weights = [sorted(line for line in output.splitlines() if line.startswith("rank ")) for output in trained]
+    assert [line[:12] for line in weights[0]] == ["rank 0 of 2:", "rank 1 of 2:"]
+    assert len({line.split()[-1] for line in weights[0]}) == 1
+    assert weights[0] == weights[1]
+    output = project.run(*torchrun, "--no-python", "sh", "node.sh", status=1, **threads)
+    assert "weights" not in output
+    told = " ".join(output.split())
+    host = os.uname().nodename
+    # As the text beside the examples shows it.
+    assert "EG310 [thread-mismatch] threads.openmp is 2, recorded was 1" in told
+    assert f"rank 1 ({host}) of 2 would not go on for this reason" in told
+    assert f"EG803 [rank-refused] rank 1 ({host}) would not go on: EG3" in told
+    kept = sorted((project.folder / ".envguard/runs").glob("*.json"))
+    refused = [json.loads(path.read_text()) for path in kept[2:]]
+    assert {(item["verdict"], (item["rank"] or {}).get("rank")) for item in refused} == {("refused", 0), ("refused", 1)}

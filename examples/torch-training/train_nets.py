@@ -29,7 +29,6 @@ class Samples(Dataset):
     def __init__(self, run: envguard.Run | None, *, text: bool) -> None:
         self.run = run
         self.text = text
-        self.epoch = 0
         # As training scripts do: the classes are what occurs in the data. Only PYTHONHASHSEED fixes the order of a set.
         self.classes = {name: number for number, name in enumerate(set(ANIMALS))}
 
@@ -43,7 +42,7 @@ class Samples(Dataset):
         cells = torch.arange(int(np.prod(shape))).reshape(shape)
         # The guarded run draws by epoch and sample, whichever worker asks; the other from what its worker was seeded with.
         shift = int(
-            self.run.numpy("augment", self.epoch, index).integers(0, 7) if self.run else np.random.randint(0, 7)
+            self.run.numpy("augment", self.run.epoch, index).integers(0, 7) if self.run else np.random.randint(0, 7)
         )
         pattern = (cells * (3 + index % len(ANIMALS)) + shift) % 31
         return (pattern if self.text else pattern / 31.0), label
@@ -99,13 +98,15 @@ def main() -> None:
     if run is None:
         seed_as_most_scripts_do(42)
     samples = Samples(run, text=asked.model == "transformer")
-    loading = run.dataloader_kwargs("train") if run else {}
-    loader = DataLoader(samples, batch_size=16, shuffle=True, num_workers=asked.workers, **loading)
+    # The order is derived from seed and epoch; the other is drawn from what torch's one generator has left.
+    loading = {"sampler": run.sampler(samples), **run.dataloader_kwargs("train")} if run else {"shuffle": True}
+    loader = DataLoader(samples, batch_size=16, num_workers=asked.workers, **loading)
 
     model = Conv() if asked.model == "conv" else Transformer()
     optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
     for epoch in range(EPOCHS):
-        samples.epoch = epoch
+        if run:
+            run.set_epoch(epoch)
         for inputs, labels in loader:
             optimizer.zero_grad()
             with torch.autocast("cpu", dtype=torch.bfloat16):

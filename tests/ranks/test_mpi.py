@@ -138,7 +138,10 @@ import envguard
 rank = MPI.COMM_WORLD.Get_rank()
 gather = (lambda data: MPI.COMM_WORLD.allgather(data)) if os.environ.get("GATHER") else None
 seed = 7 if os.environ.get("TWIST") and rank == 2 else None
-run = envguard.enforce(seed, ranks_timeout=100, gather=gather)
+if rank == 3 and os.environ.get("HANGS"):
+    import time
+    time.sleep(600)
+run = envguard.enforce(seed, ranks_timeout=float(os.environ.get("LIMIT", "100")), gather=gather)
 print(json.dumps({**run.receipt.to_dict()["ranks"], "seed": run.seed}), flush=True)
 """
 
@@ -173,7 +176,9 @@ def test_under_a_real_mpirun(folder: Path) -> None:
 
     def launch(**more: str) -> subprocess.CompletedProcess[str]:
         command = [str(environment / "mpirun"), "--bind-to", "none", "-n", "4", sys.executable, "train.py"]
-        return subprocess.run(command, cwd=job, env={**settings, **more}, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command, cwd=job, env={**settings, **more}, capture_output=True, text=True, check=False, timeout=300
+        )
 
     for more, over in (({}, "MPI"), ({"GATHER": "1"}, "a function of the script")):
         done = launch(**more)
@@ -185,3 +190,8 @@ def test_under_a_real_mpirun(folder: Path) -> None:
         assert done.returncode != 0
         assert "seed.root is 7 on rank 2" in " ".join(done.stderr.split())
         assert "none given on the others" in " ".join(done.stderr.split())
+    # A rank that hangs before it asks would have MPI_Finalize of the others wait for it, for as long as the job is allowed to last.
+    done = launch(HANGS="1", LIMIT="5")
+    assert done.returncode != 0
+    assert "EG802 [rank-missing] rank 3 did not answer within 5 s" in " ".join(done.stderr.split())
+    assert "MPI_ABORT was invoked" in done.stderr

@@ -78,6 +78,24 @@ def test_what_interpreter_and_receipts_leave_is_no_change(committed: Repository)
     assert seen(committed).untracked == paths("lib/__pycache__/lib.py")
 
 
+def test_receipts_in_a_folder_that_somebody_has_chosen_are_no_change_and_what_lies_beside_them_is(
+    committed: Repository,
+) -> None:
+    for name in ("20261126T022610Z-1f2e3d4c.json", "20261126T022610Z-1f2e3d4c-rank3.json", "20261126T022610Z-1f2e3d4c.patch"):
+        committed.write(f"results/{name}", "x", add=False)
+    assert seen(committed).clean
+    for name in ("20261126T022610Z-1f2e3d4c.py", "20261126T022610Z.json", "x-20261126T022610Z-1f2e3d4c.json"):
+        committed.write(f"results/{name}", "x", add=False)
+    assert len(seen(committed).untracked) == 3
+
+
+def test_a_receipt_that_somebody_committed_is_a_file_like_any_other(committed: Repository) -> None:
+    committed.write("results/20261126T022610Z-1f2e3d4c.json", "x")
+    committed.commit()
+    committed.write("results/20261126T022610Z-1f2e3d4c.json", "y", add=False)
+    assert seen(committed).unstaged == paths("results/20261126T022610Z-1f2e3d4c.json")
+
+
 def test_a_conflict_is_counted(committed: Repository) -> None:
     committed.git("checkout", "-q", "-b", "other")
     committed.write("train.py", "other\n")
