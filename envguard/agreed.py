@@ -132,6 +132,8 @@ def refused(party: Party, error: RefusedError, start: str) -> RefusedError:
     reason = {"text": _reason(error), "unknown": isinstance(error, UndecidedError)}
     agreement = confer(opened, {}, strict=True, refusal=reason, root=None)
     opened.close()
+    if agreement.missing or agreement.broken:
+        opened.abandon()
     rank = opened.job.rank
     mine = next((item for item in agreement.refusals if rank in parsed(item.ranks)), None)
     if mine is None:
@@ -192,6 +194,8 @@ def _judged(agreement: Agreement, answer: Mapping[str, Any], talks: Talks | None
             leave_mark(talks.job)
         over = tuple(f"{item.code} [{item.name}] {item.message}" for item in report.failing)
         return Settled(agreement, "" if clean else _text(report), over)
+    if talks is not None and (agreement.missing or agreement.broken):
+        talks.abandon()
     speaker = agreement.speaker
     if speaker is None or speaker == agreement.rank:
         text = _text(report)

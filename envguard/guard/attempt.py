@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from ..determinism.seeds import fresh_root
 from ..determinism.switches import Switches
 from ..errors import RefusedError
@@ -42,6 +44,7 @@ class Attempt:
         audit: bool,
         leave: Collection[str],
     ) -> None:
+        self.began = time.monotonic()
         self.seed = seed
         self.seeds = seeds
         self.level = level

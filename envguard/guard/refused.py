@@ -39,7 +39,7 @@ def keep(error: RefusedError, attempt: Attempt) -> None:
 
 def _written(error: RefusedError, attempt: Attempt, where: Place) -> str | None:
     answer = _answer(error, attempt.folder, attempt.level)
-    ledger = Ledger(answer=answer, mode=attempt.mode, start=attempt.folder, say=say, where=where)
+    ledger = Ledger(answer=answer, mode=attempt.mode, start=attempt.folder, say=say, where=where, began=attempt.began)
     ledger.tells("seed", lambda: None if attempt.seed is None else str(attempt.seed))
     ledger.tells("seeds", lambda: attempt.seeds)
     ledger.tells("scheme", lambda: SCHEME)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import time
 from typing import Any
 
@@ -67,6 +68,13 @@ class MPIMailbox:
         """Return None: only rank 0 knows."""
         return None
 
+    def abandon(self) -> None:
+        """See to it that this process ends though ranks are missing: MPI_Finalize would wait for them, for as long as the job may last.
+
+        When it ends, not now: what is raised has to be said first. MPI then ends all processes of the job.
+        """
+        atexit.register(_abort, self._mpi, self._comm)
+
     def close(self) -> None:
         """Do nothing: what was sent has left."""
 
@@ -86,3 +94,8 @@ class MPIMailbox:
         sender = status.Get_source()
         self._comm.Recv([buffer, self._mpi.BYTE], source=sender, tag=_TAG)
         return sender, bytes(buffer)
+
+
+def _abort(mpi: Any, comm: Any) -> None:
+    if not mpi.Is_finalized():
+        comm.Abort(1)

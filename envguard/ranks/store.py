@@ -56,7 +56,9 @@ def connect(job: Job, limit: float, environ: Mapping[str, str] | None = None) ->
             # A connection of our own, so that a time-out of ours is none of the group's.
             store = store.clone()
             store.set_timeout(timedelta(seconds=limit))
-        return Store(_prefixed(distributed, store, environ), "the store of the process group", serves=False)
+        # It is rank 0's process that has it, unless torchrun's agent has: what is lost by waiting then is a moment.
+        shared = _prefixed(distributed, store, environ)
+        return Store(shared, "the store of the process group", serves=job.rank == 0)
     host, port, where = _address(job, environ)
     agent = environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
     serves = job.rank == 0 and not agent

@@ -49,6 +49,12 @@ class Talks:
             except RuntimeError:
                 return
 
+    def abandon(self) -> None:
+        """Let this process end, once it does, without those ranks that were not heard."""
+        leave = getattr(self._mailbox, "abandon", None)
+        if leave is not None:
+            leave()
+
 
 def open_talks(job: Job, limit: float) -> Talks:
     """Return the talks of *job*, over a store of torch.distributed or over MPI.

@@ -31,7 +31,8 @@ class Ledger:
     """The receipt of one run in the making.
 
     *answer* is what the check said (``envguard.receipts.judged``), *start* the folder in which a project was looked for; *say* tells people
-    what goes wrong; *where* is where in its job this run is.
+    what goes wrong; *where* is where in its job this run is, *began* when
+    it began, by the monotonic clock (default: now).
     """
 
     def __init__(
@@ -42,8 +43,10 @@ class Ledger:
         start: str,
         say: Callable[[str], None],
         where: Place | None = None,
+        began: float | None = None,
     ) -> None:
-        self.started = time.time()
+        self._clock = time.monotonic() if began is None else began
+        self.started = time.time() - (time.monotonic() - self._clock)
         self.id = place.fresh_id(self.started)
         self.answer = answer
         self.mode = mode
@@ -54,7 +57,6 @@ class Ledger:
         self.notes: list[str] = []
         self.rank = self._rank(where or Place())
         self.end: dict[str, Any] | None = None
-        self._clock = time.monotonic()
         self._pid = os.getpid()
         self._say = say
         project = answer["observed"].get("project") or place.project_around(start)

@@ -39,6 +39,8 @@ _AT_ONCE = 200
 # What the interpreter and envguard write themselves.
 _BYTECODE = "__pycache__"
 _RUNS = ".envguard/runs/"
+# A receipt, or what lies beside it, in a folder that somebody has chosen: envguard's own by its name.
+_RECEIPT = re.compile(r"(?:.*/)?[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}(?:-rank[0-9]+)?\.(?:json|patch)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +175,8 @@ def _take(found: Status, record: str, modules: Mapping[str, str], doubtful: set[
 def is_ours(path: str) -> bool:
     """Return whether *path* is what the interpreter or envguard write themselves: bytecode in its folder, receipts."""
     parts = path.split("/")
-    return (_BYTECODE in parts[:-1] and path.endswith(".pyc")) or path.startswith(_RUNS) or f"/{_RUNS}" in path
+    bytecode = _BYTECODE in parts[:-1] and path.endswith(".pyc")
+    return bytecode or path.startswith(_RUNS) or f"/{_RUNS}" in path or _RECEIPT.fullmatch(path) is not None
 
 
 def filters_of(sealed: Sealed, paths: set[str]) -> dict[str, str]:

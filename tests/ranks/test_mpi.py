@@ -130,6 +130,23 @@ def test_who_is_not_heard_is_left_out_and_without_rank_0_only_that_is_known() ->
     assert (alone.missing, alone.speaker) == ("0", None)
 
 
+def test_who_abandons_the_others_aborts_when_it_ends_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[Any] = []
+    monkeypatch.setattr("atexit.register", lambda *call: kept.append(call))
+    aborted: list[int] = []
+    over = SimpleNamespace(Get_rank=lambda: 0, Get_size=lambda: 2, Abort=aborted.append)
+    finalized = [False]
+    MPIMailbox(SimpleNamespace(Is_finalized=lambda: finalized[0]), over).abandon()
+    assert aborted == []
+    ((act, *arguments),) = kept
+    act(*arguments)
+    assert aborted == [1]
+    # Whoever has ended MPI by himself has waited for all of them.
+    finalized[0] = True
+    act(*arguments)
+    assert aborted == [1]
+
+
 SCRIPT = """
 import json, os, sys
 sys.path.append(os.environ["WITH_MPI"])

@@ -81,12 +81,17 @@ def test_what_interpreter_and_receipts_leave_is_no_change(committed: Repository)
 def test_receipts_in_a_folder_that_somebody_has_chosen_are_no_change_and_what_lies_beside_them_is(
     committed: Repository,
 ) -> None:
-    for name in ("20261126T022610Z-1f2e3d4c.json", "20261126T022610Z-1f2e3d4c-rank3.json", "20261126T022610Z-1f2e3d4c.patch"):
+    for name in (
+        "20261126T022610Z-1f2e3d4c.json",
+        "20261126T022610Z-1f2e3d4c-rank3.json",
+        "20261126T022610Z-1f2e3d4c.patch",
+    ):
         committed.write(f"results/{name}", "x", add=False)
     assert seen(committed).clean
-    for name in ("20261126T022610Z-1f2e3d4c.py", "20261126T022610Z.json", "x-20261126T022610Z-1f2e3d4c.json"):
+    beside = ("20261126T022610Z-1f2e3d4c.py", "20261126T022610Z.json", "x-20261126T022610Z-1f2e3d4c.json")
+    for name in beside:
         committed.write(f"results/{name}", "x", add=False)
-    assert len(seen(committed).untracked) == 3
+    assert seen(committed).untracked == paths(*(f"results/{name}" for name in sorted(beside)))
 
 
 def test_a_receipt_that_somebody_committed_is_a_file_like_any_other(committed: Repository) -> None:
