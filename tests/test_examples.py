@@ -94,7 +94,7 @@ def test_of_two_ranks_that_differ_none_trains(folder: Path) -> None:
     threads = {"OMP_NUM_THREADS": "1"}
     project.run("-m", "envguard", "init", "--python", sys.prefix, **threads)
     torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
-    trained = [project.run(*torchrun, "train.py", **threads) for _ in range(2)]
+    trained = [project.run(*torchrun, "train_ranks.py", **threads) for _ in range(2)]
     weights = [sorted(line for line in output.splitlines() if line.startswith("rank ")) for output in trained]
     assert [line[:12] for line in weights[0]] == ["rank 0 of 2:", "rank 1 of 2:"]
     assert len({line.split()[-1] for line in weights[0]}) == 1

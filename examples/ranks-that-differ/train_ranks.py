@@ -1,7 +1,7 @@
 """A training of two ranks that add up their gradients, as small as one can be.
 
 OMP_NUM_THREADS=1 envguard init
-torchrun --standalone --nproc-per-node 2 train.py                    # both ranks are as recorded: they train
+torchrun --standalone --nproc-per-node 2 train_ranks.py                    # both ranks are as recorded: they train
 torchrun --standalone --nproc-per-node 2 --no-python sh node.sh      # one is not: none of them trains
 """
 
