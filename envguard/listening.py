@@ -57,6 +57,7 @@ def told(evidence: Evidence) -> dict[str, Any] | None:
     from .baseline import fact_text
     from .rules.canaries import outcome
 
+    found = outcome(evidence)
     groups = {
         group.name: {
             "same": list(group.same),
@@ -64,15 +65,11 @@ def told(evidence: Evidence) -> dict[str, Any] | None:
             "unknown": dict(group.unknown),
             "not-run": group.not_run,
         }
-        for group in outcome(evidence)
+        for group in found
     }
     digests = {key: fact_text(value) for key, value in machine.canaries.digests.items()}
     heard = evidence.canaries.digests if evidence.canaries is not None else {}
     # Of what is as recorded the record says it.
-    seen = {
-        key: fact_text(heard[key])
-        for name, group in groups.items()
-        for short in group["other"]
-        if (key := f"{name}.{short}") in heard
-    }
+    others = [f"{group.name}.{short}" for group in found for short in group.other]
+    seen = {key: fact_text(heard[key]) for key in others if key in heard}
     return {"scheme": machine.canaries.scheme, "recorded": digests, "groups": groups, "seen": seen}

@@ -91,15 +91,14 @@ def test_a_guarded_training_gives_the_same_bits_and_an_unguarded_one_does_not(fo
 @pytest.mark.slow
 def test_of_two_ranks_that_differ_none_trains(folder: Path) -> None:
     project = Project(folder, "ranks-that-differ")
-    threads = {"OMP_NUM_THREADS": "1"}
-    project.run("-m", "envguard", "init", "--python", sys.prefix, **threads)
+    project.run("-m", "envguard", "init", "--python", sys.prefix, OMP_NUM_THREADS="1")
     torchrun = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2")
-    trained = [project.run(*torchrun, "train_ranks.py", **threads) for _ in range(2)]
+    trained = [project.run(*torchrun, "train_ranks.py", OMP_NUM_THREADS="1") for _ in range(2)]
     weights = [sorted(line for line in output.splitlines() if line.startswith("rank ")) for output in trained]
     assert [line[:12] for line in weights[0]] == ["rank 0 of 2:", "rank 1 of 2:"]
     assert len({line.split()[-1] for line in weights[0]}) == 1
     assert weights[0] == weights[1]
-    output = project.run(*torchrun, "--no-python", "sh", "node.sh", status=1, **threads)
+    output = project.run(*torchrun, "--no-python", "sh", "node.sh", status=1, OMP_NUM_THREADS="1")
     assert "weights" not in output
     told = " ".join(output.split())
     host = os.uname().nodename

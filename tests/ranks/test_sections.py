@@ -6,7 +6,12 @@ from typing import Any
 
 from envguard.ranks.sections import sections
 
-GROUP = {"same": ["exp.float32", "exp.float64", "sum.float32"], "other": [], "unknown": {}, "not-run": None}
+GROUP: dict[str, Any] = {
+    "same": ["exp.float32", "exp.float64", "sum.float32"],
+    "other": [],
+    "unknown": {},
+    "not-run": None,
+}
 IDLE = {"same": [], "other": [], "unknown": {}, "not-run": "CUDA is not initialised"}
 RECORDED = {
     "torch.cpu.exp.float32": "blake2b:00",

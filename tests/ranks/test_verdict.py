@@ -86,8 +86,12 @@ def test_a_section_that_one_rank_does_not_have_differs() -> None:
 
 
 def test_canaries_are_compared_among_the_ranks_that_ran_them() -> None:
-    ran = {"canaries:torch.cuda": {"canary.torch.cuda.matmul": "aa", "canary.torch.cuda.sum": "cc"}}
-    other = {"canaries:torch.cuda": {"canary.torch.cuda.matmul": "bb", "canary.torch.cuda.sum": "cc"}}
+    ran: dict[str, dict[str, str | None]] = {
+        "canaries:torch.cuda": {"canary.torch.cuda.matmul": "aa", "canary.torch.cuda.sum": "cc"}
+    }
+    other: dict[str, dict[str, str | None]] = {
+        "canaries:torch.cuda": {"canary.torch.cuda.matmul": "bb", "canary.torch.cuda.sum": "cc"}
+    }
     made, last = talked({0: dict(ran), 1: {}, 2: dict(ran)})
     assert (made["differ"], last["splits"]) == ({}, [])
     _, last = talked({0: dict(ran), 1: {}, 2: dict(ran), 3: dict(other)})
