@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from ..parts import LOCAL
 from .details import details, prerelease
 from .model import Kind, LockDiff, PackageChange
@@ -13,8 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from ..model import Lock, LockedPackage
+    from .model import Detail
 
     Pair = tuple[LockedPackage | None, LockedPackage | None]
+
+# All of an entry that its own details are told from; where it stands in its file is none of it.
+_TOLD = attrgetter("version", "source", "artifacts", "when", "markers", "conda")
 
 
 def compare(old: Lock | None, new: Lock | None) -> LockDiff:
@@ -95,7 +101,14 @@ def _change(
     if old.source.kind in LOCAL and new.source.kind in LOCAL and old.source == new.source:
         # A member of the project: its version is no news about what is installed beside it.
         kind = Kind.SAME
-    more = tuple(details((old, before), (new, after), kind)) if before is not None and after is not None else ()
+    found: Iterator[Detail] = iter(())
+    if (
+        before is not None
+        and after is not None
+        and not (_TOLD(old) == _TOLD(new) and before.places_alike(old, after, new))
+    ):
+        found = details((old, before), (new, after), kind)
+    more = tuple(found)
     if kind is Kind.SAME and not more:
         return None
     return PackageChange(name=name, kind=kind, old=old, new=new, details=more)

@@ -38,6 +38,7 @@ class Ways:
         for place, edge in self._asked:
             self._asked_for.setdefault(edge.name, []).append((place, edge))
         self._found: dict[int, tuple[int, frozenset[str]]] | None = None
+        self._alike: tuple[Ways, bool] | None = None
 
     def reasons(self) -> dict[str, tuple[str, ...]] | None:
         """Return for each package the shortest way to it from what is required directly, both ends named.
@@ -64,6 +65,28 @@ class Ways:
                     if edge.name not in ways:
                         queue.append((edge.name, (*way, edge.name)))
         return ways
+
+    def places_alike(self, package: LockedPackage, other: Ways, its: LockedPackage) -> bool:
+        """Return whether *package* is certain to stand where *its* does in *other*: asked for and installed alike.
+
+        The two have the same version, source, conditions and markers; False where only a closer look can tell.
+        """
+        ours, theirs = self.lock, other.lock
+        if self._alike is None or self._alike[0] is not other:
+            subdirs = (ours.options.get("subdirs"), theirs.options.get("subdirs"))
+            alike = (ours.format, ours.conflicts, ours.extras, subdirs[0]) == (
+                theirs.format,
+                theirs.conflicts,
+                theirs.extras,
+                subdirs[1],
+            )
+            self._alike = other, alike and self._filters is other._filters and bool(self.roots) is bool(other.roots)
+        if not self._alike[1] or len(self.by_name[package.name]) != 1 or len(other.by_name[its.name]) != 1:
+            return False
+        if self._asked_for.get(package.name) != other._asked_for.get(its.name):
+            return False
+        # What is chosen by conditions of its own stands where they hold, whatever else the lock has.
+        return self._filters or self._of(package) == other._of(its)
 
     def direct(self, package: LockedPackage) -> frozenset[str]:
         """Return where *package* is asked for itself: ``dependencies``, ``extra x``, ``group y``; all of it where a lock says no more."""

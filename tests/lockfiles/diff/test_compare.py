@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,14 +13,13 @@ from hypothesis import strategies as st
 from envguard.lockfiles import read_lock
 from envguard.lockfiles.diff.compare import compare
 from envguard.lockfiles.diff.model import Aspect, Detail, Kind, LockDiff
+from envguard.lockfiles.diff.ways import Ways
 from envguard.lockfiles.model import Artifact, CondaBuild, Edge, Lock, LockedPackage, Source, SourceKind, When
 from envguard.reader import Reader
 from tests.lockfiles.uv.test_select import LARGE
 from tests.rules.evidence import INDEX, conda_locked, lock, locked
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
+CORPORA = Path(__file__).parents[2] / "corpora"
 ROOT = Source(kind=SourceKind.EDITABLE, location=".")
 
 
@@ -362,6 +362,42 @@ def test_the_way_back_undoes_the_way_there(before: list[LockedPackage], after: l
     )
     went = sorted((change.name, str(change.kind)) for change in back.packages if change.kind in MIRRORED)
     assert came == went
+
+
+def closely(old: Lock, new: Lock) -> LockDiff:
+    """Return the differences of two locks, each pair of entries looked at whether it stands where it stood or not."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Ways, "places_alike", lambda *_: False)
+        return compare(old, new)
+
+
+@settings(max_examples=300)
+@given(PACKAGES, PACKAGES)
+def test_what_stands_where_it_stood_needs_no_closer_look(
+    before: list[LockedPackage], after: list[LockedPackage]
+) -> None:
+    for old, new in ((before, after), (before, [*before, *after]), ([*after, *before], before)):
+        assert compare(lock(old), lock(new)) == closely(lock(old), lock(new))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "uv-large/uv.lock",
+        "poetry-large/poetry.lock",
+        "pdm-small/pdm.lock",
+        "pixi-small/pixi.lock",
+        "pylock-pdm/pylock.toml",
+    ],
+)
+def test_what_stands_where_it_stood_in_a_real_lock_needs_no_closer_look(path: str) -> None:
+    old = read_lock(Reader(), str(CORPORA / path))
+    # Without some packages, others are asked for by nobody, or in fewer environments.
+    for start in (3, 7):
+        new = replace(old, packages=tuple(p for n, p in enumerate(old.packages) if n % 40 != start))
+        for pair in ((old, new), (new, old)):
+            assert compare(*pair) == closely(*pair)
+            assert compare(*pair)
 
 
 def conda(name: str, version: str, build: str = "h1_0", *, subdir: str = "linux-64", **more: Any) -> LockedPackage:
