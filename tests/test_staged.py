@@ -8,9 +8,11 @@ import shutil
 import socket
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from envguard import child
 from envguard.cli import main
 
 from .cli.conftest import MANIFEST, lock_text
@@ -101,6 +103,25 @@ def test_a_lock_that_is_deleted_is_told(repository: Repository) -> None:
     status, out, _ = repository.ask("diff", "uv.lock")
     assert status == 0
     assert re.search(r"^  numpy +2\.4\.6 +removed +required directly$", out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("what", ["lock", "diff", "record"])
+def test_two_processes_of_git_answer_all_that_a_hook_asks(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    repository.write("uv.lock", republished(lock_text()))
+    repository.git("add", ".")
+    started = []
+    for name in ("run", "start"):
+        real = getattr(child, name)
+
+        def counted(command: list[str], real: Any = real, **more: Any) -> Any:
+            started.append(next(word for word in command if word in ("ls-files", "cat-file", "rev-parse", "ls-tree")))
+            return real(command, **more)
+
+        monkeypatch.setattr(child, name, counted)
+    assert repository.ask(what, "uv.lock")[0] in (0, 1)
+    assert sorted(started) == ["cat-file", "ls-files"]
 
 
 @pytest.mark.parametrize("what", ["lock", "diff", "record"])

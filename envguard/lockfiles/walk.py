@@ -6,12 +6,11 @@ from the manifest's requirements; where more than one locked version would do, n
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..errors import LockfileError
 from .coverage import holds, python_in
 from .edges import fits, named
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 

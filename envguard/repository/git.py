@@ -77,6 +77,31 @@ class Git:
 
         RepositoryError where the repository does not have it. One process serves every call, until ``close``.
         """
+        size = self._size(self._ask("info", digest), b"blob", digest)
+        if size > limit:
+            return size
+        return self._content(self._size(self._ask("contents", digest), b"blob", digest))
+
+    def tree(self, name: str) -> list[tuple[bytes, bytes, str]] | None:
+        """Return mode, name and id of what is in the tree *name*, an id or ``REVISION^{tree}``; None where there is no such tree.
+
+        The process that serves ``blob`` serves this, too.
+        """
+        answer = self._ask("contents", name)
+        if len(answer) != 3 or answer[1] != b"tree":
+            return None
+        content, length = self._content(int(answer[2])), len(answer[0]) // 2
+        # As git writes a tree: mode, space, name, NUL, and the bytes of the id.
+        found, at = [], 0
+        while at < len(content):
+            end = content.index(b"\0", at) + 1
+            mode, _, called = content[at : end - 1].partition(b" ")
+            at = end + length
+            found.append((mode, called, content[end:at].hex()))
+        return found
+
+    def serve(self) -> None:
+        """Start the process that serves contents, unless it runs: it gets ready while another answers."""
         if self._blobs is None:
             try:
                 self._blobs = child.start(
@@ -84,15 +109,6 @@ class Git:
                 )
             except OSError as error:
                 raise self._cannot(error) from None
-        size = int(self._ask("info", digest)[2])
-        if size > limit:
-            return size
-        self._ask("contents", digest)
-        output = self._blobs.stdout
-        content = output.read(size + 1)[:-1] if output is not None else b""
-        if len(content) != size:
-            raise RepositoryError("git ended while it was read from", path=self.folder)
-        return content
 
     def close(self) -> None:
         """End the process that serves blobs."""
@@ -100,23 +116,33 @@ class Git:
         if process is not None:
             process.communicate()
 
-    def _ask(self, what: str, digest: str) -> list[bytes]:
+    def _ask(self, what: str, name: str) -> list[bytes]:
+        self.serve()
         process = self._blobs
         if process is None or process.stdin is None or process.stdout is None:
             raise RepositoryError("git cannot be asked any more", path=self.folder)
         try:
-            process.stdin.write(f"{what} {digest}\n".encode())
+            process.stdin.write(f"{what} {name}\n".encode())
             process.stdin.flush()
         except OSError:
             raise RepositoryError("git ended while it was asked", path=self.folder) from None
-        answer = process.stdout.readline().split()
-        if len(answer) != 3 or answer[1] != b"blob":
-            raise RepositoryError(
-                f"the repository does not have the object {digest}, which it names",
-                path=self.folder,
-                hint="git fsck; in a partial clone: git fetch --refetch",
-            )
-        return answer
+        return process.stdout.readline().split()
+
+    def _size(self, answer: list[bytes], kind: bytes, digest: str) -> int:
+        if len(answer) == 3 and answer[1] == kind:
+            return int(answer[2])
+        raise RepositoryError(
+            f"the repository does not have the object {digest}, which it names",
+            path=self.folder,
+            hint="git fsck; in a partial clone: git fetch --refetch",
+        )
+
+    def _content(self, size: int) -> bytes:
+        output = self._blobs.stdout if self._blobs is not None else None
+        content = output.read(size + 1)[:-1] if output is not None else b""
+        if len(content) != size:
+            raise RepositoryError("git ended while it was read from", path=self.folder)
+        return content
 
     def _command(self, *arguments: str) -> list[str]:
         return ["git", *_HARDENED, *arguments]

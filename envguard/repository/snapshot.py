@@ -10,23 +10,17 @@ import os
 from ..errors import RepositoryError, UnreadableError
 from ..reader import MAX_BYTES, Reader
 from ..trace import ABSENT, link
-from ..values import dataclass
 from .git import Git
+from .listings import LINK, committed, staged
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .listings import Listed, Tree
 
 INDEX = ""
 _REPOSITORY = ".git"
-_LINK, _MODULE = "120000", "160000"
 _LINKS = 40
 _POINTER = b"version https://git-lfs.github.com/spec/"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
-    """One path that git knows: its *mode* as git writes it, and its *blob*; *unmerged* while a merge has left it open."""
-
-    mode: str
-    blob: str
-    unmerged: bool = False
 
 
 class SnapshotReader(Reader):
@@ -35,7 +29,7 @@ class SnapshotReader(Reader):
     What lies outside of the repository is not there. Nothing that it reads can be an input of an answer that is kept.
     """
 
-    __slots__ = ("_entries", "_folders", "_git", "_label", "_revision", "root")
+    __slots__ = ("_git", "_label", "_listing", "_revision", "root")
 
     def __init__(self, git: Git, revision: str) -> None:
         super().__init__()
@@ -44,8 +38,7 @@ class SnapshotReader(Reader):
         self.root = git.folder
         self._revision = revision
         self._label = f"revision {revision}" if revision else "the index"
-        self._entries: dict[str, _Entry] | None = None
-        self._folders: set[str] = set()
+        self._listing: Listed | Tree | None = None
 
     def is_file(self, path: str) -> bool:
         """Return whether *path* leads to a file of the snapshot."""
@@ -59,15 +52,14 @@ class SnapshotReader(Reader):
     def list_dir(self, path: str) -> list[str]:
         """Return the sorted names in the folder *path*; UnreadableError where it is none."""
         inside = self._resolve(path)
-        if inside is None or (inside and inside not in self._folders):
+        if inside is None or not self._listed().is_folder(inside):
             raise UnreadableError(f"cannot be read: no such folder in {self._label}", path=path)
-        start = f"{inside}/" if inside else ""
-        return sorted({name[len(start) :].partition("/")[0] for name in self._listed() if name.startswith(start)})
+        return self._listed().names(inside)
 
     def read_bytes(self, path: str, *, limit: int = MAX_BYTES) -> bytes:
         """Return the content of *path*; UnreadableError where it is no file of the snapshot, or larger than *limit* bytes."""
         inside = self._resolve(path)
-        entry = self._listed().get(inside) if inside else None
+        entry = self._listed().entry(inside) if inside else None
         if entry is None:
             raise UnreadableError(f"cannot be read: no such file in {self._label}", path=path)
         if entry.unmerged:
@@ -82,7 +74,7 @@ class SnapshotReader(Reader):
     def identity(self, path: str) -> str | None:
         """Return what tells the content of the file *path* from any other; None where there is no such file."""
         inside = self._resolve(path)
-        entry = self._listed().get(inside) if inside else None
+        entry = self._listed().entry(inside) if inside else None
         return entry.blob if entry is not None else None
 
     def revision(self, revision: str) -> SnapshotReader:
@@ -98,39 +90,14 @@ class SnapshotReader(Reader):
         if inside is None:
             return ABSENT
         # That it is a repository is what nobody commits, and what tells where it begins.
-        if not inside or inside in self._folders or inside == _REPOSITORY:
+        if self._listed().is_folder(inside) or inside == _REPOSITORY:
             return "folder"
-        return "file" if inside in self._listed() else ABSENT
+        return "file" if self._listed().entry(inside) is not None else ABSENT
 
-    def _listed(self) -> dict[str, _Entry]:
-        if self._entries is None:
-            self._entries = self._staged() if self._revision == INDEX else self._committed()
-            for name in self._entries:
-                while (name := name.rpartition("/")[0]) and name not in self._folders:
-                    self._folders.add(name)
-        return self._entries
-
-    def _staged(self) -> dict[str, _Entry]:
-        found: dict[str, _Entry] = {}
-        for line in self._git.lines("ls-files", "--stage", "-z", "--full-name"):
-            facts, _, name = line.partition("\t")
-            mode, blob, stage = facts.split(" ")
-            found[name] = _Entry(mode=mode, blob=blob, unmerged=stage != "0")
-        return found
-
-    def _committed(self) -> dict[str, _Entry]:
-        found: dict[str, _Entry] = {}
-        try:
-            lines = list(self._git.lines("ls-tree", "-r", "-z", "--full-tree", "--end-of-options", self._revision))
-        except RepositoryError as error:
-            if "Not a valid object name" not in error.message and "not a tree object" not in error.message:
-                raise
-            raise RepositoryError(f"there is no revision '{self._revision}'", path=self.root, hint="git log") from None
-        for line in lines:
-            facts, _, name = line.partition("\t")
-            mode, _, blob = facts.split(" ")
-            found[name] = _Entry(mode=mode, blob=blob)
-        return found
+    def _listed(self) -> Listed | Tree:
+        if self._listing is None:
+            self._listing = staged(self._git) if self._revision == INDEX else committed(self._git, self._revision)
+        return self._listing
 
     def _resolve(self, path: str) -> str | None:
         """Return *path* relative to the root of the work tree, links of the snapshot followed; None where it leads out."""
@@ -158,8 +125,8 @@ class SnapshotReader(Reader):
                 done.pop()
                 continue
             done.append(part)
-            entry = listed.get("/".join(done))
-            if entry is None or entry.mode != _LINK:
+            entry = listed.entry("/".join(done))
+            if entry is None or entry.mode != LINK:
                 continue
             links += 1
             target = self._git.blob(entry.blob, 4096)
@@ -186,8 +153,29 @@ def revision_reader(folder: str, revision: str) -> SnapshotReader:
 def _repository(folder: str) -> Git:
     """Return git at the top of the work tree around *folder*."""
     git = Git(folder)
-    git.folder = os.path.realpath(os.fsdecode(git.run("rev-parse", "--show-toplevel")[:-1]))
+    here = os.path.realpath(folder)
+    # Most hooks run at the top: to start a process that says so takes as long as all that is asked of git.
+    git.folder = here if _is_top(here) else os.path.realpath(os.fsdecode(git.run("rev-parse", "--show-toplevel")[:-1]))
+    # It gets ready while another one lists what is staged.
+    git.serve()
     return git
+
+
+def _is_top(folder: str) -> bool:
+    """Return whether *folder* is certain to be the top of a work tree; False where only git can tell.
+
+    That is so where git keeps its own folder in it, and neither a variable nor its settings name another work tree (git: "setup.c").
+    """
+    if any(os.environ.get(name) for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR")):
+        return False
+    own = os.path.join(folder, _REPOSITORY)
+    if not (os.path.isfile(f"{own}/HEAD") and os.path.isdir(f"{own}/objects") and os.path.isdir(f"{own}/refs")):
+        return False
+    try:
+        with open(f"{own}/config", "rb") as file:
+            return b"worktree" not in file.read(1 << 20).lower()
+    except OSError:
+        return False
 
 
 def _named(revision: str, folder: str) -> str:

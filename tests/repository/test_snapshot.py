@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from envguard.errors import RepositoryError, UnreadableError
 from envguard.reader import Reader
+from envguard.repository.git import Git
+from envguard.repository.listings import Listed, Tree, committed
 from envguard.repository.snapshot import index_reader, revision_reader
 
 if TYPE_CHECKING:
@@ -208,6 +210,63 @@ def test_a_folder_without_a_repository_is_one_error(tmp_path: Path) -> None:
     with pytest.raises(RepositoryError) as caught:
         index_reader(str(tmp_path))
     assert str(caught.value) == f"{tmp_path}: git rev-parse failed: this is no git repository"
+
+
+def test_a_commit_is_read_folder_by_folder_as_git_lists_it(repository: Repository) -> None:
+    repository.write("uv.lock", "a\n")
+    repository.write("packages/a/pyproject.toml", "a = 1\n")
+    repository.write("packages/b c/\u00fcber.toml", "b = 1\n")
+    repository.write("run.sh", "")
+    (repository.folder / "run.sh").chmod(0o755)
+    (repository.folder / "packages" / "link").symlink_to("../uv.lock")
+    repository.commit()
+    git = Git(str(repository.folder))
+    # A name that asks for more than a commit is left to git.
+    tree, listed = committed(git, "HEAD"), committed(git, "@")
+    assert isinstance(tree, Tree)
+    assert isinstance(listed, Listed)
+    paths = repository.git("ls-tree", "-r", "-t", "-z", "--name-only", "HEAD").split("\0")
+    for path in (*paths, "", "nowhere", "uv.lock/nothing", "packages/nothing/deep", "packages/link/x"):
+        assert (tree.entry(path), tree.is_folder(path)) == (listed.entry(path), listed.is_folder(path)), path
+        assert not tree.is_folder(path) or tree.names(path) == listed.names(path)
+    assert tree.names("") == ["packages", "run.sh", "uv.lock"]
+    git.close()
+
+
+def test_the_top_is_asked_of_git_where_anything_else_could_be_it(
+    filled: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top, asked = str(filled.folder), []
+    run = Git.run
+
+    def noting(self: Git, *arguments: str, **more: Any) -> bytes:
+        asked.append(arguments[0])
+        return run(self, *arguments, **more)
+
+    monkeypatch.setattr(Git, "run", noting)
+
+    def root(folder: str) -> tuple[str, list[str]]:
+        asked.clear()
+        reader = index_reader(folder)
+        assert text(reader, filled.folder / "new.toml") == "new = 1\n"
+        return reader.root, list(asked)
+
+    assert root(top) == (top, ["ls-files"])
+    assert root(os.path.join(top, "packages")) == (top, ["rev-parse", "ls-files"])
+    # What looks like a repository and is none.
+    (filled.folder / "packages" / ".git").mkdir()
+    assert root(os.path.join(top, "packages")) == (top, ["rev-parse", "ls-files"])
+    monkeypatch.setenv("GIT_DIR", os.path.join(top, ".git"))
+    monkeypatch.chdir(top)
+    assert root(top) == (top, ["rev-parse", "ls-files"])
+    monkeypatch.delenv("GIT_DIR")
+    # A work tree elsewhere, and one that is linked.
+    linked = tmp_path / "linked"
+    filled.git("worktree", "add", "-q", "-b", "side", str(linked))
+    assert index_reader(str(linked)).root == str(linked.resolve())
+    filled.git("config", "core.worktree", str(filled.folder.parent))
+    (filled.folder / "inside").mkdir()
+    assert index_reader(top).root == str(filled.folder.parent)
 
 
 def test_without_git_it_is_said(filled: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
