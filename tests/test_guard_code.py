@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import os
+import py_compile
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -102,6 +105,27 @@ def test_a_changed_module_is_refused_and_a_changed_note_is_not(project: Versione
     done = project.run(ENVGUARD="warn")
     assert done.returncode == 0
     assert json.loads(done.stdout)[0]["imports"]["others"] == {"helper.py": "changed"}
+
+
+def test_bytecode_in_the_place_of_a_committed_module_is_refused_also_where_a_clean_answer_was_kept(
+    project: Versioned,
+) -> None:
+    (project.folder / ".git/info/exclude").write_text("__pycache__/\n")
+    (project.folder / "train.py").write_text(TRAIN.format(settled=SETTLED))
+    project.commit()
+    for _ in range(2):
+        assert project.run().returncode == 0
+    other = project.folder / "__pycache__/other-source"
+    other.parent.mkdir(exist_ok=True)
+    other.write_text("VALUE = 2\n")
+    made = importlib.util.cache_from_source(str(project.folder / "helper.py"))
+    mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+    py_compile.compile(str(other), cfile=made, dfile="helper.py", invalidation_mode=mode)
+    text = told(project.run())
+    assert "EG602 [changed-import] helper.py is not what ran: bytecode in its place is made from another source" in text
+    assert f"hint: rm {made}" in text
+    os.unlink(made)
+    assert project.run().returncode == 0
 
 
 def test_an_untracked_script_is_refused(project: Versioned) -> None:

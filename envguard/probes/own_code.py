@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import _imp
 import os
 import sys
+from _frozen_importlib_external import MAGIC_NUMBER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,15 +16,20 @@ _OWN = __name__.partition(".")[0]
 # What a compiler wrote for this process, out of code that is looked at.
 _GENERATED = ("torch._inductor.runtime.compile_tasks.",)
 MAIN = "__main__"
+# The head of bytecode, and the two bits of it that say what it is to be compared by (PEP 552).
+_HEAD = 16
+_BY_HASH, _COMPARED = 0b01, 0b10
 
 
 def modules() -> str:
     """Return ``module<tab>file`` for every loaded module that is neither Python's, nor installed, nor envguard's, a line each.
 
-    Sorted by the file, each file once. The first line is ``__main__`` alone where the main program has no file: a prompt, a
+    Behind that stand, where the interpreter took bytecode in the place of the file without asking whether it is made from it, the
+    hash of its source that the bytecode names, and its path. Sorted by the file, each file once. The first line is ``__main__`` alone where the main program has no file: a prompt, a
     notebook, ``python -c``. What a module says of itself is not asked of a lazy one, which would import it.
     """
     found: dict[str, str] = {}
+    unchecked: dict[str, str] = {}
     main = ""
     skipped = _installed()
     for name, module in list(sys.modules.items()):
@@ -46,7 +53,34 @@ def modules() -> str:
         known = found.get(path)
         if known is None or name == MAIN or (known != MAIN and name < known):
             found[path] = name
-    return main + "".join(f"{found[path]}\t{path}\n" for path in sorted(found))
+            unchecked[path] = unchecked.get(path) or _unchecked(values.get("__spec__"), path)
+    return main + "".join(f"{found[path]}\t{path}{unchecked[path]}\n" for path in sorted(found))
+
+
+def _unchecked(spec: object, path: str) -> str:
+    """Return hash and path of bytecode that runs unasked in the place of the source *path*, each behind a tab; empty where none does.
+
+    A ``.pyc`` of PEP 552 may say that nobody is to compare its hash; one with time and size is compared by the interpreter.
+    """
+    cached = spec.cached if type(spec) is type(sys.__spec__) else None  # of a stranger's, nothing is computed
+    if not isinstance(cached, str) or cached == path or any(c in cached for c in "\n\t"):
+        return ""
+    try:
+        fd = os.open(cached, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except (OSError, ValueError):
+        return ""
+    try:
+        head = os.read(fd, _HEAD)
+    except OSError:
+        return ""
+    finally:
+        os.close(fd)
+    flags = int.from_bytes(head[4:8], "little")
+    if len(head) < _HEAD or head[:4] != MAGIC_NUMBER or not flags & _BY_HASH:
+        return ""
+    mode = _imp.check_hash_based_pycs
+    compared = mode == "always" or (mode != "never" and flags & _COMPARED)
+    return "" if compared else f"\t{head[8:].hex()}\t{cached}"
 
 
 def _installed() -> tuple[str, ...]:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import importlib.machinery
 import os
+from importlib.util import source_hash
 from typing import TYPE_CHECKING
 
 from ..errors import RepositoryError, UnreadableError
 from .blobs import object_id
+from .git import Git, on_its_own
 from .heads import commit_of, watch_head
 from .model import Loaded, LoadedFile, LoadedState
 from .places import find_root, places
@@ -44,12 +46,15 @@ def judge_listing(reader: Reader, listing: str, commits_then: Mapping[str, str |
 
     *commits_then* are the commits that count, by the roots of their repositories, wherever HEAD stands now.
     """
-    main, modules = _modules(listing)
+    main, modules, unchecked = _modules(listing)
+    unasked: dict[str, tuple[str, str]] = {}
     inside: dict[str | None, dict[str, str]] = {}
     for path, module in modules.items():
         for whole in _files(reader, path):
             root = find_root(reader, os.path.dirname(whole))
             inside.setdefault(root, {}).setdefault(whole, module)
+            if path in unchecked:
+                unasked[whole] = unchecked[path]
     found: list[LoadedFile] = []
     commits: dict[str, str | None] = {}
     for root, files in inside.items():
@@ -65,7 +70,7 @@ def judge_listing(reader: Reader, listing: str, commits_then: Mapping[str, str |
             continue
         names = {os.path.relpath(path, root): module for path, module in files.items()}
         try:
-            commits[root], states = _judge(reader, root, names, commits_then or {})
+            commits[root], states = _judge(reader, root, names, commits_then or {}, unasked)
         except (RepositoryError, UnreadableError) as error:
             states = dict.fromkeys(names, (LoadedState.UNREADABLE, error.message))
         found += (
@@ -75,16 +80,21 @@ def judge_listing(reader: Reader, listing: str, commits_then: Mapping[str, str |
     return Loaded(main=main, files=tuple(sorted(found, key=lambda item: (item.root or "", item.name))), commits=commits)
 
 
-def _modules(listing: str) -> tuple[str, dict[str, str]]:
-    """Return what the main program is, and the loaded modules by the files that they say they come from."""
-    main, found = "script", {}
-    for line in listing.splitlines():
-        module, tab, path = line.partition("\t")
-        if tab:
-            found[path] = module
-        else:
+def _modules(listing: str) -> tuple[str, dict[str, str], dict[str, tuple[str, str]]]:
+    """Return what the main program is, and the loaded modules by the files that they say they come from.
+
+    Last come hash and path of the bytecode that ran in the place of such a file without being compared with it.
+    """
+    main, found, unchecked = "script", {}, {}
+    for line in listing.split("\n"):
+        module, *rest = line.split("\t")
+        if rest:
+            found[rest[0]] = module
+        elif module:
             main = "interactive"
-    return main, found
+        if len(rest) > 1:
+            unchecked[rest[0]] = (rest[1], rest[2])
+    return main, found, unchecked
 
 
 def _files(reader: Reader, path: str) -> Iterator[str]:
@@ -108,50 +118,62 @@ def _archive(reader: Reader, path: str) -> str:
 
 
 def _judge(
-    reader: Reader, root: str, names: Iterable[str], commits_then: Mapping[str, str | None]
+    reader: Reader,
+    root: str,
+    names: Iterable[str],
+    commits_then: Mapping[str, str | None],
+    unasked: Mapping[str, tuple[str, str]],
 ) -> tuple[str | None, dict[str, tuple[LoadedState, str | None]]]:
-    """Return the commit of the repository in *root*, and for each of the files *names* in it how it stands to that."""
+    """Return the commit of the repository in *root*, and for each of the files *names* in it how it stands to that.
+
+    *unasked* are hash and path of the bytecode that ran in the place of some, by their whole paths.
+    """
     where = places(root)
     watch_head(reader, where)
     commit = commits_then[root] if root in commits_then else commit_of(where)[0]
     states: dict[str, tuple[LoadedState, str | None]] = {}
     other: dict[str, str] = {}
-    with Sealed(where) as sealed:
-        tree = _committed(sealed, commit, list(names))
-        for name in names:
-            mode, blob = tree.get(name, ("", ""))
-            path = os.path.join(root, name)
-            try:
-                data = (
-                    os.fsencode(os.readlink(path))
-                    if os.path.islink(path)
-                    else reader.read_bytes(path, limit=_MAX_BYTES)
-                )
-            except (OSError, UnreadableError) as error:
-                gone = not reader.exists(path)
-                states[name] = (LoadedState.GONE, None) if gone else (LoadedState.UNREADABLE, _words(error))
-                continue
-            if not blob:
-                states[name] = (LoadedState.BUILT if name.endswith(_BUILT) else LoadedState.UNTRACKED, None)
-            elif object_id(data, where.object_format) == blob and (mode == _LINK) == os.path.islink(path):
-                states[name] = (LoadedState.COMMITTED, None)
-            else:
-                other[name] = blob
-        for name, same in _converted(sealed, other):
-            states[name] = (LoadedState.COMMITTED if same else LoadedState.CHANGED, None)
-        untracked = [name for name, (state, _) in states.items() if state is LoadedState.UNTRACKED]
-        states |= dict.fromkeys(_ignored(sealed, untracked), (LoadedState.IGNORED, None))
+    stale: dict[str, str] = {}
+    # Trees are read out of the store; no index, no setting and no program has a part in it.
+    tree = _committed(Git(where.root, on_its_own()), commit, list(names))
+    for name in names:
+        mode, blob = tree.get(name, ("", ""))
+        path = os.path.join(root, name)
+        try:
+            data = os.fsencode(os.readlink(path)) if os.path.islink(path) else reader.read_bytes(path, limit=_MAX_BYTES)
+        except (OSError, UnreadableError) as error:
+            gone = not reader.exists(path)
+            states[name] = (LoadedState.GONE, None) if gone else (LoadedState.UNREADABLE, _words(error))
+            continue
+        made_from, bytecode = unasked.get(path, ("", ""))
+        if made_from and not os.path.islink(path) and source_hash(data).hex() != made_from:
+            stale[name] = bytecode
+        if not blob:
+            states[name] = (LoadedState.BUILT if name.endswith(_BUILT) else LoadedState.UNTRACKED, None)
+        elif object_id(data, where.object_format) == blob and (mode == _LINK) == os.path.islink(path):
+            states[name] = (LoadedState.COMMITTED, None)
+        else:
+            other[name] = blob
+    untracked = [name for name, (state, _) in states.items() if state is LoadedState.UNTRACKED]
+    if other or untracked:
+        with Sealed(where) as sealed:
+            for name, same in _converted(sealed, other):
+                states[name] = (LoadedState.COMMITTED if same else LoadedState.CHANGED, None)
+            states |= dict.fromkeys(_ignored(sealed, untracked), (LoadedState.IGNORED, None))
+    for name, bytecode in stale.items():
+        if states[name][0] is LoadedState.COMMITTED:
+            states[name] = (LoadedState.CHANGED, f"{bytecode}, which is made from another source")
     return commit, states
 
 
-def _committed(sealed: Sealed, commit: str | None, names: list[str]) -> dict[str, tuple[str, str]]:
+def _committed(git: Git, commit: str | None, names: list[str]) -> dict[str, tuple[str, str]]:
     """Return mode and id, as *commit* has them, of those of *names* that it has."""
     found: dict[str, tuple[str, str]] = {}
     if commit is None:
         return found
     for start in range(0, len(names), _AT_ONCE):
         some = names[start : start + _AT_ONCE]
-        for line in sealed.git.lines("ls-tree", "-z", "--full-tree", commit, "--", *some):
+        for line in git.lines("ls-tree", "-z", "--full-tree", commit, "--", *some):
             facts, _, name = line.partition("\t")
             mode, _, blob = facts.split(" ")
             found[name] = (mode, blob)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import TYPE_CHECKING, Any
 
 from ..amounts import plural
@@ -34,18 +35,24 @@ def changed_import(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     so that no index, no flag and no time stamp can hide a change. Only a live process can be asked: `enforce()` does,
     `envguard check` cannot.
 
+    Bytecode that runs in the place of a committed source, too: a `.pyc` in `__pycache__` that says that nobody is to compare it
+    with its source (PEP 552, `--invalidation-mode unchecked-hash`), and whose hash is that of another.
+
     ## Why it matters
 
     The commit in the receipt would name other code than the one that gave the result.
 
     ## How to mend
 
-    Commit the file. Where it is meant to differ, `code = "diff"` keeps the changes of the project with the receipt.
+    Commit the file, or delete the bytecode. Where it is meant to differ, `code = "diff"` keeps the changes of the project with the receipt.
     """
     code = code_of(evidence)
     if code.loaded is None:
         return
     for item in _grouped(code.loaded.of(LoadedState.CHANGED)):
+        if item.reason is not None:
+            yield _not_what_ran(self, item, code)
+            continue
         # What differs in the project's own repository is in its patch.
         if code.policy is CodePolicy.DIFF and item.root == code.root:
             continue
@@ -59,6 +66,20 @@ def changed_import(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             place=_place(item),
             hint=f"{git(item.root, 'commit', item.name)}" + (f"; or {SETTING}" if item.root == code.root else ""),
         )
+
+
+def _not_what_ran(self: Rule, item: LoadedFile, code: Code) -> Finding:
+    bytecode, _, _ = (item.reason or "").rpartition(", which")
+    return self.finding(
+        item.name,
+        f"{_named(item, code)} is not what ran: bytecode in its place is made from another source",
+        impact=Impact.NUMBERS,
+        why=WHY,
+        expected=f"its content in {_commit(code, item.root)}",
+        found=f"loaded as {item.module} from {item.reason}, and nobody compares",
+        place=_place(item),
+        hint=f"rm {shlex.quote(bytecode)}",
+    )
 
 
 @rule("EG603", "untracked-import", "a module that is loaded is in no commit", since="0.1", need=Need.CODE)

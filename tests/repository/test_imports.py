@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import py_compile
@@ -38,8 +39,9 @@ print(json.dumps({
 class Loaded:
     """What a process said that it has loaded, seen from *root*."""
 
-    def __init__(self, root: Path, found: Mapping[str, object]) -> None:
+    def __init__(self, root: Path, found: Mapping[str, object], said: str = "") -> None:
         self.root = root
+        self.said = said
         self.main = found["main"]
         self.commits = found["commits"]
         self.files: dict[str, list[str]] = found["files"]  # type: ignore[assignment]
@@ -68,7 +70,7 @@ def run(folder: Path, *arguments: str, root: Path | None = None, given: str = ""
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return Loaded(root or folder, json.loads(done.stdout))
+    return Loaded(root or folder, json.loads(done.stdout), done.stderr)
 
 
 @pytest.fixture
@@ -300,3 +302,44 @@ def test_what_a_compiler_wrote_is_not_the_projects_code(project: Repository, tmp
     )
     project.commit()
     assert run(project.folder, "main.py").states == {"main.py": "committed"}
+
+
+def unchecked(source: Path, content: str, mode: py_compile.PycInvalidationMode) -> Path:
+    """Write the bytecode of *content* into the place of that of *source*, which is another."""
+    other = source.with_name("other-source")
+    other.write_text(content)
+    made = py_compile.compile(
+        str(other), cfile=importlib.util.cache_from_source(str(source)), dfile=str(source), invalidation_mode=mode
+    )
+    other.unlink()
+    return Path(str(made))
+
+
+def test_bytecode_of_another_source_that_nobody_compares_is_not_what_the_commit_holds(project: Repository) -> None:
+    source = project.write("secret.py", "X = 'mine'\n")
+    project.write("main.py", "import sys, secret\nprint(secret.X, file=sys.stderr)\n" + ASK)
+    project.commit()
+    assert run(project.folder, "main.py").states["secret.py"] == "committed"
+    made = unchecked(source, "X = 'theirs'\n", py_compile.PycInvalidationMode.UNCHECKED_HASH)
+    found = run(project.folder, "main.py")
+    # It is what really ran.
+    assert found.said.strip() == "theirs"
+    assert found.states == {"main.py": "committed", "secret.py": "changed"}
+    assert found.files[f"{project.folder} secret.py"][2] == f"{made}, which is made from another source"
+    # Whoever tells the interpreter to compare gets the source.
+    found = run(project.folder, "--check-hash-based-pycs", "always", "main.py")
+    assert (found.said.strip(), found.states["secret.py"]) == ("mine", "committed")
+
+
+def test_bytecode_that_is_compared_or_made_from_its_source_is_the_source(project: Repository) -> None:
+    source = project.write("secret.py", "X = 'mine'\n")
+    project.write("main.py", "import sys, secret\nprint(secret.X, file=sys.stderr)\n" + ASK)
+    project.commit()
+    modes = py_compile.PycInvalidationMode
+    for content, mode in (("X = 'mine'\n", modes.UNCHECKED_HASH), ("X = 'theirs'\n", modes.CHECKED_HASH)):
+        unchecked(source, content, mode)
+        found = run(project.folder, "main.py")
+        assert (found.said.strip(), found.states["secret.py"]) == ("mine", "committed")
+    # Nobody compares that either, if the interpreter is told so.
+    found = run(project.folder, "--check-hash-based-pycs", "never", "main.py")
+    assert (found.said.strip(), found.states["secret.py"]) == ("theirs", "changed")

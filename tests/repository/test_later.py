@@ -54,6 +54,46 @@ def test_what_is_loaded_later_is_told_in_the_receipt(project: Versioned) -> None
         assert json.load(file)["later-imports"] == after
 
 
+COUNT = """\
+import sys
+started = []
+sys.addaudithook(lambda event, args: started.append(args[0]) if event == "subprocess.Popen" else None)
+import envguard
+import json
+run = envguard.enforce(seed=42)
+started.clear()
+import colorsys
+import envguard.cli.commands
+import envguard.data.walk
+sys.path.append("loose")
+counts = []
+for module in (None, "loosely", "helper", None):
+    if module is not None:
+        __import__(module)
+    later = run.receipt.to_dict()["later-imports"]
+    counts.append([later["files"], len(started)])
+    started.clear()
+print(json.dumps(counts))
+"""
+
+
+def test_git_is_started_only_for_what_a_repository_may_hold_and_only_once(
+    project: Versioned, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    loose = tmp_path_factory.mktemp("elsewhere")
+    (loose / "loosely.py").write_text("")
+    (project.folder / "train.py").write_text(COUNT.replace('"loose"', repr(str(loose))))
+    project.commit()
+    done = project.run()
+    assert (done.returncode, done.stderr) == (0, "")
+    # What Python, an installer or envguard itself put there is not asked for; of what is, where it lies, and what the commit has.
+    nothing, outside, helper, unchanged = json.loads(done.stdout)
+    assert nothing == [0, 0]
+    assert outside == [1, 0]
+    assert helper == [2, 2]
+    assert unchanged == [2, 0]
+
+
 def test_the_patch_lies_beside_the_receipt_and_gives_the_code_back(project: Versioned) -> None:
     project.choose("diff")
     (project.folder / "helper.py").write_text("VALUE = 3\n")

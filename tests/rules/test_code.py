@@ -110,6 +110,19 @@ def test_changed_import() -> None:
     assert severity(finding) is Severity.ERROR, "also where nobody chose"
 
 
+def test_bytecode_that_ran_in_the_place_of_a_committed_source() -> None:
+    reason = "/home/ada/my app/__pycache__/a.cpython-311.pyc, which is made from another source"
+    code = seen(CodePolicy.DIFF, loaded=loaded(file("a.py", LoadedState.CHANGED, reason=reason)))
+    finding = one("changed-import", code)
+    assert finding.message == "a.py is not what ran: bytecode in its place is made from another source"
+    assert finding.expected == f"its content in commit {COMMIT}"
+    assert finding.found == f"loaded as a from {reason}, and nobody compares"
+    assert finding.hint == "rm '/home/ada/my app/__pycache__/a.cpython-311.pyc'", (
+        "no patch holds it, and no commit mends it"
+    )
+    assert severity(finding) is Severity.ERROR
+
+
 def test_a_patch_holds_the_changes_of_its_own_repository_alone() -> None:
     elsewhere = file("a.py", LoadedState.CHANGED, root="/home/ada/other")
     code = seen(CodePolicy.DIFF, loaded=loaded(file("b.py", LoadedState.CHANGED), elsewhere))
