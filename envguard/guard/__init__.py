@@ -111,7 +111,7 @@ def enforce(
 
         watch(answer, attempt.check)
     where = attempt.place()
-    ledger = Ledger(answer=answer, mode=mode, start=attempt.folder, say=say, where=where)
+    ledger = Ledger(answer=answer, mode=mode, start=attempt.folder, say=say, where=where, began=attempt.began)
     run = Run(seeding=seeding, switches=attempt.switches, ledger=ledger, place=where)
     ledger.tells("ranks", lambda: attempt.settled)
     later.keep(ledger)

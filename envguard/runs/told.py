@@ -100,15 +100,19 @@ def told(receipt: Mapping[str, Any], numeric: tuple[str, ...]) -> dict[str, Fact
 
 
 def _canaries(canaries: Any) -> Facts:
-    """Return the recorded digests, and which computations gave other bits than these in the run."""
+    """Return the bits that the run gave, which are the recorded ones where it gave no others, and what it did not run."""
     known = canaries if isinstance(canaries, dict) else {}
     groups = known.get("groups")
+    listed = [
+        (name, group) for name, group in (groups if isinstance(groups, dict) else {}).items() if isinstance(group, dict)
+    ]
     others = {
         f"{name}, other bits": ", ".join(map(_text, group["other"]))
-        for name, group in (groups if isinstance(groups, dict) else {}).items()
-        if isinstance(group, dict) and isinstance(group.get("other"), list) and group["other"]
+        for name, group in listed
+        if isinstance(group.get("other"), list) and group["other"]
     }
-    return {**_table(known.get("recorded")), **others}
+    idle = {f"{name}, not run": _text(group["not-run"]) for name, group in listed if group.get("not-run") is not None}
+    return {**_table(known.get("recorded")), **_table(known.get("seen")), **others, **idle}
 
 
 def _later(imports: Any) -> Facts:

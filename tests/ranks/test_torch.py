@@ -90,6 +90,10 @@ ROUNDS: dict[str, dict[str, Any]] = {
         "variables": {"TWIST": "answer driver nvidia.driver 580.2"},
         "of": {str(rank): {"TWIST": "answer driver nvidia.driver 570.1"} for rank in (2, 3)},
     },
+    "canaries": {
+        "variables": {"TWIST": "answer canaries:torch.cpu canary.torch.cpu.matmul aaaa"},
+        "of": {"1": {"TWIST": "answer canaries:torch.cpu canary.torch.cpu.matmul bbbb"}, "3": {"TWIST": ""}},
+    },
     "warn": {"variables": {"ENVGUARD": "warn", "SEED": "42"}, "of": {"2": {"SEED": "43"}}},
     "one enforces": {"variables": {"ENVGUARD": "warn"}, "of": {"2": {"ENVGUARD": "enforce"}}},
     "never starts": {"variables": {"LIMIT": "25"}, "absent": [1]},
@@ -221,6 +225,13 @@ def test_another_package_is_named(seen: Any) -> None:
 def test_another_driver_is_named_with_its_ranks(seen: Any) -> None:
     text = " ".join(refused(seen["driver"], 0).split())
     assert re.search(rf"nvidia\.driver is 580\.2 on ranks 0, 1 \({HOST}\), 570\.1 on ranks 2, 3 \({HOST}\)", text)
+
+
+def test_canaries_that_differ_are_named_among_those_that_ran_them(seen: Any) -> None:
+    text = " ".join(refused(seen["canaries"], 0).split())
+    assert (
+        f"canary.torch.cpu.matmul is bbbb on rank 1 ({os.uname().nodename}), and aaaa on the others that ran it" in text
+    )
 
 
 @pytest.mark.parametrize(("name", "rank", "reason"), [("threads", 3, "EG310"), ("data", 2, "EG501")])

@@ -155,6 +155,32 @@ def test_what_happened_while_they_ran_is_compared(folder: Path) -> None:
     ]
 
 
+def test_canaries_are_compared_by_what_each_run_gave(folder: Path) -> None:
+    """Two runs that gave other bits than were recorded have not given the same ones for that."""
+    made = document(folder)
+    group = {"same": ["exp"], "other": ["sum"], "unknown": {}, "not-run": None}
+    idle = {"same": [], "other": [], "unknown": {}, "not-run": "CUDA is not initialised"}
+    told = {
+        "scheme": "1",
+        "recorded": {"torch.cpu.sum": "blake2b:00", "torch.cpu.exp": "blake2b:01", "torch.cuda.sum": "blake2b:02"},
+        "groups": {"torch.cpu": group, "torch.cuda": idle},
+    }
+    old = changed(made, observed__canaries={**told, "seen": {"torch.cpu.sum": "blake2b:0a"}})
+    ran = {**idle, "same": ["sum"], "not-run": None}
+    new = changed(
+        made,
+        observed__canaries={
+            **told,
+            "groups": {"torch.cpu": group, "torch.cuda": ran},
+            "seen": {"torch.cpu.sum": "blake2b:0b"},
+        },
+    )
+    assert rows(compare_receipts(sealed(old), sealed(new))) == [
+        ("canaries", "torch.cpu.sum", "blake2b:0a", "blake2b:0b", "changed"),
+        ("canaries", "torch.cuda, not run", "CUDA is not initialised", "", "removed"),
+    ]
+
+
 def test_the_commits_between_are_counted_where_git_knows_both(folder: Path) -> None:
     def git(*arguments: str) -> str:
         done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True)

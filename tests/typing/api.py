@@ -109,12 +109,17 @@ def draw(run: Run) -> None:
     assert_type(len(run.distributed_sampler(range(10), "ranks", num_replicas=2, rank=1, drop_last=True)), int)
     for handed in run.streams.handed_out():
         assert_type((handed.library, handed.name, handed.requests), tuple[str, str, int])
+    run.seal(canaries=True)
+    assert_type(run.verify(strict=False, canaries=True), tuple[envguard.Change, ...])
     state = run.state_dict(epoch=3, position={"batches": 7})
     assert_type(state, dict[str, Any])
     try:
         resumed = run.load_state_dict(state, strict=False)
     except ResumeError as refused:
         assert_type(refused.reasons, tuple[str, ...])
+        raise
+    except envguard.RanksError as refused:
+        assert_type(refused.hint, str | None)
         raise
     except StreamError as refused:
         assert_type(refused.hint, str | None)
