@@ -158,7 +158,7 @@ def test_what_happened_while_they_ran_is_compared(folder: Path) -> None:
 def test_canaries_are_compared_by_what_each_run_gave(folder: Path) -> None:
     """Two runs that gave other bits than were recorded have not given the same ones for that."""
     made = document(folder)
-    group = {"same": ["exp"], "other": ["sum"], "unknown": {}, "not-run": None}
+    group: dict[str, Any] = {"same": ["exp"], "other": ["sum"], "unknown": {}, "not-run": None}
     idle = {"same": [], "other": [], "unknown": {}, "not-run": "CUDA is not initialised"}
     told = {
         "scheme": "1",
