@@ -80,7 +80,7 @@ def cells_of(lock: Lock, *, exclusive: bool) -> list[Cell]:
 def cell_inconsistencies(lock: Lock, *, exclusive: bool) -> Iterator[Inconsistency]:
     """Yield where a cell of *lock* has a package twice, lacks what a package of it needs, or has another version of it."""
     found: dict[tuple[Keys, str, str], tuple[Inconsistency, list[str]]] = {}
-    known: dict[tuple[str, int], bool] = {}
+    known = _Known()
     for cell in cells_of(lock, exclusive=exclusive):
         for item in (*_twice(cell), *_edges(cell, known)):
             _, cells = found.setdefault((item.keys, item.kind, item.message), (item, []))
@@ -108,28 +108,57 @@ def _twice(cell: Cell) -> Iterator[Inconsistency]:
             )
 
 
-def _edges(cell: Cell, known: dict[tuple[str, int], bool]) -> Iterator[Inconsistency]:
-    """Yield what packages of *cell* need and do not find; *known* are the match specs that were held against a package before."""
+class _Known:
+    """What was found in other cells: match specs that were held against a package, and packages that found all that they need.
+
+    Most cells have nearly the same packages, and there can be dozens.
+    """
+
+    def __init__(self) -> None:
+        self.specs: dict[tuple[str, int], bool] = {}
+        self.fine: set[tuple[int, ...]] = set()
+        self._needs: dict[int, tuple[tuple[str, ...], frozenset[str]]] = {}
+
+    def needs(self, package: LockedPackage) -> tuple[tuple[str, ...], frozenset[str]]:
+        """Return the names of the conda packages that *package* needs, and those of packages of Python."""
+        found = self._needs.get(id(package))
+        if found is None:
+            edges = [edge for _, edge in edges_of(package)]
+            specs = (parse_spec(edge.match) for edge in edges if edge.match is not None)
+            conda = tuple(spec.name for spec in specs if spec is not None)
+            found = self._needs[id(package)] = conda, frozenset(edge.name for edge in edges if edge.match is None)
+        return found
+
+
+def _edges(cell: Cell, known: _Known) -> Iterator[Inconsistency]:
+    """Yield what packages of *cell* need and do not find; *known* is what was found in other cells."""
     provided, markers = cell.provided(), cell.markers()
+    # Where the lock leaves open what provides what, or for which Python that is, nothing of Python's can be missed.
+    told = provided is not None and markers is not None
+    there = {*cell.python, *(provided or ())}
 
     def found(edge: Edge) -> bool:
         if edge.match is not None:
             spec = parse_spec(edge.match)
             question = edge.match, id(cell.conda.get(spec.name) if spec is not None else None)
-            answer = known.get(question)
+            answer = known.specs.get(question)
             if answer is None:
-                answer = known[question] = not any(_conda_edge(cell.packages[0], (), edge, cell.conda))
+                answer = known.specs[question] = not any(_conda_edge(cell.packages[0], (), edge, cell.conda))
             return answer
-        return (
-            provided is None
-            or markers is None
-            or edge.name in cell.python
-            or edge.name in provided
-            or not _holds(edge, markers)
-        )
+        return not told or edge.name in there or markers is None or not _holds(edge, markers)
 
     for package in cell.packages:
-        if all(found(edge) for _, edge in edges_of(package)):
+        conda, python = known.needs(package)
+        # The same package beside the same others.
+        beside = (id(package), *map(id, map(cell.conda.get, conda)))
+        fine = beside in known.fine
+        if fine and (not told or python <= there):
+            continue
+        edges = [edge for _, edge in edges_of(package)]
+        if not fine and all(found(edge) for edge in edges if edge.match is not None):
+            fine = True
+            known.fine.add(beside)
+        if fine and all(found(edge) for edge in edges if edge.match is None):
             continue
         for keys, edge in placed_edges(package):
             if edge.match is not None:
