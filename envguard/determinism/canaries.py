@@ -6,6 +6,7 @@ import contextlib
 import sys
 from typing import TYPE_CHECKING, Any
 
+from ..errors import RefusedError
 from .on_import import after_import
 
 if TYPE_CHECKING:
@@ -15,17 +16,18 @@ if TYPE_CHECKING:
 _NONE = "none"
 
 
-def watch(answer: dict[str, Any], check: Callable[[], dict[str, Any]]) -> None:
+def watch(answer: dict[str, Any], check: Callable[[], dict[str, Any]], event: Callable[..., None]) -> None:
     """Compare the canaries of what is imported later with those recorded, as *answer*, that of a check, has them.
 
     Where all give the recorded bits, *answer* says so from then on. Where one does not, *check* is asked again: it raises, out of
     the ``import`` itself, where that stands in the way, so that nothing is computed with a library that computes otherwise; what
-    it answers else takes the place of what *answer* said.
+    it answers else takes the place of what *answer* said. *event* is told of a refusal: the receipt of the run, which began clean, says
+    how it ended.
     """
     recorded = answer["observed"]["canaries"]["recorded"]
     for library in sorted({key.partition(".")[0] for key in recorded}):
         if library not in sys.modules:
-            after_import(library, "canaries", _Watch(library, answer, check).compare)
+            after_import(library, "canaries", _Watch(library, answer, check, event).compare)
 
 
 @contextlib.contextmanager
@@ -46,10 +48,13 @@ def _imported(module: ModuleType) -> Iterator[None]:
 
 
 class _Watch:
-    def __init__(self, library: str, answer: dict[str, Any], check: Callable[[], dict[str, Any]]) -> None:
+    def __init__(
+        self, library: str, answer: dict[str, Any], check: Callable[[], dict[str, Any]], event: Callable[..., None]
+    ) -> None:
         self.library = library
         self.answer = answer
         self.check = check
+        self.event = event
 
     def compare(self, module: ModuleType) -> None:
         """Compare those of *module*, whose code has run."""
@@ -80,7 +85,11 @@ class _Watch:
         if told["scheme"] != SCHEME or any(seen.digests.get(key) != wanted[key] for key in ran):
             # Slow, and thorough: it says why, asks the settings whether it is waived, and raises.
             with _imported(module):
-                found = self.check()
+                try:
+                    found = self.check()
+                except RefusedError as error:
+                    self.event("refused", error=type(error).__name__, importing=self.library)
+                    raise
             # Others hold this list, too.
             passed = self.answer["overridden"]
             passed += [item for item in found["overridden"] if item not in passed]

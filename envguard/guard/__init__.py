@@ -106,12 +106,12 @@ def enforce(
         raise
     seeding = Seeding(attempt.root, seeds)
     seeding.seed(attempt.packages)
+    where = attempt.place()
+    ledger = Ledger(answer=answer, mode=mode, start=attempt.folder, say=say, where=where, began=attempt.began)
     if canaries is not False and answer["observed"].get("canaries"):
         from ..determinism.canaries import watch
 
-        watch(answer, attempt.check)
-    where = attempt.place()
-    ledger = Ledger(answer=answer, mode=mode, start=attempt.folder, say=say, where=where, began=attempt.began)
+        watch(answer, attempt.check, ledger.event)
     run = Run(seeding=seeding, switches=attempt.switches, ledger=ledger, place=where)
     ledger.tells("ranks", lambda: attempt.settled)
     later.keep(ledger)

@@ -79,6 +79,11 @@ def test_a_difference_in_what_is_imported_later_is_refused_at_the_import(project
     assert (done.returncode, done.stdout) == (1, "enforced\n")
     assert "EG313 [canary-mismatch] NumPy on the CPU computes other bits" in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
+    # The run began clean, and its receipt says how it ended.
+    (path,) = (project.folder / ".envguard/runs").glob("*.json")
+    document = json.loads(path.read_text())
+    ((event, *_),) = [document["events"]]
+    assert (event["kind"], event["error"], event["importing"]) == ("refused", "DriftError", "numpy")
 
 
 def test_an_import_that_may_fail_does_not_swallow_the_refusal(project: Project) -> None:
