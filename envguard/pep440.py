@@ -17,13 +17,15 @@ if TYPE_CHECKING:
     # A version in its order: epoch, numbers, pre-release, post-release, development release, local part.
     Key = tuple[int, tuple[int, ...], tuple[int, int], int, int, tuple[tuple[int, int, str], ...]]
 
-# In the normal form, but for zeros before a number of the release: calendar versions have them.
+# In the normal form, but for zeros before a number of the release, which calendar versions have, and a dot behind the "a" of a
+# pre-release, which is how boto3 bounds what it asks for.
 _NORMAL = re.compile(
     r"(?:([1-9][0-9]{0,8})!)?([0-9]{1,15}(?:\.[0-9]{1,15})*+)"
-    r"(?:(a|b|rc)(0|[1-9][0-9]{0,14}))?(?:\.post(0|[1-9][0-9]{0,14}))?(?:\.dev(0|[1-9][0-9]{0,14}))?"
+    r"(?:(a|b|rc)\.?(0|[1-9][0-9]{0,14}))?(?:\.post(0|[1-9][0-9]{0,14}))?(?:\.dev(0|[1-9][0-9]{0,14}))?"
     r"(?:\+([a-z0-9]{1,99}(?:\.[a-z0-9]{1,99})*+))?"
 )
 _RELEASE = re.compile(r"(?:[0-9]+!)?([0-9.]*[0-9])")
+_DOTTED = re.compile(r"(a|b|rc)\.(?=[0-9])")
 _CLAUSE = re.compile(r"\s*(~=|==|!=|<=|>=|<|>)\s*([0-9][A-Za-z0-9.!+]*?)(\.\*)?\s*")
 _STAGES = {"a": 0, "b": 1, "rc": 2}
 _FINAL, _BEFORE_ALL = (3, 0), (-1, 0)
@@ -104,7 +106,10 @@ def shortest(text: str) -> str:
 def _respelled(text: str, release: tuple[int, ...]) -> str:
     """Return the version *text*, spelled as usual, with the numbers *release* in the place of its own."""
     place = _RELEASE.match(text)
-    return text if place is None else text[: place.start(1)] + ".".join(map(str, release)) + text[place.end(1) :]
+    if place is None:
+        return text
+    rest, plus, local = text[place.end(1) :].partition("+")
+    return text[: place.start(1)] + ".".join(map(str, release)) + _DOTTED.sub(r"\1", rest) + plus + local
 
 
 def same(one: str, other: str) -> bool:
@@ -143,7 +148,9 @@ def contains(specifier: str, version: str) -> bool:
     """Return whether *version* is in the range *specifier*, pre-releases too; ValueError where one of them is none."""
     plain, known = _plain(specifier), written(version)
     if plain is not None and known is not None:
-        return all(_holds(operator, asked, known, prefix=prefix) for operator, _, asked, prefix in plain)
+        answers = [_holds(operator, asked, known, prefix=prefix) for operator, _, asked, prefix in plain]
+        if None not in answers:
+            return all(answers)
     from packaging.specifiers import SpecifierSet
 
     return SpecifierSet(specifier).contains(version, prereleases=True)
@@ -170,13 +177,13 @@ def _is_plain(operator: str, version: Written, *, prefix: bool) -> bool:
         return final and operator in ("==", "!=")
     if operator == "~=":
         return final and len(version.release) > 1
-    if operator in ("<", ">"):
-        # What a bound that is itself before or after a release leaves out is told in several ways.
-        return final
     return not local or operator in ("==", "!=")
 
 
-def _holds(operator: str, asked: Written, known: Written, *, prefix: bool) -> bool:
+def _holds(operator: str, asked: Written, known: Written, *, prefix: bool) -> bool | None:
+    if operator in ("<", ">") and asked.key[2:5] != (_FINAL, -1, _NEVER) and known.key[:2] == asked.key[:2]:
+        # What a bound that is itself before or after a release leaves out of that release is told in several ways.
+        return None
     match operator:
         case "==" | "!=":
             if prefix:

@@ -22,7 +22,7 @@ LOCALS = st.sampled_from(("", "+cpu", "+1", "+cu128.1", "+1.cpu"))
 @st.composite
 def versions(draw: st.DrawFn) -> str:
     """Return a version as it is usually spelled, with any of the parts that one can have."""
-    stage = draw(st.sampled_from(("", "a0", "b1", "rc2")))
+    stage = draw(st.sampled_from(("", "a0", "b1", "rc2", "a.0")))
     post, dev = draw(st.sampled_from(("", ".post0", ".post3"))), draw(st.sampled_from(("", ".dev0", ".dev2")))
     return draw(st.sampled_from(("", "1!"))) + draw(RELEASES) + stage + post + dev + draw(LOCALS)
 
@@ -68,6 +68,15 @@ def test_a_range_is_what_it_is_for_packaging(text: str, version: str) -> None:
     assert SpecifierSet(",".join(map("".join, pep440.clauses(text)))) == theirs
 
 
+@pytest.mark.parametrize("version", ["1.43.117", "2.0a0", "2.0a1", "2.0.dev1", "2.0", "1.99.post1", "2.0.post1", "3"])
+@pytest.mark.parametrize(
+    "text", ["<2.0a.0,>=1.37.4", "<2.0a0", ">2.0rc1", ">2.0.post0", "<2.0.dev0", "<2.00", ">=2.0a.0"]
+)
+def test_a_bound_before_or_after_a_release_is_what_it_is_for_packaging(text: str, version: str) -> None:
+    assert pep440.contains(text, version) is SpecifierSet(text).contains(version, prereleases=True)
+    assert pep440.spelled(text) == str(SpecifierSet(text))
+
+
 @pytest.mark.parametrize(
     "text", ["1.0-1", "v1.0", "1.0.0RC1", "1.0rc01", "1_0", "1.0+CPU", "\u0661.\u0660", "1.0\n", "9" * 5000]
 )
@@ -87,6 +96,7 @@ def test_the_usual_spellings_need_no_packaging() -> None:
     code = (
         "import sys; from envguard import pep440, pep508\n"
         "assert pep440.contains('>=1.2,<2,!=1.5.*', '1.4.post1') and not pep440.contains('~=1.4', '2.0rc1')\n"
+        "assert pep440.contains('<2.0a.0,>=1.37.4', '1.43.117') and pep440.normal('2021.09.1') == '2021.9.1'\n"
         "assert pep440.same('1.0', '1') and pep440.spelled('>=1, <2') == '<2,>=1'\n"
         'pep508.parse(\'torch[opt] (>=2.0,<3) ; (os_name == "nt" or extra == "a") and python_version >= "3.11"\')\n'
         "sys.exit('packaging' in sys.modules)"
