@@ -6,6 +6,8 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -41,6 +43,20 @@ with open("runs", "a") as file:
     file.write(os.environ.get("ENVGUARD_LEAVE", "") + "|" + str(torch.backends.cudnn.benchmark) + chr(10))
 """
 BENCHMARK = "torch.backends.cudnn.benchmark"
+
+
+@pytest.mark.torch
+@pytest.mark.slow
+def test_a_run_with_the_real_torch_is_measured(cli: Cli, folder: Path) -> None:
+    (folder / "train.py").write_text(TRAIN)
+    name = "torch.use_deterministic_algorithms"
+    command = ("cost", "--rounds", "3", "--switch", name, "--format", "json", "--", sys.executable, "train.py")
+    result = cli.process(*command, cwd=folder)
+    assert (result.status, result.err) == (0, "")
+    found = json.loads(result.out)
+    assert list(found["prices"]) == [name, "all of them", "nothing: the same measured twice"]
+    runs = (folder / "runs").read_text().splitlines()
+    assert (runs.count(f"{name}|False"), len(runs)) == (3, 1 + 3 * (1 + 3))
 
 
 def test_every_switch_that_is_set_is_left_out_in_turn(cli: Cli, folder: Path) -> None:

@@ -288,6 +288,92 @@ def test_tensorflow_is_seeded_after_its_import_and_its_state_is_no_secret_that_i
     assert found == [True, True, ["numpy", "random"], None, told]
 
 
+@pytest.mark.libraries
+@pytest.mark.slow
+@pytest.mark.parametrize("before", [True, False], ids=["imported before", "imported after"])
+def test_the_switch_of_the_real_tensorflow_is_set_read_back_and_in_force(*, before: bool) -> None:
+    lines = ["import tensorflow as tf", "switches.set(frozenset(['tensorflow-cpu', 'tensorflow']), level='run-to-run')"]
+    found = run(
+        "from envguard.determinism.switches import Switches\nswitches = Switches(level='run-to-run')\n"
+        + "\n".join(lines if before else lines[::-1])
+        + """
+name = "tf.config.experimental.enable_op_determinism"
+from tensorflow.python.framework import config
+try:
+    tf.random.uniform((2,))
+    refused = ""
+except RuntimeError as error:
+    refused = str(error)
+tf.random.set_seed(3)
+tf.random.uniform((2,))
+switch = switches.state[name]
+found = [switch.found, switch.evidence, config.is_op_determinism_enabled(), refused]
+config.disable_op_determinism()
+found += [{knob.name: knob.value() for knob in switches.knobs()}[name]]
+"""
+    )
+    assert found[:3] == ["True", "set, and read back", True]
+    # Its own proof: without a seed, it refuses to draw.
+    assert found[3].startswith("Random ops require a seed to be set when determinism is enabled")
+    assert found[4] is False, "and who turns it off is seen"
+
+
+@pytest.mark.libraries
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("start", "name", "value", "who"),
+    [
+        ("import tensorflow", "TF_DETERMINISTIC_OPS", "1", "TensorFlow"),
+        ("import jax; jax.numpy.zeros(2).block_until_ready()", "XLA_FLAGS", "--xla_cpu_enable_fast_math=false", "XLA"),
+    ],
+    ids=["tensorflow", "jax"],
+)
+def test_a_variable_that_the_real_library_has_read_is_refused_with_the_command(
+    start: str, name: str, value: str, who: str
+) -> None:
+    found = run(f"""
+        import os
+        os.environ.pop("{name}", None)
+        from envguard.determinism.switches import Switches
+        switches = Switches(level="run-to-run", seed=42)
+        early = [item.name for item in switches.look()]
+        {start}
+        os.environ["{name}"] = "{value}"
+        late = switches.look()
+        text = ""
+        try:
+            switches.refuse_late(late)
+        except Exception as error:
+            text = type(error).__name__ + " " + str(error)
+        found = [early, [item.name for item in late], text]
+    """)
+    assert found[0] == []
+    assert found[1] == [name]
+    assert found[2].startswith("RefusedError ")
+    assert name in found[2]
+    assert who in found[2]
+    assert "hint: " in found[2]
+
+
+@pytest.mark.libraries
+def test_the_settings_of_the_real_jax_are_read_and_left_to_the_program() -> None:
+    found = run("""
+        from envguard.determinism.switches import Switches
+        switches = Switches(level="run-to-run")
+        switches.set(frozenset(["jax", "jaxlib"]), level="run-to-run")
+        import jax, os
+        told = {name: [item.wanted, item.found] for name, item in switches.state.items() if name.startswith("jax.")}
+        jax.config.update("jax_enable_x64", True)
+        now = {knob.name: knob.value() for knob in switches.knobs()}
+        found = [told, now["jax.config.jax_enable_x64"], "XLA_FLAGS" in os.environ, jax.default_backend()]
+    """)
+    assert found[0]["jax.config.jax_enable_x64"] == ["any", "False"]
+    assert found[0]["jax.config.jax_default_prng_impl"] == ["any", "threefry2x32"]
+    assert found[1] is True
+    # Its flag for deterministic operations is one of GPUs.
+    assert found[2:] == [False, "cpu"]
+
+
 @pytest.mark.integrations
 @pytest.mark.parametrize("name", ["transformers", "lightning"])
 def test_classic_is_bit_for_bit_what_the_real_set_seed_does(name: str) -> None:
