@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -423,3 +424,14 @@ def test_a_checkpoint_is_not_lost_because_variables_contradict_one_another(proje
         "None None\nthe run cannot go on bit for bit from this state\n  the world size was unknown, and is unknown\n"
         "  the rank was unknown, and is unknown\nhint: strict=False goes on all the same, and returns the reasons\n"
     )
+
+
+def test_what_was_let_pass_is_told_where_there_is_nobody_to_share_the_data_with(project: Project) -> None:
+    with open(project.folder / "pyproject.toml", "a", encoding="utf-8") as manifest:
+        manifest.write('ranks = "off"\n')
+    late = "import os\nos.environ['PYTHONHASHSEED'] = '77'\n"
+    code = "import envguard\n" + late + "run = envguard.enforce(seed=42, data='shard')\nprint(run.receipt.overridden)"
+    done = project.train(code, ENVGUARD="warn", RANK="0", WORLD_SIZE="2", PYTHONHASHSEED="0")
+    assert done.returncode == 0, done.stderr
+    told = ast.literal_eval(done.stdout)
+    assert [text.partition(" ")[0] for text in told] == ["PYTHONHASHSEED"]

@@ -80,8 +80,7 @@ class Attempt:
         """Check, and set the switches; RefusedError where this process cannot go on, which the other ranks are told."""
         try:
             start_right(self.switches, self.folder, reexec if self.strict else "never")
-            answer = self.answer = self.check() if self.mode != "off" else unchecked(self.level)
-            answer["overridden"] = self.refuse.passed = [*self.refuse.passed, *answer["overridden"]]
+            answer = self._look()
             self.packages = installed(answer)
             self.switches.set(self.packages, level=answer["level"])
         except RefusedError as error:
@@ -91,6 +90,12 @@ class Attempt:
             from ..agreed import refused
 
             raise refused(self.others, error, self.folder) from error
+
+    def _look(self) -> dict[str, Any]:
+        """Check, and have the answer tell of all that was let pass, by this look and before it."""
+        answer = self.answer = self.check() if self.mode != "off" else unchecked(self.level)
+        answer["overridden"] = self.refuse.passed = list(dict.fromkeys((*self.refuse.passed, *answer["overridden"])))
+        return answer
 
     def settle(self) -> dict[str, Any]:
         """Settle with the other ranks, where there are any, and return the answer that holds; DriftError or UndecidedError for all of them."""
@@ -105,7 +110,7 @@ class Attempt:
             if self.shard and self.settled is None:
                 # There is nobody to share with after all.
                 self._data = True
-                answer = self.answer = self.check()
+                answer = self._look()
         except RefusedError as error:
             error.answer = error.answer or answer
             raise
