@@ -39,6 +39,16 @@ class Repository:
         """Commit what is staged."""
         self.git("commit", "-q", "--allow-empty", "-m", message)
 
+    def conflict(self, name: str) -> None:
+        """Begin a merge that both branches have changed the file *name* for."""
+        self.git("checkout", "-q", "-b", "other")
+        self.write(name, "other\n")
+        self.commit()
+        self.git("checkout", "-q", "main")
+        self.write(name, "main\n")
+        self.commit()
+        self.git("merge", "-q", "other", check=False)
+
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:

@@ -149,13 +149,7 @@ def test_before_the_first_commit(repository: Repository) -> None:
 
 
 def test_a_conflict_and_a_hidden_change_are_in_it(committed: Repository) -> None:
-    committed.git("checkout", "-q", "-b", "other")
-    committed.write("train.py", "other\n")
-    committed.commit()
-    committed.git("checkout", "-q", "main")
-    committed.write("train.py", "main\n")
-    committed.commit()
-    committed.git("merge", "-q", "other", check=False)
+    committed.conflict("train.py")
     committed.git("update-index", "--assume-unchanged", "lib/__init__.py")
     committed.write("lib/__init__.py", "hidden\n", add=False)
     patch = check(committed)

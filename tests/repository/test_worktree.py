@@ -102,13 +102,7 @@ def test_a_receipt_that_somebody_committed_is_a_file_like_any_other(committed: R
 
 
 def test_a_conflict_is_counted(committed: Repository) -> None:
-    committed.git("checkout", "-q", "-b", "other")
-    committed.write("train.py", "other\n")
-    committed.commit()
-    committed.git("checkout", "-q", "main")
-    committed.write("train.py", "main\n")
-    committed.commit()
-    committed.git("merge", "-q", "other", check=False)
+    committed.conflict("train.py")
     found = seen(committed)
     assert found.conflicted == paths("train.py")
     assert found.tree == tree_by_git(committed)
