@@ -35,8 +35,8 @@ def changed_import(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     so that no index, no flag and no time stamp can hide a change. Only a live process can be asked: `enforce()` does,
     `envguard check` cannot.
 
-    Bytecode that runs in the place of a committed source, too: a `.pyc` in `__pycache__` that says that nobody is to compare it
-    with its source (PEP 552, `--invalidation-mode unchecked-hash`), and whose hash is that of another.
+    Bytecode that runs in the place of a committed source, too: a `.pyc` in `__pycache__` that says that nobody is to
+    compare it with its source (PEP 552, `--invalidation-mode unchecked-hash`), and whose hash is that of another.
 
     ## Why it matters
 
@@ -44,7 +44,8 @@ def changed_import(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    Commit the file, or delete the bytecode. Where it is meant to differ, `code = "diff"` keeps the changes of the project with the receipt.
+    Commit the file, or delete the bytecode. Where it is meant to differ, `code = "diff"` keeps the changes of the
+    project with the receipt.
     """
     code = code_of(evidence)
     if code.loaded is None:
