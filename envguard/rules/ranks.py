@@ -69,9 +69,10 @@ def rank_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     Packages, interpreter, platform, libraries, processor, GPUs, driver, threads, the variables that can change numbers,
-    numeric canaries where they ran, lock and record, the script, roots of data, seed, switches, settings. Ranks that say the
-    same are named together, with their hosts. A driver that differs within one job is graver than one that differs from the record. What is expected to
-    differ is not compared: hosts, ranks, UUIDs, bus addresses, affinity, which devices a rank is shown, paths.
+    numeric canaries where they ran, lock and record, the script, roots of data, seed, switches, settings. Ranks that
+    say the same are named together, with their hosts. A driver that differs within one job is graver than one that
+    differs from the record. What is expected to differ is not compared: hosts, ranks, UUIDs, bus addresses, affinity,
+    which devices a rank is shown, paths.
 
     ## Why it matters
 
