@@ -100,6 +100,19 @@ class NotingReader(Reader):
         self._note("read_bytes", path, hexdigest(data))
         return data
 
+    def digest(self, path: str, *, limit: int = MAX_BYTES) -> str:
+        """Return the BLAKE3 of the regular file *path*; UnreadableError as of the reader itself."""
+        given = self._given.get(path)
+        if given is not None and len(given) <= limit:
+            return hexdigest(given)
+        try:
+            value = self._reader.digest(path, limit=limit)
+        except EnvguardError:
+            self.complete = False
+            raise
+        self._note("digest", path, value)
+        return value
+
     def size(self, path: str) -> int:
         """Return how many bytes the file *path* has; notes do not hold that."""
         self.complete = False
@@ -139,6 +152,7 @@ _ASK: Mapping[str, Callable[[Reader, str], Any]] = {
     "real_path": lambda reader, name: reader.real_path(name),
     "list_dir": lambda reader, name: reader.list_dir(name),
     "read_bytes": lambda reader, name: hexdigest(reader.read_bytes(name)),
+    "digest": lambda reader, name: reader.digest(name),
 }
 
 

@@ -33,6 +33,7 @@ def noted(folder: Path, *, environ: dict[str, str] | None = None) -> NotingReade
     noting.real_path(str(folder / "link"))
     noting.list_dir(str(folder / "sub"))
     noting.read_text(str(folder / "file"))
+    noting.digest(str(folder / "file"))
     return noting
 
 
@@ -102,7 +103,7 @@ def test_what_is_asked_again_becomes_an_input_of_who_asks(folder: Path) -> None:
     assert reader.trace.values.keys() == noted(folder).trace.values.keys()
 
 
-@pytest.mark.parametrize("way", ["read_bytes", "list_dir"])
+@pytest.mark.parametrize("way", ["read_bytes", "list_dir", "digest"])
 def test_what_could_not_be_read_makes_notes_worthless(folder: Path, way: str) -> None:
     noting = NotingReader(Reader(), {})
     with pytest.raises(UnreadableError):
@@ -132,3 +133,12 @@ def test_a_given_file_that_is_too_large_is_refused_by_the_reader(folder: Path) -
     with pytest.raises(UnreadableError, match="is too large: 7 bytes, at most 3 are read"):
         noting.read_bytes(str(path), limit=3)
     assert os.path.exists(path)
+
+
+def test_the_digest_of_given_content_is_that_of_the_file(folder: Path) -> None:
+    path = str(folder / "file")
+    (folder / "file").write_text("one")
+    given = NotingReader(Reader(), {path: b"two"})
+    (folder / "other").write_text("two")
+    assert given.digest(path) == Reader().digest(str(folder / "other")) != Reader().digest(path)
+    assert given.notes == []

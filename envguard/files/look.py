@@ -98,9 +98,12 @@ class Looking:
             from .judge import Judge
 
             judge = Judge(self._reader, self._inventory, self._claims, self._claimed)
-            while self._thread.is_alive():
+            # One turn at least: it may have ended already, and what it has done is told all the same.
+            going = True
+            while going:
                 # Short turns: between two of them Python sees Ctrl-C.
                 self._thread.join(BEAT)
+                going = self._thread.is_alive()
                 if tick is not None and self._counters is not None:
                     tick(self._counters)
             if self._error is not None:

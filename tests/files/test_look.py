@@ -505,6 +505,14 @@ def test_progress_is_told(world: World) -> None:
     assert told[-1].files > 0
 
 
+def test_progress_of_a_look_that_has_ended_before_it_is_waited_for_is_told(world: World) -> None:
+    told: list[Any] = []
+    looking = Looking(Reader({}), world.inventory())
+    looking._thread.join(60)
+    looking.result(progress=told.append)
+    assert told[-1].files > 0
+
+
 def test_a_look_that_nobody_waits_for_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     began = threading.Event()
 

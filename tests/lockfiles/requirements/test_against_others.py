@@ -215,7 +215,8 @@ def test_real_files_select_what_pip_sync_would_install(pip: Path, empty: Path, p
 LOCAL = """\
 alpha[x]==2.0 ; python_version >= "3.8"
 beta==1.0
-gamma==1.0 ; sys_platform == "never"
+gamma==1.0 ; python_version >= "3.12"
+epsilon==1.0 ; sys_platform == "never"
 delta==1.0
 tool>=1
 tool==1.0
