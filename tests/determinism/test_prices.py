@@ -103,7 +103,7 @@ def test_a_step_that_fails_leaves_nothing_behind(machine: Machine) -> None:
 
 @pytest.mark.torch
 def test_a_step_of_the_real_torch_is_measured_and_everything_is_put_back() -> None:
-    pytest.importorskip("torch")
+    tuning = ["torch.cuda.tunable.tuning"] if pytest.importorskip("torch").version.cuda else []
     code = """
 import os, sys
 os.environ["ENVGUARD"] = os.environ["ENVGUARD_RUNS"] = "off"
@@ -124,5 +124,6 @@ print(*(price.name for price in cost.prices), sep="\\n")
         "torch.backends.cudnn.deterministic",
         "torch.backends.cudnn.benchmark",
         "torch.backends.mkldnn.deterministic",
+        *tuning,
         ALL,
     ]

@@ -318,7 +318,7 @@ assert all(switch.holds for switch in switches.state.values()), [s.told() for s 
 
 @pytest.mark.torch
 def test_the_real_torch_takes_every_switch_when_it_is_imported() -> None:
-    pytest.importorskip("torch")
+    tuning = ["torch.cuda.tunable.tuning False"] if pytest.importorskip("torch").version.cuda else []
     show = "print(*(f'{n} {s.found}' for n, s in switches.state.items() if s.wanted != 'any'), sep=chr(10))"
     assert told(REAL.format(audit=False) + show).splitlines() == [
         "CUBLAS_WORKSPACE_CONFIG :4096:8",
@@ -327,6 +327,7 @@ def test_the_real_torch_takes_every_switch_when_it_is_imported() -> None:
         "torch.backends.cudnn.deterministic True",
         "torch.backends.cudnn.benchmark False",
         "torch.backends.mkldnn.deterministic True",
+        *tuning,
         "mkl.vml.first_calls made by one thread",
     ]
 
