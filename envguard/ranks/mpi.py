@@ -9,6 +9,7 @@ from typing import Any
 # Any program may use COMM_WORLD; this number is ours. MPI promises that there are tags up to 32,767.
 _TAG = 0x6567
 _LINGER = 5.0
+_HERE = b"here"
 
 
 class MPIMailbox:
@@ -21,6 +22,7 @@ class MPIMailbox:
         self._size = comm.Get_size()
         self.faults: list[str] = []
         self._under_way: list[tuple[Any, bytes]] = []
+        self._here = False
 
     def send(self, talk: str, data: bytes) -> None:
         """Send *data* to rank 0."""
@@ -28,6 +30,12 @@ class MPIMailbox:
 
     def received(self, talk: str) -> dict[int, bytes]:
         """Return what came since the last time; what belongs to another round is that of a rank which was late for it."""
+        if not self._here:
+            # Whoever hears it knows that it is this rank now that waits, for as long as that waits.
+            self._here = True
+            for rank in range(1, self._size):
+                self._post(rank, _HERE + b"\n")
+        self._left()
         found = {}
         while (came := self._take(self._mpi.ANY_SOURCE)) is not None:
             head, _, data = came[1].partition(b"\n")
@@ -50,11 +58,12 @@ class MPIMailbox:
             head, _, data = came[1].partition(b"\n")
             if head == talk.encode():
                 return data
+            self._here = self._here or head == _HERE
         return None
 
     def heard(self) -> bool:
-        """Return False: rank 0 says nothing before it answers."""
-        return False
+        """Return whether rank 0 has said that it is there."""
+        return self._here
 
     def beat(self) -> None:
         """Move what is under way: nobody is told."""
