@@ -85,11 +85,7 @@ def test_a_hook_that_knows_both_locks_parses_none_and_imports_nothing_heavy(
     again, found = modules(cli, staged, "staged", hook, "uv.lock")
     assert again == first
     assert not below(found, READERS)
-    if hook == "record":
-        assert sorted(found & (HEAVY | COSTLY)) == []
-    else:
-        # What became of a version is a question for packaging, which imports the others.
-        assert not found & ((HEAVY | COSTLY) - {"packaging", "logging", "platform", "dataclasses", "inspect", "typing"})
+    assert sorted(found & (HEAVY | COSTLY)) == []
     assert not below(found, NEVER)
 
 

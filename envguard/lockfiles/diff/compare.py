@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from operator import attrgetter
 
+from ... import pep440
 from ..parts import LOCAL
 from .details import details, prerelease
 from .model import Kind, LockDiff, PackageChange
@@ -125,6 +126,17 @@ def _kind(before: LockedPackage, after: LockedPackage) -> Kind:
         return Kind.SAME
     if old is None or new is None:
         return Kind.CHANGED
+    one, other = pep440.written(old), pep440.written(new)
+    if one is None or other is None:
+        return _unusual_kind(old, new)
+    if one.key == other.key:
+        return Kind.SAME
+    if one.public == other.public:
+        return Kind.REBUILT
+    return Kind.UPGRADED if one.key < other.key else Kind.DOWNGRADED
+
+
+def _unusual_kind(old: str, new: str) -> Kind:
     from packaging.version import Version
 
     try:
