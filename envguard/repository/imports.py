@@ -70,11 +70,11 @@ def judge_listing(reader: Reader, listing: str, commits_then: Mapping[str, str |
             continue
         names = {os.path.relpath(path, root): module for path, module in files.items()}
         try:
-            commits[root], states = _judge(reader, root, names, commits_then or {}, unasked)
+            commits[root], states, stale = _judge(reader, root, names, commits_then or {}, unasked)
         except (RepositoryError, UnreadableError) as error:
-            states = dict.fromkeys(names, (LoadedState.UNREADABLE, error.message))
+            states, stale = dict.fromkeys(names, (LoadedState.UNREADABLE, error.message)), {}
         found += (
-            LoadedFile(module=names[name], name=name, root=root, state=state, reason=reason)
+            LoadedFile(module=names[name], name=name, root=root, state=state, reason=reason, bytecode=stale.get(name))
             for name, (state, reason) in states.items()
         )
     return Loaded(main=main, files=tuple(sorted(found, key=lambda item: (item.root or "", item.name))), commits=commits)
@@ -123,10 +123,10 @@ def _judge(
     names: Iterable[str],
     commits_then: Mapping[str, str | None],
     unasked: Mapping[str, tuple[str, str]],
-) -> tuple[str | None, dict[str, tuple[LoadedState, str | None]]]:
+) -> tuple[str | None, dict[str, tuple[LoadedState, str | None]], dict[str, str]]:
     """Return the commit of the repository in *root*, and for each of the files *names* in it how it stands to that.
 
-    *unasked* are hash and path of the bytecode that ran in the place of some, by their whole paths.
+    Last comes the bytecode that ran in the place of committed ones and is made from another source. *unasked* are hash and path of the bytecode that ran in the place of some, by their whole paths.
     """
     where = places(root)
     watch_head(reader, where)
@@ -160,10 +160,11 @@ def _judge(
             for name, same in _converted(sealed, other):
                 states[name] = (LoadedState.COMMITTED if same else LoadedState.CHANGED, None)
             states |= dict.fromkeys(_ignored(sealed, untracked), (LoadedState.IGNORED, None))
+    # What is not committed is told as that.
+    stale = {name: bytecode for name, bytecode in stale.items() if states[name][0] is LoadedState.COMMITTED}
     for name, bytecode in stale.items():
-        if states[name][0] is LoadedState.COMMITTED:
-            states[name] = (LoadedState.CHANGED, f"{bytecode}, which is made from another source")
-    return commit, states
+        states[name] = (LoadedState.CHANGED, f"{bytecode}, which is made from another source")
+    return commit, states, stale
 
 
 def _committed(git: Git, commit: str | None, names: list[str]) -> dict[str, tuple[str, str]]:

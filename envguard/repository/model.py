@@ -149,13 +149,17 @@ class Head:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadedFile:
-    """A file that a process has loaded as *module*: *name* is its path in the repository *root*, or all of it without one."""
+    """A file that a process has loaded as *module*: *name* is its path in the repository *root*, or all of it without one.
+
+    *bytecode* is the path of what ran in its place, where that is made from another source.
+    """
 
     module: str
     name: str
     state: LoadedState
     root: str | None = None
     reason: str | None = None
+    bytecode: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

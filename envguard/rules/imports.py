@@ -51,8 +51,8 @@ def changed_import(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     if code.loaded is None:
         return
     for item in _grouped(code.loaded.of(LoadedState.CHANGED)):
-        if item.reason is not None:
-            yield _not_what_ran(self, item, code)
+        if item.bytecode is not None:
+            yield _not_what_ran(self, item, item.bytecode, code)
             continue
         # What differs in the project's own repository is in its patch.
         if code.policy is CodePolicy.DIFF and item.root == code.root:
@@ -69,8 +69,7 @@ def changed_import(self: Rule, evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-def _not_what_ran(self: Rule, item: LoadedFile, code: Code) -> Finding:
-    bytecode, _, _ = (item.reason or "").rpartition(", which")
+def _not_what_ran(self: Rule, item: LoadedFile, bytecode: str, code: Code) -> Finding:
     return self.finding(
         item.name,
         f"{_named(item, code)} is not what ran: bytecode in its place is made from another source",

@@ -111,8 +111,10 @@ def test_changed_import() -> None:
 
 
 def test_bytecode_that_ran_in_the_place_of_a_committed_source() -> None:
-    reason = "/home/ada/my app/__pycache__/a.cpython-311.pyc, which is made from another source"
-    code = seen(CodePolicy.DIFF, loaded=loaded(file("a.py", LoadedState.CHANGED, reason=reason)))
+    bytecode = "/home/ada/my app/__pycache__/a.cpython-311.pyc"
+    reason = f"{bytecode}, which is made from another source"
+    ran = file("a.py", LoadedState.CHANGED, reason=reason, bytecode=bytecode)
+    code = seen(CodePolicy.DIFF, loaded=loaded(ran))
     finding = one("changed-import", code)
     assert finding.message == "a.py is not what ran: bytecode in its place is made from another source"
     assert finding.expected == f"its content in commit {COMMIT}"
