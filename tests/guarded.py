@@ -49,6 +49,13 @@ class Project:
         (folder / "uv.lock").write_text(LOCK)
         (folder / "pyproject.toml").write_text(MANIFEST)
 
+    @classmethod
+    def recorded(cls, folder: Path) -> Project:
+        """Return such a project whose environment was recorded."""
+        made = cls(folder)
+        made.record()
+        return made
+
     def record(self) -> None:
         code = "import sys; from envguard.cli import main; sys.exit(main(['record', '--python', sys.executable]))"
         done = self.python("-c", code)

@@ -24,9 +24,7 @@ t.LOCAL_SLACK_NS = t.FOREIGN_SLACK_NS = 0  # the files of a test are younger tha
 
 @pytest.fixture
 def project(folder: Path) -> Project:
-    made = Project(folder)
-    made.record()
-    return made
+    return Project.recorded(folder)
 
 
 def test_a_clean_run_goes_on_with_a_receipt(project: Project) -> None:

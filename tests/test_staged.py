@@ -158,17 +158,23 @@ def test_a_change_that_only_deletes_a_manifest_is_judged(repository: Repository)
     assert repository.ask("diff", "--deleted") == (0, "", "")
 
 
+def asked_of_a_lock_that_is_gone(repository: Repository, lock: str) -> str:
+    """Return what the diff says of the *lock* of numpy that the staged change deletes, and that nothing else is left to check."""
+    status, out, _ = repository.ask("lock", "--deleted")
+    assert (status, out.count("clean: nothing differs")) == (0, 1)
+    status, out, _ = repository.ask("diff", "--deleted")
+    assert status == 0
+    assert out.startswith(f"{lock}: HEAD")
+    assert re.search(r"^  numpy +2\.4\.6 +removed", out, re.MULTILINE)
+    return out
+
+
 def test_a_lock_that_is_deleted_below_another_project_is_told_as_its_own(repository: Repository) -> None:
     repository.project("services/train/")
     repository.commit()
     repository.git("rm", "-q", "services/train/uv.lock")
     # What is left of it belongs to the project above, which has its lock.
-    status, out, _ = repository.ask("lock", "--deleted")
-    assert (status, out.count("clean: nothing differs")) == (0, 1)
-    status, out, _ = repository.ask("diff", "--deleted")
-    assert status == 0
-    assert out.startswith("services/train/uv.lock: HEAD")
-    assert re.search(r"^  numpy +2\.4\.6 +removed", out, re.MULTILINE)
+    out = asked_of_a_lock_that_is_gone(repository, "services/train/uv.lock")
     repository.git("rm", "-q", "-r", "services")
     assert repository.ask("diff", "--deleted")[1] == out
 
@@ -178,12 +184,7 @@ def test_the_lock_of_a_script_that_is_deleted_is_told(repository: Repository) ->
     repository.commit()
     repository.git("rm", "-q", "tools/plot.py.lock")
     # With its script gone there is nothing to lock.
-    status, out, _ = repository.ask("lock", "--deleted")
-    assert (status, out.count("clean: nothing differs")) == (0, 1)
-    status, out, _ = repository.ask("diff", "--deleted")
-    assert status == 0
-    assert out.startswith("tools/plot.py.lock: HEAD")
-    assert re.search(r"^  numpy +2\.4\.6 +removed", out, re.MULTILINE)
+    asked_of_a_lock_that_is_gone(repository, "tools/plot.py.lock")
 
 
 def test_what_is_only_intended_to_be_added_is_not_there_yet(repository: Repository) -> None:

@@ -190,8 +190,7 @@ print(random.random(), numpy.random.random())
 
 
 def test_where_none_are_recorded_nothing_of_them_is_loaded(folder: Path) -> None:
-    project = Project(folder)
-    project.record()
+    project = Project.recorded(folder)
     code = (
         SETTLED
         + "import numpy, sys\nenvguard.enforce(seed=42)\nfor name in [n for n in sys.modules if n.startswith('envguard')]: del sys.modules[name]\n"
@@ -233,8 +232,7 @@ def test_verify_runs_them_again_where_it_is_asked(project: Project) -> None:
 
 
 def test_without_a_record_the_first_look_is_what_the_next_is_compared_with(folder: Path) -> None:
-    made = Project(folder)
-    made.record()
+    made = Project.recorded(folder)
     code = (
         AGAIN
         + "print(said(canaries=True))\nprint(said(canaries=True))\nnumpy.exp = elsewhere\nprint(said(canaries=True))\n"

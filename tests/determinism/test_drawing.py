@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def project(folder: Path) -> Project:
-    made = Project(folder)
-    made.record()
-    return made
+    return Project.recorded(folder)
 
 
 def told(project: Project, code: str) -> Any:

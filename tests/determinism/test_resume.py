@@ -249,8 +249,7 @@ RESUMED = Path(__file__).with_name("resumed.py")
 def test_a_training_goes_on_bit_for_bit_in_another_process(tmp_path: Path, stop: str) -> None:
     folder = tmp_path / "app"
     folder.mkdir()
-    project = Project(folder)
-    project.record()
+    project = Project.recorded(folder)
     shutil.copy(RESUMED, folder / "resumed.py")
     mode = () if stop.endswith(".0") else ("middle",)
 

@@ -15,6 +15,4 @@ if TYPE_CHECKING:
 @pytest.fixture
 def project(folder: Path) -> Project:
     """Return a project that was recorded."""
-    made = Project(folder)
-    made.record()
-    return made
+    return Project.recorded(folder)
