@@ -26,6 +26,11 @@ KINDS = {
 }
 
 
+def text_of(value: Any) -> str:
+    """Return text as it is, and any other value of JSON as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+
+
 class _Ambiguous(_Object):
     """An object in which *key* stood more than once, of which the last one is left."""
 

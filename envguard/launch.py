@@ -1,7 +1,8 @@
 """Which job this process is a rank of, as its launcher, torch.distributed or MPI says it: the one place that is asked for it.
 
 The agreement between ranks, the receipt, samplers, data loaders and checkpoints all take it from here: two answers to this question
-would have ranks that agree, and draw the same samples all the same. It lies on the path of every ``enforce()``: it looks at variables and at modules that are loaded, and imports nothing.
+would have ranks that agree, and draw the same samples all the same. It lies on the path of every ``enforce()``: it looks at variables
+and at modules that are loaded, and imports nothing.
 """
 
 from __future__ import annotations
@@ -83,8 +84,7 @@ class Place:
 
     def rank_and_size(self) -> tuple[int, int]:
         """Return the rank of this process and how many there are; (0, 1) where it is alone. The errors are those of ``job``."""
-        job = self.job()
-        return (0, 1) if job is None else (job.rank, job.size)
+        return _numbers(self.job())
 
     def share(self) -> tuple[int, int]:
         """Return rank and size for who parts the samples of one job among its ranks; RanksError, too, where it may be none."""
@@ -95,7 +95,11 @@ class Place:
                 "processes share the samples of one job, or each is a run of its own that takes all of them, nobody has said",
                 hint=f"name them: num_replicas={job.size}, rank={job.rank} for one job, num_replicas=1, rank=0 for a run of its own",
             )
-        return (0, 1) if job is None else (job.rank, job.size)
+        return _numbers(job)
+
+
+def _numbers(job: Job | None) -> tuple[int, int]:
+    return (0, 1) if job is None else (job.rank, job.size)
 
 
 def world(modules: Mapping[str, Any]) -> Any:

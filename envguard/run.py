@@ -83,7 +83,8 @@ class Run(Drawing):
         """Return what has changed since the last look: generators reseeded, switches flipped, variables overwritten, libraries loaded.
 
         With *canaries* those of the libraries that are loaded are run again, on the GPU where CUDA is up by now, and compared with
-        those of the last such look, else of the start, else with the recorded ones; it costs nothing where nobody asks. Raises BrokenSealError where something has certainly changed, unless not *strict*. What was only drawn from is no change.
+        those of the last such look, else of the start, else with the recorded ones; it costs nothing where nobody asks. Raises
+        BrokenSealError where something has certainly changed, unless not *strict*. What was only drawn from is no change.
         """
         from .determinism.changes import broken, compare
 

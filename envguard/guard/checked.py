@@ -65,8 +65,9 @@ def checked(
             raise refusal
         say_passed(text)
     if report.verdict is Verdict.CLEAN:
-        later = outcome.later or outcome
-        answers.remember(key, outcome.trace, json.dumps(judged(report, later.facts, receipts=later.receipts)))
+        later = outcome.later
+        kept = answer if later is None else judged(report, later.facts, receipts=later.receipts)
+        answers.remember(key, outcome.trace, json.dumps(kept))
     return answer
 
 

@@ -25,8 +25,9 @@ def modules() -> str:
     """Return ``module<tab>file`` for every loaded module that is neither Python's, nor installed, nor envguard's, a line each.
 
     Behind that stand, where the interpreter took bytecode in the place of the file without asking whether it is made from it, the
-    hash of its source that the bytecode names, and its path. Sorted by the file, each file once. The first line is ``__main__`` alone where the main program has no file: a prompt, a
-    notebook, ``python -c``. What a module says of itself is not asked of a lazy one, which would import it.
+    hash of its source that the bytecode names, and its path. Sorted by the file, each file once. The first line is ``__main__``
+    alone where the main program has no file: a prompt, a notebook, ``python -c``. What a module says of itself is not asked of a
+    lazy one, which would import it.
     """
     found: dict[str, str] = {}
     unchecked: dict[str, str] = {}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from ..canaries.model import families, title
+from ..json_text import text_of
 from ..ranks.words import named
 
 if TYPE_CHECKING:
@@ -75,8 +75,3 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 def short(text: str) -> str:
     """Return the beginning of a digest, and any other text whole."""
     return text[:_DIGEST] if text.startswith(("blake3:", "sha256:")) else text
-
-
-def text_of(value: Any) -> str:
-    """Return text as it is, and any other value of JSON as JSON."""
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)

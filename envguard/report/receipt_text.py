@@ -7,10 +7,11 @@ import textwrap
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..amounts import duration, plural, size
+from ..json_text import text_of
 from ..model import Level
 from ..names import printable
 from ..rules.impact import role_of
-from .receipt_said import canaries, ranks, short, text_of
+from .receipt_said import canaries, ranks, short
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

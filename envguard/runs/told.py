@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from typing import TYPE_CHECKING, Any
 
 from ..facts import VARIABLE, is_audit
+from ..json_text import text_of
 from ..model import Level, Severity
 from ..receipts.document import REFUSED
 from ..rules.comparison import gravity
@@ -83,14 +83,14 @@ def told(receipt: Mapping[str, Any], numeric: tuple[str, ...]) -> dict[str, Fact
         _KIND: {key: facts[key] for key in facts.keys() - weighty - people},
         "canaries": _canaries(observed.get("canaries")),
         "seeds": _seeds(receipt),
-        "switches": {name: _text(_table(value).get("found", "")) for name, value in receipt["switches"].items()},
+        "switches": {name: text_of(_table(value).get("found", "")) for name, value in receipt["switches"].items()},
         "data": _data(observed.get("data")),
         CODE: {**_code(observed.get("code")), **_later(receipt.get("later-imports"))},
         "the command": _command(receipt, facts),
         "loaded libraries": _libraries(receipt.get("libraries")),
         "while it ran": _events(receipt.get("events")),
         "lock, record and selection": {
-            key: _text(observed.get(key)) for key in ("lock", "baseline", "selection", "files")
+            key: text_of(observed.get(key)) for key in ("lock", "baseline", "selection", "files")
         },
         "the check": _check(receipt),
         PEOPLE: {**{key: facts[key] for key in people}, **_people(receipt)},
@@ -107,11 +107,11 @@ def _canaries(canaries: Any) -> Facts:
         (name, group) for name, group in (groups if isinstance(groups, dict) else {}).items() if isinstance(group, dict)
     ]
     others = {
-        f"{name}, other bits": ", ".join(map(_text, group["other"]))
+        f"{name}, other bits": ", ".join(map(text_of, group["other"]))
         for name, group in listed
         if isinstance(group.get("other"), list) and group["other"]
     }
-    idle = {f"{name}, not run": _text(group["not-run"]) for name, group in listed if group.get("not-run") is not None}
+    idle = {f"{name}, not run": text_of(group["not-run"]) for name, group in listed if group.get("not-run") is not None}
     return {**_table(known.get("recorded")), **_table(known.get("seen")), **others, **idle}
 
 
@@ -131,17 +131,17 @@ def _events(events: Any) -> Facts | None:
         }
         if details:
             number = sum(name.startswith(event["kind"]) for name in found) + 1
-            found[f"{event['kind']} {number}"] = "; ".join(f"{key} {_text(value)}" for key, value in details.items())
+            found[f"{event['kind']} {number}"] = "; ".join(f"{key} {text_of(value)}" for key, value in details.items())
     return found
 
 
 def _seeds(receipt: Mapping[str, Any]) -> Facts:
-    found = {key: _text(receipt[key]) for key in ("seed", "scheme") if key in receipt}
-    found["seeds"] = _text(receipt.get("seeds", "derived"))
+    found = {key: text_of(receipt[key]) for key in ("seed", "scheme") if key in receipt}
+    found["seeds"] = text_of(receipt.get("seeds", "derived"))
     found |= {f"{name} was": text for name, text in _table(receipt.get("seeded")).items()}
     for stream in receipt.get("streams") or ():
-        name = f"stream {_text(stream.get('library'))} {_text(stream.get('name'))}"
-        found[name] = f"{_text(stream.get('requests'))} requests"
+        name = f"stream {text_of(stream.get('library'))} {text_of(stream.get('name'))}"
+        found[name] = f"{text_of(stream.get('requests'))} requests"
     return found
 
 
@@ -149,25 +149,27 @@ def _data(data: Any) -> Facts:
     known = data if isinstance(data, dict) else {}
     trees = known.get("trees")
     found = {
-        name: _text(tree.get("root") or "unknown") if isinstance(tree, dict) else _text(tree)
+        name: text_of(tree.get("root") or "unknown") if isinstance(tree, dict) else text_of(tree)
         for name, tree in (trees if isinstance(trees, dict) else {}).items()
     }
-    return {**found, "(left out)": _text(known["left-out"])} if known.get("left-out") else found
+    return {**found, "(left out)": text_of(known["left-out"])} if known.get("left-out") else found
 
 
 def _code(code: Any) -> Facts:
     known = code if isinstance(code, dict) else {}
     patch = known.get("patch")
     found = {
-        key: _text(known[key]) for key in ("commit", "branch", "clean", "tree", "unknown") if known.get(key) is not None
+        key: text_of(known[key])
+        for key in ("commit", "branch", "clean", "tree", "unknown")
+        if known.get(key) is not None
     }
     if isinstance(patch, dict) and "sha256" in patch:
-        found["patch"] = _text(patch["sha256"])
+        found["patch"] = text_of(patch["sha256"])
     return found
 
 
 def _libraries(libraries: Any) -> Facts | None:
-    return None if libraries is None else {name: _text(about["version"]) for name, about in libraries.items()}
+    return None if libraries is None else {name: text_of(about["version"]) for name, about in libraries.items()}
 
 
 def _command(receipt: Mapping[str, Any], facts: Facts) -> Facts | None:
@@ -183,14 +185,14 @@ def _command(receipt: Mapping[str, Any], facts: Facts) -> Facts | None:
 
 
 def _check(receipt: Mapping[str, Any]) -> Facts:
-    found = {key: _text(receipt[key]) for key in ("verdict", "level", "mode", "envguard") if key in receipt}
+    found = {key: text_of(receipt[key]) for key in ("verdict", "level", "mode", "envguard") if key in receipt}
     for key in ("findings", "waived"):
         names = [
-            f"{item['code']} {item['subject']}" if isinstance(item, dict) else _text(item)
+            f"{item['code']} {item['subject']}" if isinstance(item, dict) else text_of(item)
             for item in receipt.get(key) or ()
         ]
         found[key] = ", ".join(sorted(names))
-    found["overridden"] = "; ".join(map(_text, receipt.get("overridden") or ()))
+    found["overridden"] = "; ".join(map(text_of, receipt.get("overridden") or ()))
     refusal = receipt.get("refusal")
     if isinstance(refusal, dict) and refusal["verdict"] is None:
         found["refused because"] = refusal["text"].partition("\n")[0]
@@ -199,15 +201,11 @@ def _check(receipt: Mapping[str, Any]) -> Facts:
 
 def _people(receipt: Mapping[str, Any]) -> Facts:
     observed, process = receipt["observed"], receipt.get("process") or {}
-    found = {key: _text(observed[key]) for key in ("project", "environment") if observed.get(key) is not None}
-    found |= {key: _text(process[key]) for key in ("python", "folder") if process.get(key) is not None}
+    found = {key: text_of(observed[key]) for key in ("project", "environment") if observed.get(key) is not None}
+    found |= {key: text_of(process[key]) for key in ("python", "folder") if process.get(key) is not None}
     found |= {f"${key}": value for key, value in (process.get("environment") or {}).items() if key in _PLACES}
     return {**found, **_table(receipt.get("audit"))}
 
 
 def _table(value: Any) -> dict[str, str]:
-    return {str(key): _text(item) for key, item in value.items()} if isinstance(value, dict) else {}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return {str(key): text_of(item) for key, item in value.items()} if isinstance(value, dict) else {}
