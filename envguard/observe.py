@@ -129,7 +129,7 @@ def look_at_changes(reader: Reader, project: str, config: Config, changes: tuple
 
 
 def _with_lock(reader: Reader, evidence: Evidence, *, deeply: bool, anew: bool) -> Evidence:
-    from .lockfiles import find_lock, judge_lock, likely_format, passed_over, read_lock
+    from .lockfiles import find_lock, judge_lock, passed_over, read_lock
 
     named = evidence.config.locks
     paths = {name: find_lock(reader, evidence.project, name) for name in named or (None,)}
@@ -143,10 +143,12 @@ def _with_lock(reader: Reader, evidence: Evidence, *, deeply: bool, anew: bool) 
             views.append(LockView(name=name, lock=read_lock(reader, path, anew=anew)))
     missing = tuple(name for name, path in paths.items() if name is not None and path is None)
     if not views:
-        form = likely_format(reader, evidence.project, next(iter(missing), None))
+        from .expected import expected_lock
+
+        name, form = expected_lock(reader, evidence.project, next(iter(missing), None))
         return replace(
             evidence,
-            lock_name=(*missing, form.files[0])[0],
+            lock_name=name,
             first_lock=form.lock,
             missing_locks=missing[1:],
             passed_over=None if missing else passed_over(reader, evidence.project),

@@ -30,12 +30,13 @@ _HEAD = "HEAD"
 class Target:
     """What is judged: the locks of the folder *project*, or the one called *lock* that is none of them.
 
-    *gone* is whether what is staged has nothing of it any more, so that only what became of it can be told.
+    *gone* is whether what is staged has none of these locks any more; what is left there belongs to the project *above*.
     """
 
     project: str
     lock: str | None = None
     gone: bool = False
+    above: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,7 @@ class Staged:
                 continue
             name = _stray(self.head, file, before)
             if name or before != project:
-                found[Target(project=before, lock=name, gone=True)] = None
+                found[Target(project=before, lock=name, gone=True, above=project)] = None
         return list(found)
 
 
@@ -112,15 +113,33 @@ def judge_lock(
 ) -> Report | None:
     """Return the report on the staged locks: against their manifests, against themselves, and against the locks of before.
 
-    None where the target is gone, and, unless *anyway*, where there is no lock, was none, and the settings name none.
+    None where the lock of the target is gone together with what it was for, and, unless *anyway*, where there is no lock, was
+    none, and the settings name none.
     """
-    if target.gone:
+    if target.gone and not _is_left(staged, target):
         return None
     evidence = look_at_files(staged.index, target.project, lock=target.lock)
     changes = tuple(_changes(staged, target, evidence))
-    if not (anyway or evidence.views or changes or evidence.config.locks):
+    if not (anyway or target.gone or evidence.views or changes or evidence.config.locks or _had_lock(staged, target)):
         return None
     return report_on(replace(evidence, changes=changes), fail_on, (Need.NOTHING, Need.LOCK, Need.CHANGE))
+
+
+def _is_left(staged: Staged, target: Target) -> bool:
+    """Return whether what the lock of *target* was for is still there, and locked by nothing else."""
+    from .left import project_without_lock, script_without_lock
+
+    if target.lock is not None:
+        return script_without_lock(staged.index, os.path.join(target.project, target.lock))
+    head = staged.head
+    return head is not None and project_without_lock(head, staged.index, target.project, target.above)
+
+
+def _had_lock(staged: Staged, target: Target) -> bool:
+    """Return whether there was a lock, be it one that could not be read."""
+    from .left import locks_of
+
+    return staged.head is not None and bool(locks_of(staged.head, target.project))
 
 
 def judge_change(

@@ -87,6 +87,11 @@ PATHS = [
     ("conda-locks.yml", False),
     ("mojoproject.toml", True),
     ("environment.yaml", True),
+    ("environment-dev.yml", True),
+    ("a/dev-environment.yml", True),
+    ("environments.md", False),
+    ("recipe/meta.yaml", True),
+    ("meta.yml", False),
     ("not-uv.lock", False),
     ("pylock.a.b.toml", False),
     ("mypixi.lock", False),
@@ -119,6 +124,11 @@ def test_what_a_commit_deletes_counts_where_a_change_of_it_would(name: str) -> N
 def test_every_hook_for_locks_runs_for_every_format(name: str) -> None:
     locks = [pattern.replace("*", "gpu") for form in FORMATS for pattern in form.files]
     assert [lock for lock in locks if not re.search(hook(name)["files"], f"a/{lock}")] == []
+
+
+def test_the_lock_hook_runs_for_the_manifests_of_every_format() -> None:
+    names = [name for form in FORMATS for name in form.manifests]
+    assert [name for name in names if not re.search(hook("envguard-lock")["files"], f"a/{name}")] == []
 
 
 def test_the_environment_hook_runs_where_the_files_under_an_environment_moved() -> None:

@@ -149,6 +149,27 @@ def test_a_change_that_only_deletes_a_lock_is_judged(repository: Repository) -> 
     assert re.search(r"^  numpy +2\.4\.6 +removed +required directly$", out, re.MULTILINE)
 
 
+def test_a_lock_that_is_deleted_is_called_as_it_was(repository: Repository) -> None:
+    repository.git("rm", "-q", "uv.lock")
+    repository.write("poetry.lock", "# not read here\n")
+    repository.commit()
+    repository.git("rm", "-q", "poetry.lock")
+    # What was committed could not be read; that it is gone is told all the same.
+    status, out, _ = repository.ask("lock", "--deleted")
+    assert status == 3
+    assert "EG901 [missing-lock] there is no poetry.lock, so nobody can say" in out
+    assert "\n  hint: poetry lock\n" in out
+
+
+def test_locks_of_several_tools_that_are_all_deleted_are_missed(repository: Repository) -> None:
+    repository.write("poetry.lock", "# not read here\n")
+    repository.commit()
+    repository.git("rm", "-q", "poetry.lock", "uv.lock")
+    status, out, _ = repository.ask("lock", "--deleted")
+    assert status == 3
+    assert "EG901 [missing-lock] there is no uv.lock, so nobody can say" in out
+
+
 def test_a_change_that_only_deletes_a_manifest_is_judged(repository: Repository) -> None:
     repository.git("rm", "-q", "pyproject.toml")
     status, out, _ = repository.ask("lock", "--deleted")
@@ -173,17 +194,62 @@ def test_a_lock_that_is_deleted_below_another_project_is_told_as_its_own(reposit
     repository.project("services/train/")
     repository.commit()
     repository.git("rm", "-q", "services/train/uv.lock")
-    # What is left of it belongs to the project above, which has its lock.
-    out = asked_of_a_lock_that_is_gone(repository, "services/train/uv.lock")
+    # What is left of it belongs to the project above, which has its lock and knows nothing of it.
+    status, out, _ = repository.ask("lock", "--deleted")
+    assert (status, out.count("clean: nothing differs")) == (3, 1)
+    assert "services/train: EG901 [missing-lock] there is no uv.lock, so nobody can say" in out
+    status, told, _ = repository.ask("diff", "--deleted")
+    assert status == 0
+    assert told.startswith("services/train/uv.lock: HEAD")
+    # With the whole of it gone there is nothing to lock.
     repository.git("rm", "-q", "-r", "services")
-    assert repository.ask("diff", "--deleted")[1] == out
+    assert asked_of_a_lock_that_is_gone(repository, "services/train/uv.lock") == told
+
+
+def test_the_lock_of_a_project_that_becomes_a_member_of_the_one_above_is_not_missed(repository: Repository) -> None:
+    manifest = MANIFEST.replace('name = "app"', 'name = "train"')
+    repository.project("services/train/", manifest)
+    repository.commit()
+    repository.git("rm", "-q", "services/train/uv.lock")
+    repository.write("pyproject.toml", MANIFEST + '\n[tool.uv.workspace]\nmembers = ["services/train"]\n')
+    member = lock_text()[lock_text().index("[[package]]") : lock_text().index('[[package]]\nname = "matplotlib')]
+    member = member.replace('"app"', '"train"').replace('virtual = "."', 'virtual = "services/train"')
+    members = 'requires-python = ">=3.11"\n\n[manifest]\nmembers = [\n    "app",\n    "train",\n]\n'
+    repository.write("uv.lock", lock_text().replace('requires-python = ">=3.11"\n', members, 1) + "\n" + member)
+    repository.git("add", ".")
+    assert repository.ask("lock", "--deleted", "uv.lock")[:2] == (0, "lock         uv.lock\n\nclean: nothing differs\n")
+
+
+def test_a_manifest_of_other_tools_alone_asks_for_no_lock(repository: Repository) -> None:
+    repository.project("services/train/")
+    repository.commit()
+    repository.git("rm", "-q", "services/train/uv.lock")
+    repository.write("services/train/pyproject.toml", "[tool.ruff]\nline-length = 100\n")
+    repository.git("add", ".")
+    asked_of_a_lock_that_is_gone(repository, "services/train/uv.lock")
+
+
+def test_an_export_that_is_left_beside_a_deleted_lock_is_judged_in_its_place(repository: Repository) -> None:
+    repository.project("services/train/")
+    repository.commit()
+    repository.git("rm", "-q", "services/train/uv.lock")
+    repository.write("services/train/pylock.toml", 'lock-version = "9.0"\n')
+    repository.git("add", ".")
+    status, out, err = repository.ask("lock", "--deleted")
+    assert (status, out.count("clean: nothing differs")) == (2, 1)
+    assert "services/train/pylock.toml" in err
 
 
 def test_the_lock_of_a_script_that_is_deleted_is_told(repository: Repository) -> None:
+    repository.write("tools/plot.py", "# /// script\n# dependencies = ['numpy']\n# ///\n")
     repository.write("tools/plot.py.lock", lock_text())
     repository.commit()
     repository.git("rm", "-q", "tools/plot.py.lock")
+    status, out, _ = repository.ask("lock", "--deleted")
+    assert (status, out.count("clean: nothing differs")) == (3, 1)
+    assert "EG901 [missing-lock] there is no tools/plot.py.lock, so nobody can say" in out
     # With its script gone there is nothing to lock.
+    repository.git("rm", "-q", "tools/plot.py")
     asked_of_a_lock_that_is_gone(repository, "tools/plot.py.lock")
 
 

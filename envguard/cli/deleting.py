@@ -13,10 +13,19 @@ from ..repository.git import Git
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Sequence
+
+    from .console import Console
 
 _LOCKS = (*(pattern for form in FORMATS for pattern in form.files), "requirements*/*.txt", "requirements*/*.lock")
-_MANIFESTS = (*(name for form in FORMATS for name in form.manifests), "requirements*.in", "requirements*/*.in")
+# As conda-lock's manual calls the files of further categories, and as many do.
+_ENVIRONMENTS = tuple(f"{name}.{end}" for name in ("environment*", "*-environment") for end in ("yml", "yaml"))
+_MANIFESTS = (
+    *(name for form in FORMATS for name in form.manifests),
+    "requirements*.in",
+    "requirements*/*.in",
+    *_ENVIRONMENTS,
+)
 _RECORDS = ("envguard.lock", ".envguard/manifests/*.b3")
 # What each command is for, as the hooks of pre-commit are asked with it.
 _CONCERNS = {"lock": (*_LOCKS, *_MANIFESTS), "diff": _LOCKS, "record": (*_LOCKS, *_RECORDS)}
@@ -33,9 +42,19 @@ def deleted(what: str) -> list[str]:
     return [name for name in git.lines(*asked) if concerns(what, name)]
 
 
-def with_deleted(what: str, files: Iterable[str]) -> list[str]:
-    """Return *files*, and what ``deleted`` says."""
-    return [*files, *deleted(what)]
+def judged(what: str, files: Sequence[str], console: Callable[[], Console], *, also_deleted: bool) -> int:
+    """Judge what ``envguard staged`` *what* is for, and return the exit status; *files* are hints, *console* makes where to say it.
+
+    With *also_deleted* they are these and what ``deleted`` says, and without any there is nothing to do.
+    """
+    if also_deleted:
+        files = [*files, *deleted(what)]
+        if not files:
+            # That is so for most commits; nothing more is imported for them.
+            return 0
+    from .staging import judge
+
+    return judge(what, console(), files)
 
 
 def concerns(what: str, path: str) -> bool:

@@ -33,7 +33,9 @@ def plain(arguments: Sequence[str]) -> Call | None:
     if arguments[:1] == ["staged"] and arguments[2:3] == ["--deleted"] and " ".join(arguments[:2]) in _MOST:
         names = arguments[3:]
         if not any(not name or name[0] == "-" for name in names):
-            return lambda console: _with_deletions(arguments[1], console, names)
+            from .deleting import judged
+
+            return lambda console: judged(arguments[1], names, console, also_deleted=True)
     for size in (1, 2):
         words, names = " ".join(arguments[:size]), arguments[size:]
         # An option, and what stands for standard input, are click's.
@@ -79,15 +81,6 @@ def _run(words: str, console: Console, names: Sequence[str]) -> int:
 
             return show_machine(console)
         case _:
-            from . import staging
+            from .staging import judge
 
-            of = {"staged diff": staging.change, "staged lock": staging.lock, "staged record": staging.record}
-            return of[words](console, names)
-
-
-def _with_deletions(what: str, console: Callable[[], Console], names: Sequence[str]) -> int:
-    from .deleting import with_deleted
-
-    # For most commits there is nothing to do, and nothing more to import.
-    names = with_deleted(what, names)
-    return _run(f"staged {what}", console(), names) if names else 0
+            return judge(words.removeprefix("staged "), console, names)

@@ -7,7 +7,7 @@ import os
 from ..config import load_config
 from ..errors import ConfigError, LockfileError
 from ..installed import find_environment
-from ..lockfiles import find_lock, likely_format, read_lock
+from ..lockfiles import find_lock, read_lock
 from ..lockfiles.model import Refused
 from ..lockfiles.select import select
 from ..observe import Request, choose_selection, find_project
@@ -68,8 +68,10 @@ def _find(reader: Reader, lock: str | None) -> tuple[str, str]:
     named = next(iter(load_config(reader, project).locks), None)
     path = find_lock(reader, project, named) or ""
     if not path:
-        hint = likely_format(reader, project, named).lock
-        raise ConfigError(f"there is no {named or 'lockfile'} in the project", path=project, hint=hint)
+        from ..expected import expected_lock
+
+        name, form = expected_lock(reader, project, named)
+        raise ConfigError(f"there is no {name} in the project", path=project, hint=form.lock)
     return project, path
 
 

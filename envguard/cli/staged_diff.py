@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import deleting, options, staging
+from . import deleting, options
 
 
 @click.command("diff", short_help="Say what the staged change of the lock means, and whether it was recorded.")
@@ -19,8 +19,4 @@ def command(context: click.Context, /, *, files: tuple[str, ...], deleted: bool)
 
     FILES are hints (a hook passes what changed): each project that one of them belongs to is looked at once.
     """
-    if deleted:
-        files = tuple(deleting.with_deleted("diff", files))
-        if not files:
-            return
-    context.exit(staging.change(context.find_root().obj, files))
+    context.exit(deleting.judged("diff", files, lambda: context.find_root().obj, also_deleted=deleted))

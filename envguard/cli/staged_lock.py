@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import deleting, options, staging
+from . import deleting, options
 
 
 @click.command("lock", short_help="Check the staged lock against its manifest, itself, and the lock of before.")
@@ -17,8 +17,4 @@ def command(context: click.Context, /, *, files: tuple[str, ...], deleted: bool)
 
     FILES are hints (a hook passes what changed): each project that one of them belongs to is checked once.
     """
-    if deleted:
-        files = tuple(deleting.with_deleted("lock", files))
-        if not files:
-            return
-    context.exit(staging.lock(context.find_root().obj, files))
+    context.exit(deleting.judged("lock", files, lambda: context.find_root().obj, also_deleted=deleted))

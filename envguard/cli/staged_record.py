@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from . import deleting, options, staging
+from . import deleting, options
 
 
 @click.command("record", short_help="Check that the staged envguard.lock is well-formed and of the staged lock.")
@@ -17,8 +17,4 @@ def command(context: click.Context, /, *, files: tuple[str, ...], deleted: bool)
 
     FILES are hints (a hook passes what changed): each project that one of them belongs to is looked at once.
     """
-    if deleted:
-        files = tuple(deleting.with_deleted("record", files))
-        if not files:
-            return
-    context.exit(staging.record(context.find_root().obj, files))
+    context.exit(deleting.judged("record", files, lambda: context.find_root().obj, also_deleted=deleted))

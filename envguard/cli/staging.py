@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from .console import Console
 
 
+def judge(what: str, console: Console, files: Sequence[str]) -> int:
+    """Do what ``envguard staged`` *what* does, and return the exit status."""
+    return {"lock": lock, "diff": change, "record": record}[what](console, files)
+
+
 def lock(console: Console, files: Sequence[str]) -> int:
     """Say what is wrong with the staged locks, and return the exit status; *files* are hints, as for all three."""
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 
 from ..errors import ConfigError, LockfileError
-from .formats import COMMON_MANIFEST, EXPORTED_LOCKS, FORMATS, NATIVE_LOCKS, by_name, format_of, part
+from .formats import EXPORTED_LOCKS, FORMATS, NATIVE_LOCKS, by_name, format_of, part
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..reader import Reader
-    from .formats import Format
     from .model import FreshnessVerdict, Inconsistency, Lock
 
 
@@ -50,24 +49,6 @@ def passed_over(reader: Reader, project: str) -> str | None:
     """Return the name of the file in the folder *project* that has the name of a lock and is none; None where there is none."""
     names = (form.files[0] for form in FORMATS if not form.certain)
     return next((name for name in names if reader.exists(os.path.join(project, name))), None)
-
-
-def likely_format(reader: Reader, project: str, named: str | None = None) -> Format:
-    """Return the format of the lock that the folder *project* would get, which has none.
-
-    That is the one of the lock that the settings have *named*, else the one of a manifest that no other format has, or of
-    what stands there in the place of any manifest.
-    """
-
-    def has(*names: str) -> bool:
-        return any(reader.exists(os.path.join(project, name)) for name in names)
-
-    def has_own(form: Format) -> bool:
-        own = (name for name in form.manifests if name != COMMON_MANIFEST)
-        return has(*own) or (not form.certain and has(form.files[0]) and not has(COMMON_MANIFEST))
-
-    form = format_of(os.path.basename(named)) if named is not None else None
-    return form or next(filter(has_own, FORMATS), FORMATS[0])
 
 
 def read_lock(reader: Reader, path: str, *, anew: bool = False) -> Lock:

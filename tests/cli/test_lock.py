@@ -58,9 +58,48 @@ def test_a_manifest_of_one_tool_alone_says_which_lock_is_missing(cli: Cli, tmp_p
     assert "\n  hint: pipenv lock\n" in result.out
     result = cli("lock", "list", str(folder))
     assert (result.status, result.out) == (2, "")
-    assert result.err.endswith(": there is no lockfile in the project\n\nhint: pipenv lock\n")
+    assert result.err.endswith(": there is no Pipfile.lock in the project\n\nhint: pipenv lock\n")
     (folder / "envguard.toml").write_text('lock = "locks/poetry.lock"\n')
     assert "\n  hint: poetry lock\n" in cli("lock", "check", str(folder)).out
+
+
+@pytest.mark.parametrize(
+    ("tables", "lock", "command"),
+    [
+        ("[tool.poetry]\npackage-mode = false\n", "poetry.lock", "poetry lock"),
+        ('[build-system]\nbuild-backend = "poetry.core.masonry.api"\n', "poetry.lock", "poetry lock"),
+        ("[tool.pdm]\ndistribution = false\n", "pdm.lock", "pdm lock"),
+        ("[tool.pixi.workspace]\nchannels = []\nplatforms = []\n", "pixi.lock", "pixi lock"),
+        ("[tool.poetry]\n[tool.uv]\npackage = false\n", "uv.lock", "uv lock"),
+        ('[build-system]\nbuild-backend = "hatchling.build"\n', "uv.lock", "uv lock"),
+    ],
+)
+def test_the_tool_that_a_manifest_is_written_for_says_which_lock_is_missing(
+    cli: Cli, tmp_path: Path, tables: str, lock: str, command: str
+) -> None:
+    folder = tmp_path / "other"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text(f'[project]\nname = "app"\nversion = "1"\n\n{tables}')
+    result = cli("lock", "check", str(folder))
+    assert result.status == 3
+    assert f"EG901 [missing-lock] there is no {lock}, so nobody can say" in " ".join(result.out.split())
+    assert f"\n  hint: {command}\n" in result.out
+    result = cli("lock", "list", str(folder))
+    assert result.err.endswith(f": there is no {lock} in the project\n\nhint: {command}\n")
+
+
+def test_the_lock_that_was_recorded_is_the_one_that_is_missing(cli: Cli, recorded: Project) -> None:
+    record = recorded.folder / "envguard.lock"
+    record.write_text(record.read_text(encoding="utf-8").replace('"path": "uv.lock"', '"path": "poetry.lock"'))
+    recorded.lock.unlink()
+    for command in (("lock", "check"), ("check",)):
+        result = cli(*command)
+        assert result.status == 3
+        assert "EG901 [missing-lock] there is no poetry.lock, so nobody can say" in " ".join(result.out.split())
+        assert "\n  hint: poetry lock\n" in result.out
+    # What is wrong with the record is no reason to call the lock nothing.
+    record.write_text("{")
+    assert "EG901 [missing-lock] there is no uv.lock" in cli("lock", "check").out
 
 
 def test_files_are_hints_and_each_project_is_checked_once(
