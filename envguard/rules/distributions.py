@@ -188,7 +188,8 @@ def content_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     The same version with another digest over the installer's list of files and hashes (RECORD): a wheel that was
     built or published again, a wheel for another platform, a local build. It reads the list, not the files. Of a
     package of conda it is the hash of its archive, for the same version and build; where the record has one kind of
-    hash and the installed package another, that is unknown.
+    hash and the installed package another, that is unknown. So it is where a digest was recorded and the installed
+    package has none any more: its list is gone, or it is an editable install now.
 
     ## Why it matters
 
@@ -207,17 +208,24 @@ def content_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
         if recorded is None or distribution.version is None or not same(recorded.version, distribution.version):
             continue
         old, new = recorded.digest, distribution.digest
-        if isinstance(old, Unknown) or isinstance(new, Unknown) or old == new:
+        if isinstance(old, Unknown) or old == new:
+            # What nobody could record is nothing to compare with.
             continue
+        what, unknown = f"{name} {distribution.version}", isinstance(new, Unknown)
         yield self.finding(
             name,
-            f"{name} {distribution.version} has other content than the {recorded.version} that was recorded",
+            f"whether {what} has the content that was recorded could not be told"
+            if unknown
+            else f"{what} has other content than the {recorded.version} that was recorded",
             impact=impact_of(name, evidence.config.numeric),
-            why="the version was built or published again, or it is the build for another platform",
+            why="a version that was built or published again would look the same"
+            if unknown
+            else "the version was built or published again, or it is the build for another platform",
             expected=old,
-            found=new,
+            found=new.reason if isinstance(new, Unknown) else new,
             place=Place(path=evidence.baseline.path, keys=("machines", evidence.machine_name or "", "packages", name)),
             hint=repair.sync(evidence, name),
+            unknown=unknown,
         )
     yield from against_record.other_content(self, evidence)
 

@@ -334,6 +334,10 @@ def test_hashes_of_two_kinds_are_not_called_the_same() -> None:
             )
             assert finding.found == f"sha256:feed ({here.url})"
             assert finding.hint == "envguard record"
+    # Without any hash it is no more the same.
+    here = conda_installed("a", sha256=None)
+    finding = one("content-mismatch", evidence([conda_locked("a")], conda=[here], recorded=recorded, form="pixi"))
+    assert (finding.unknown, finding.found) == (True, f"its record has no hash of its archive ({here.url})")
     # The weaker one will do where both have it.
     here = conda_installed("a", sha256="feed", md5="00")
     assert (

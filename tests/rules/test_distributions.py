@@ -173,6 +173,16 @@ def test_equal_content_and_content_that_nobody_could_record_is_none(old: str | U
     assert findings("content-mismatch", evidence([locked("numpy")], [dist("numpy")], recorded=recorded)) == []
 
 
+def test_content_that_nobody_can_tell_any_more_is_not_called_the_same() -> None:
+    here = dist("numpy", digest=Unknown(reason="its installer left no RECORD"))
+    finding = one("content-mismatch", evidence([locked("numpy")], [here], recorded=machine([dist("numpy")])))
+    assert finding.message == "whether numpy 1.0 has the content that was recorded could not be told"
+    assert (finding.expected, finding.found) == ("blake3:numpy-1.0", "its installer left no RECORD")
+    assert finding.unknown
+    # Nobody could tell when it was recorded either.
+    assert findings("content-mismatch", evidence([locked("numpy")], [here], recorded=machine([here]))) == []
+
+
 def test_a_package_outside_the_lock_is_compared_with_the_record() -> None:
     recorded = machine([dist("torch", "2.13.0+cpu"), dist("gone", "1"), dist("kept", "3"), dist("pip", "23")])
     seen = evidence(

@@ -28,13 +28,14 @@ def other_content(self: Rule, evidence: Evidence) -> Iterator[Finding]:
         if recorded is None or recorded.version != package.release:
             continue
         old = recorded.digest
-        if isinstance(old, Unknown) or isinstance(package.digest, Unknown):
+        if isinstance(old, Unknown):
+            # What nobody could record is nothing to compare with.
             continue
         # Which hashes the record of a package has depends on the tool that installed it.
         algorithm = old.partition(":")[0]
         here = {"sha256": package.sha256, "md5": package.md5}.get(algorithm)
-        unknown = here is None
-        new = package.digest if here is None else f"{algorithm}:{here}"
+        unknown, digest = here is None, package.digest
+        new = f"{algorithm}:{here}" if here else digest.reason if isinstance(digest, Unknown) else digest
         if old == new:
             continue
         what = f"{name} {installed_words(package)}"
