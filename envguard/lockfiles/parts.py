@@ -6,7 +6,7 @@ from .model import Inconsistency, SourceKind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from .model import Artifact, Edge, Lock, LockedPackage
 
@@ -46,6 +46,19 @@ def file_route(package: LockedPackage, artifact: Artifact) -> Keys:
     if not artifact.wheel:
         return _inside(route, parts.sdist)
     return _inside(route, parts.wheels, [file for file in files if file.wheel].index(artifact))
+
+
+def hashes_of(package: LockedPackage, artifact: Artifact) -> tuple[str, ...]:
+    """Return the hashes that are written down of *artifact*, one of the files of *package*, the strongest first."""
+    md5 = package.conda.md5 if package.conda is not None else None
+    found = (artifact.hash, f"md5:{md5}" if md5 else None)
+    return tuple(dict.fromkeys(filter(None, found)))
+
+
+def like(hashes: Iterable[str | None], told: str) -> list[str]:
+    """Return those of *hashes* that are of the same algorithm as *told*, and so can be compared with it."""
+    algorithm = told.partition(":")[0]
+    return [text for text in hashes if text and text.partition(":")[0] == algorithm]
 
 
 def roots(lock: Lock) -> list[LockedPackage]:

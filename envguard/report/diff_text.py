@@ -77,17 +77,22 @@ def _row(row: Row, widths: dict[str, int]) -> Iterator[str]:
         name = " " * widths["name"] if len(old) + len(new) + widths["name"] <= WIDTH - _REST else "  "
         if row.old and row.new and len(name) + len(old) + len(new) > WIDTH - _REST:
             # A version with the build of a package of conda is long, and two of them do not fit beside one another.
-            yield f"{_INDENT}{old.rstrip()}"
+            yield from _fitted(f"{_INDENT}{old.rstrip()}")
             name, old = "", ""
     head, why = f"  {name}  {old} {arrow} {new}  {row.what:<{_WHAT}}", printable(row.why)
     whole = f"{head} {why}".rstrip()
     if len(whole) <= WIDTH:
         yield whole
     else:
-        yield head.rstrip()
+        yield from _fitted(head.rstrip())
         yield from _wrapped(why, _INDENT)
     for note in row.notes:
         yield from _wrapped(printable(note), _INDENT)
+
+
+def _fitted(line: str) -> list[str]:
+    """Return *line* as it is where it fits, else below its name, in as many lines as it takes."""
+    return [line] if len(line) <= WIDTH else _wrapped(" ".join(line.replace(_NONE, "").split()), _INDENT)
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

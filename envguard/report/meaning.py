@@ -165,6 +165,9 @@ def _notes(change: PackageChange) -> Iterator[str]:
         match detail.aspect:
             case Aspect.REPUBLISHED:
                 yield f"published again: {(detail.new or '').partition(' ')[0]}"
+            case Aspect.REHASHED:
+                kinds = (_algorithm(detail.old or ""), _algorithm(detail.new or ""))
+                yield f"hashes of another kind, so nobody can tell whether it is the same file: {' -> '.join(kinds)}"
             case Aspect.PRERELEASE:
                 yield "a pre-release, newly chosen"
             case Aspect.MARKERS:
@@ -175,6 +178,11 @@ def _notes(change: PackageChange) -> Iterator[str]:
                 )
             case _:
                 yield f"{detail.aspect}: {detail.old} -> {detail.new}"
+
+
+def _algorithm(told: str) -> str:
+    """Return the kind of the hash in *told*, which may have the name of a file before it."""
+    return next((word.partition(":")[0] for word in told.split() if ":" in word), "none")
 
 
 def _counts(diff: LockDiff) -> str:

@@ -54,7 +54,8 @@ def republished_artifact(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     A file of the same name whose hash is another one than before; or, where a lock has hashes without names, a version of
-    which a hash of then has made room for another.
+    which a hash of then has made room for another. Where the hashes are of another kind (`sha256` then, `sha512` now) nobody
+    can tell whether the files are the same: that is unknown.
 
     ## Why it matters
 
@@ -75,6 +76,18 @@ def republished_artifact(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             found=detail.new,
             place=place,
             hint=f"git log -p -- {_name(evidence, place)}, and ask who published it again",
+        )
+    for change, place, detail in _details(evidence, Aspect.REHASHED):
+        yield self.finding(
+            change.name,
+            f"whether {_version(change)} is the same as before could not be told: its hashes are of another kind",
+            impact=impact_of(change.name, evidence.config.numeric),
+            why="other code under an old name would look the same",
+            expected=detail.old,
+            found=detail.new,
+            place=place,
+            hint=f"git log -p -- {_name(evidence, place)}, and see that both hashes are those of one file",
+            unknown=True,
         )
 
 

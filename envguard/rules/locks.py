@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 
 from ..lockfiles.model import Selected
+from ..lockfiles.parts import hashes_of, like
 from ..model import Place
 from .impact import impact_of
 from .registry import Need, Rule, rule
@@ -29,7 +30,8 @@ def lock_disagreement(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     A package that two locks have in different versions: in what they select for this environment, or, where no environment
-    is looked at, when they have no version in common. And a file that both list by the same name with different hashes.
+    is looked at, when they have no version in common. And a file that both list by the same name with different hashes; with
+    hashes of two kinds that is unknown.
     A package of conda is compared with one of Python's index where the lock says that it is that one.
 
     ## Why it matters
@@ -82,21 +84,34 @@ def _compare(
             hint=other.lock.commands.lock,
         )
         return
-    hashes = {file.filename: file.hash for package in ours for file in package.artifacts if file.filename}
+    hashes = {
+        file.filename: hashes_of(package, file) for package in ours for file in package.artifacts if file.filename
+    }
     for package in theirs:
         for file in package.artifacts:
-            known = hashes.get(file.filename)
-            if known is None or file.hash is None or known == file.hash or _kind(known) != _kind(file.hash):
+            known, told = hashes.get(file.filename, ()), hashes_of(package, file)
+            if not known or not told:
                 continue
+            pair = next(((was, now) for now in told for was in like(known, now)), None)
+            if pair is not None and pair[0] == pair[1]:
+                continue
+            unknown = pair is None
+            was, now = pair or (known[0], told[0])
+            both = f"{one.name} and {other.name} list {file.filename} with"
             yield self.finding(
                 name,
-                f"{one.name} and {other.name} list {file.filename} with different hashes",
+                f"{both} hashes of two kinds, so whether it is one file could not be told"
+                if unknown
+                else f"{both} different hashes",
                 impact=impact_of(name, evidence.config.numeric),
-                why="one name for two files: it was published again, or one of the locks was edited",
-                expected=f"{known} ({one.name})",
-                found=f"{file.hash} ({other.name})",
+                why="one name for two files: it was published again, or one of the locks was edited"
+                if not unknown
+                else "one name for two files would look the same",
+                expected=f"{was} ({one.name})",
+                found=f"{now} ({other.name})",
                 place=_place(other, package),
                 hint=other.lock.commands.lock,
+                unknown=unknown,
             )
 
 
@@ -110,10 +125,6 @@ def _share_a_version(ours: Iterable[LockedPackage], theirs: Iterable[LockedPacka
 
 def _versions(packages: Iterable[LockedPackage]) -> str:
     return " or ".join(sorted({package.version or "(no version)" for package in packages}))
-
-
-def _kind(text: str) -> str:
-    return text.partition(":")[0]
 
 
 def _place(view: LockView, package: LockedPackage) -> Place:

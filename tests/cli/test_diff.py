@@ -99,6 +99,23 @@ def test_a_republished_file_is_an_error(cli: Cli, committed: Project) -> None:
     assert result.out.endswith("drift: 1 error\n")
 
 
+def test_a_hash_of_another_kind_is_told_as_unknown(cli: Cli, committed: Project) -> None:
+    text = committed.lock.read_text(encoding="utf-8")
+    start = text.index('"sha256:', text.index("numpy-2.4.6-py3"))
+    committed.lock.write_text(f'{text[:start]}"sha512:{"0" * 128}{text[start + 72 :]}', encoding="utf-8")
+    result = cli("diff")
+    assert result.status == 3
+    said = " ".join(result.out.split())
+    assert (
+        "numpy 2.4.6 rehashed required directly hashes of another kind, so nobody can tell whether it is the same file: sha256 → sha512"
+        in said
+    )
+    assert (
+        "EG110 [republished-artifact] whether numpy 2.4.6 is the same as before could not be told: "
+        "its hashes are of another kind" in said
+    )
+
+
 def test_another_index_is_a_warning(cli: Cli, committed: Project) -> None:
     text = committed.lock.read_text(encoding="utf-8")
     line = next(line for line in text.splitlines() if line.startswith("source = { registry"))

@@ -189,7 +189,7 @@ def test_the_arrow_is_that_of_whoever_writes() -> None:
     assert "torch cu128 → cu130: CUDA libraries change from 12 to 13" in lines
 
 
-@pytest.mark.parametrize("length", [10, 30, 45, 64])
+@pytest.mark.parametrize("length", [10, 30, 45, 64, 80])
 def test_builds_of_conda_fit_the_page(length: int) -> None:
     def package(build: str) -> LockedPackage:
         source = Source(kind=SourceKind.CONDA, location="https://conda.index.example/main")

@@ -72,7 +72,27 @@ def test_hashes_of_two_kinds_cannot_be_compared() -> None:
     seen = two(
         [locked("numpy", artifacts=(wheel("numpy", ours),))], [locked("numpy", artifacts=(wheel("numpy", theirs),))]
     )
-    assert findings("lock-disagreement", seen) == []
+    finding = one("lock-disagreement", seen)
+    assert finding.unknown
+    assert finding.message == (
+        "uv.lock and requirements.txt list numpy-1.0-py3-none-any.whl with hashes of two kinds, "
+        "so whether it is one file could not be told"
+    )
+    assert (finding.expected, finding.found) == (f"{ours} (uv.lock)", f"{theirs} (requirements.txt)")
+
+
+def test_archives_of_conda_are_compared_by_the_weaker_hash_where_only_that_is_common() -> None:
+    def numpy(told: str, md5: str | None) -> LockedPackage:
+        archive = Artifact(filename="numpy-1.0-h1_0.conda", wheel=False, hash=told)
+        return conda_locked("numpy", artifacts=(archive,), conda=CondaBuild(build="h1_0", subdir="linux-64", md5=md5))
+
+    for theirs, expected in (
+        (numpy("sha256:1", "1"), []),
+        (numpy("sha256:1", "2"), [False]),
+        (numpy("sha256:1", None), [True]),
+    ):
+        seen = two([numpy("md5:1", None)], [theirs])
+        assert [finding.unknown for finding in findings("lock-disagreement", seen)] == expected
 
 
 def test_what_any_of_the_locks_has_is_wanted_and_the_first_one_counts() -> None:

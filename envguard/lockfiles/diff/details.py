@@ -6,14 +6,14 @@ import re
 
 from ..formats import by_name as format_named
 from ..model import SourceKind
-from ..parts import ALWAYS
+from ..parts import ALWAYS, hashes_of, like
 from .model import Aspect, Detail, Kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..model import Artifact, LockedPackage, Source
+    from ..model import LockedPackage, Source
     from .ways import Ways
 
     Side = tuple[LockedPackage, Ways]
@@ -84,10 +84,11 @@ def _hashes(old: LockedPackage, new: LockedPackage) -> Iterator[Detail]:
     """Compare the hashes of one version: a file that has another one was published again, or was tampered with."""
     known: dict[str, set[str | None]] = {}
     for file in old.artifacts:
-        known.setdefault(file.filename, set()).add(file.hash)
+        known.setdefault(file.filename, set()).update(hashes_of(old, file) or {None})
     rebuilt = {_unbuilt(name): name for name in known}
     listed = {file.filename for file in new.artifacts}
-    again: list[tuple[str, str, Artifact]] = []
+    again: list[tuple[str, str]] = []
+    unlike: list[tuple[str, str]] = []
     for file in new.artifacts:
         name = file.filename if file.filename in known else rebuilt.get(_unbuilt(file.filename), "")
         hashes = known.get(name, {None})
@@ -98,21 +99,34 @@ def _hashes(old: LockedPackage, new: LockedPackage) -> Iterator[Detail]:
         if file.hash is None:
             yield Detail(aspect=Aspect.HASHES_LOST, old=f"{name} {was}", new="none")
             return
-        if _algorithm(was) == _algorithm(file.hash):
-            again.append((name, was, file))
-    if again:
-        name, was, file = again[0]
-        more = f" and {len(again) - 1} more" if len(again) > 1 else ""
-        yield Detail(aspect=Aspect.REPUBLISHED, old=f"{name} {was}{more}", new=f"{file.filename} {file.hash}{more}")
-        return
+        told = next((text for text in hashes_of(new, file) if like(hashes, text)), None)
+        if told is None:
+            unlike.append((f"{name} {was}", f"{file.filename} {file.hash}"))
+        elif told not in hashes:
+            again.append((f"{name} {min(like(hashes, told))}", f"{file.filename} {told}"))
+    for aspect, files in ((Aspect.REPUBLISHED, again), (Aspect.REHASHED, unlike)):
+        if files:
+            more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+            yield Detail(aspect=aspect, old=f"{files[0][0]}{more}", new=f"{files[0][1]}{more}")
+            return
+    yield from _all_hashes(old, new)
+
+
+def _all_hashes(old: LockedPackage, new: LockedPackage) -> Iterator[Detail]:
+    """Compare the hashes of one version as a whole, where no file of the same name tells anything."""
     ours, theirs = ({file.hash for file in package.artifacts if file.hash} for package in (old, new))
     if ours and not theirs and new.source.kind is old.source.kind:
         yield Detail(aspect=Aspect.HASHES_LOST, old=_counted(old), new="none")
+    if all(file.filename for file in (*old.artifacts, *new.artifacts)):
+        return
     # Without names a file that was added to a release is one hash more; one that took another's place is one for another.
-    unnamed = not all(file.filename for file in (*old.artifacts, *new.artifacts))
     gone, came = ours - theirs, theirs - ours
-    if unnamed and gone and came and {*map(_algorithm, ours)} == {*map(_algorithm, theirs)}:
-        yield Detail(aspect=Aspect.REPUBLISHED, old=min(gone), new=min(came))
+    for was in sorted(gone):
+        if now := like(came, was):
+            yield Detail(aspect=Aspect.REPUBLISHED, old=was, new=min(now))
+            return
+    if gone and came and ours.isdisjoint(theirs):
+        yield Detail(aspect=Aspect.REHASHED, old=min(gone), new=min(came))
 
 
 def _unbuilt(filename: str) -> str:
@@ -150,10 +164,6 @@ def _source(source: Source) -> str:
             return f"git {source.location} at {(source.commit or 'no commit')[:12]}{inside}"
         case _:
             return f"{source.kind} {source.location}"
-
-
-def _algorithm(text: str) -> str:
-    return text.partition(":")[0]
 
 
 def _joined(words: Iterable[str], nothing: str) -> str:

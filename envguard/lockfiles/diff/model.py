@@ -29,6 +29,7 @@ class Aspect(enum.StrEnum):
     """What else changed about a package."""
 
     REPUBLISHED = "republished"
+    REHASHED = "rehashed"
     HASHES_LOST = "hashes lost"
     SOURCE = "source"
     GROUPS = "groups"

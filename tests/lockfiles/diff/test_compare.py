@@ -97,9 +97,19 @@ def test_hashes_without_names_must_have_one_in_common() -> None:
     assert detail.aspect is Aspect.REPUBLISHED
 
 
-def test_hashes_of_two_kinds_are_no_news() -> None:
-    before = locked("a", artifacts=(file("one.whl", "sha256:1"),))
-    assert not compare(lock([before]), lock([replace(before, artifacts=(file("one.whl", "sha512:1"),))]))
+@pytest.mark.parametrize("name", ["one.whl", ""])
+def test_hashes_of_two_kinds_are_not_called_the_same(name: str) -> None:
+    before = locked("a", artifacts=(file(name, "sha256:1"),))
+    after = replace(before, artifacts=(file(name, "sha512:1"),))
+    old, new = (f"{name} {digest}".strip() for digest in ("sha256:1", "sha512:1"))
+    assert details(before, after) == (Detail(aspect=Aspect.REHASHED, old=old, new=new),)
+
+
+def test_a_hash_of_another_kind_beside_it_hides_no_other_one() -> None:
+    before = locked("a", artifacts=(file("", "sha256:1"),))
+    assert not compare(lock([before]), lock([replace(before, artifacts=(file("", "sha256:1"), file("", "sha512:2")))]))
+    after = replace(before, artifacts=(file("", "sha256:2"), file("", "sha512:2")))
+    assert details(before, after) == (Detail(aspect=Aspect.REPUBLISHED, old="sha256:1", new="sha256:2"),)
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1"])
@@ -465,6 +475,20 @@ def test_a_build_that_was_published_again_is_told() -> None:
     (file,) = old.artifacts
     other = replace(file, filename="numpy-2.0-h1_0.tar.bz2", hash=f"sha256:{'0' * 64}")
     assert not compare(lock([old]), lock([replace(old, artifacts=(other,))]))
+
+
+def test_archives_are_compared_by_a_hash_that_both_locks_have() -> None:
+    def build(digest: str, md5: str | None) -> LockedPackage:
+        package = conda("numpy", "2.0", digest=digest)
+        assert package.conda is not None
+        return replace(package, conda=replace(package.conda, md5=md5))
+
+    old = build("md5:1", None)
+    assert not compare(lock([old]), lock([build("sha256:2", "1")]))
+    assert [item.aspect for item in details(old, build("sha256:2", "3"))] == [Aspect.REPUBLISHED]
+    assert [item.aspect for item in details(old, build("sha256:2", None))] == [Aspect.REHASHED]
+    # The stronger one counts where both have it.
+    assert [item.aspect for item in details(build("sha256:1", "1"), build("sha256:2", "1"))] == [Aspect.REPUBLISHED]
 
 
 def test_another_channel_is_another_source() -> None:
