@@ -145,8 +145,10 @@ class Run(Drawing):
     ) -> dict[str, Any]:
         """Return the arguments of a ``DataLoader`` that draws from streams of its own: generator and worker_init_fn.
 
-        *options* are further arguments for it, handed through. StreamError where they would undo it (``in_order=False``), RanksError
-        where the variables of the launcher contradict one another, so that nobody can tell which rank this is.
+        *options* are further arguments for it, handed through. With ``dataset`` among them the generators that it carries are seeded
+        in this process, too, now and at each ``set_epoch``: without workers they are drawn from here. StreamError where options
+        would undo it (``in_order=False``) or such a generator cannot be seeded, RanksError where the variables of the launcher
+        contradict one another, so that nobody can tell which rank this is.
         """
         from .determinism.workers import loader_arguments
 
@@ -158,7 +160,7 @@ class Run(Drawing):
         """Return a sampler whose order is derived from seed, *name* and epoch, for any number of workers.
 
         An epoch that is begun again after it was given to its end, because nobody said that the next one came, is a
-        StreamError unless *repeat*.
+        StreamError unless *repeat*. When an epoch begins, the generators that *data* carries are seeded for it in this process.
         """
         return self.streams.sampler(data, name, reuse=reuse, shuffle=shuffle, repeat=repeat)
 

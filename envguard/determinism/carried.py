@@ -12,7 +12,7 @@ from ..errors import StreamError
 from .generators import reseed_torch, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Container, Iterator
 
 MOST_OBJECTS = 100_000
 MOST_ITEMS = 1000
@@ -93,19 +93,24 @@ def _arrays() -> tuple[type, ...]:
     return (*((numpy.ndarray,) if numpy is not None else ()), *((torch.Tensor,) if torch is not None else ()))
 
 
-def reseed_carried(root: object, what: str, entropy_of: Callable[[str], bytes]) -> tuple[str, ...]:
+def reseed_carried(
+    root: object, what: str, entropy_of: Callable[[str], bytes], *, left: Container[int] = frozenset()
+) -> tuple[str, ...]:
     """Seed each generator that *root* holds from *entropy_of* its path, in place; return the paths.
 
-    *what* is what *root* is called in messages. StreamError where one cannot be seeded.
+    *what* is what *root* is called in messages, *left* are the ``id`` of those that stay as they are. StreamError where one cannot
+    be seeded.
     """
     paths = []
     for path, generator in generators(root):
+        if id(generator) in left:
+            continue
         try:
             _reseed(generator, entropy_of(path))
         except Exception as error:
             raise StreamError(
                 f"{what}{path} is a {type(generator).__name__}, which cannot be seeded: {error}\n"
-                "why: every worker of a data loader would draw other numbers in every run, or all of them the same",
+                "why: what a data loader draws from it would be other numbers in every run, or the same in every worker",
                 hint='a generator of its own for each sample: run.numpy("augment", run.epoch, index)',
             ) from error
         paths.append(path)

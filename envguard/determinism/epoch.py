@@ -16,13 +16,17 @@ _UNSET = -1
 
 
 class Epoch:
-    """A number that is set in one process and read in its children; *times* counts how often it was set here."""
+    """A number that is set in one process and read in its children; *times* counts how often it was set here.
+
+    *then* are called with it whenever it was set here.
+    """
 
     def __init__(self, value: int = _UNSET) -> None:
         self._value = value
         self._shared: Any = None
         self._owner = 0
         self.times = 0
+        self.then: dict[object, Callable[[int], object]] = {}
 
     def set(self, epoch: int) -> None:
         """Set the epoch; TypeError or ValueError unless it is a whole number, at least 0 and below 2**63."""
@@ -37,6 +41,8 @@ class Epoch:
         self.share()
         if self._shared is not None:
             self._shared.value = epoch
+        for begin in list(self.then.values()):
+            begin(epoch)
 
     def known(self) -> int | None:
         """Return the epoch, or None where nobody has set one."""

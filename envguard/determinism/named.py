@@ -121,10 +121,12 @@ class Streams:
 
     def sampler(self, data: Sized, name: str, *, reuse: bool, **options: Any) -> Sampler:
         """Return the sampler called *name*, with the options of ``Sampler``."""
+        from .at_home import AtHome
         from .samplers import Sampler
 
         named(name, ())
         made = Sampler(data, root=self.root, name=name, epoch=self.epoch, **options)
+        made.begins = AtHome(self, f"{RESERVED}carried-by-sampler:{name}", (made.rank,), data).seed
         self._registry.request("sampler", name, (), reuse=reuse)
         return made
 

@@ -16,7 +16,7 @@ from ..errors import StreamError
 from .streams import check_whole, derive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sized
+    from collections.abc import Callable, Iterator, Sized
 
     from .epoch import Epoch
 
@@ -93,6 +93,8 @@ class Sampler:
         self._start = 0
         self._times = 0
         self._finished: tuple[int, int] | None = None
+        self.begins: Callable[[int], object] | None = None
+        """What is called with the epoch when its first index is asked for."""
 
     def set_epoch(self, epoch: int, start: int = 0) -> None:
         """Say which epoch comes, and that the first *start* indices of this rank were used before (after a resume)."""
@@ -125,6 +127,8 @@ class Sampler:
                 "why: without another epoch every epoch has the same order",
                 hint="run.set_epoch(epoch) or sampler.set_epoch(epoch) before each epoch, or repeat=True where that is wanted",
             )
+        if self.begins is not None:
+            self.begins(epoch)
         yield from self._indices(epoch)[self._start :]
         self._start = 0
         self._finished = (epoch, said)

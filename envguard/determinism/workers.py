@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ..errors import StreamError
+from .at_home import AtHome
 from .carried import reseed_carried
 from .seeds import seed_anew
 from .streams import derive
@@ -62,7 +63,10 @@ def loader_arguments(
     rank: int,
     reuse: bool,
 ) -> dict[str, Any]:
-    """Return the arguments of a ``DataLoader`` called *name*; StreamError where *options* would undo what they are for."""
+    """Return the arguments of a ``DataLoader`` called *name*; StreamError where *options* would undo what they are for.
+
+    Where ``dataset`` is among *options*, what it carries is seeded here too, now and whenever another epoch begins.
+    """
     from .named import named
 
     for word in ("generator", "worker_init_fn"):
@@ -76,5 +80,10 @@ def loader_arguments(
         )
     generator = streams.loader(name, index, reuse=reuse)
     streams.epoch.share()
-    start = WorkerInit(streams, name, named(name, index), rank)
+    clean = named(name, index)
+    if "dataset" in options:
+        home = AtHome(streams, f"lib:carried:{name}", (*clean, rank), options["dataset"])
+        home.seed(streams.epoch.known())
+        streams.epoch.then[(name, *clean)] = home.seed
+    start = WorkerInit(streams, name, clean, rank)
     return {**options, "in_order": True, "generator": generator, "worker_init_fn": start}

@@ -139,6 +139,6 @@ def test_what_cannot_be_seeded_is_refused_with_its_path() -> None:
         reseed_carried(Data(a=[random.SystemRandom()]), "dataset", lambda path: derive(1, path))
     assert str(caught.value) == (
         "dataset.a[0] is a SystemRandom, which cannot be seeded: it draws from the system\n"
-        "why: every worker of a data loader would draw other numbers in every run, or all of them the same\n"
+        "why: what a data loader draws from it would be other numbers in every run, or the same in every worker\n"
         'hint: a generator of its own for each sample: run.numpy("augment", run.epoch, index)'
     )
