@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..errors import BrokenSealError
 from ..values import dataclass
 from .lateness import NOT_SET
-from .libraries import states
+from .libraries import looks
 from .moved import moved
 from .seal import libraries, variables
 
@@ -56,7 +56,7 @@ def compare(seal: Seal) -> tuple[Change, ...]:
 
 
 def _generators(seal: Seal) -> Iterable[Change]:
-    for name, now in states().items():
+    for name, now in looks().items():
         if name not in seal.generators:
             continue  # a device that came up since: seeded when it was, and nothing to compare with
         elsewhere, how = moved(name, seal.generators[name], now)

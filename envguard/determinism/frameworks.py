@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from functools import partial
+from itertools import count
 from typing import Any
 
 from ..probes.variables import set_ours
@@ -37,6 +38,7 @@ _KERNELS = (
     (("mamba-ssm",), "mamba_ssm", "MAMBA_DETERMINISTIC", "1"),
     (("causal-conv1d",), "causal_conv1d", "CAUSAL_CONV1D_DETERMINISTIC", "1"),
 )
+_proofs = count(1)
 # What ``environment`` looks after.
 VARIABLES = (XLA_FLAGS, *(name for _, _, name, _ in _KERNELS))
 
@@ -67,8 +69,24 @@ def _tensorflow(tf: Any) -> list[Knob]:
         def write(value: object) -> None:
             (config.experimental.enable_op_determinism if value else inner.disable_op_determinism)()
 
-        found.insert(0, Knob("tf.config.experimental.enable_op_determinism", asked, wanted=True, write=write))
+        name = "tf.config.experimental.enable_op_determinism"
+        found.insert(0, Knob(name, asked, wanted=True, write=write, prove=partial(_refuses, tf)))
     return found
+
+
+def _refuses(tf: Any) -> str:
+    """Ask for an operation that refuses to draw without a seed; where TensorFlow is not up yet, that would bring it up."""
+    context = sys.modules.get("tensorflow.python.eager.context")
+    if not getattr(getattr(context, "_context", None), "_initialized", False):
+        return "set, and read back from TensorFlow's kernels, which are not up yet"
+    boxes = {"image_size": [2, 2, 1], "bounding_boxes": [[[0.0, 0.0, 1.0, 1.0]]], "min_object_covered": 0.1}
+    try:
+        with tf.device("/CPU:0"):
+            # Another number each time: a kernel that was made before keeps what it asked then.
+            tf.raw_ops.SampleDistortedBoundingBoxV2(**boxes, seed=0, seed2=0, max_attempts=next(_proofs))
+    except tf.errors.InvalidArgumentError:
+        return "set, and SampleDistortedBoundingBoxV2, which was to draw without a seed, was refused"
+    raise RuntimeError("SampleDistortedBoundingBoxV2, which was to draw without a seed, was not refused")
 
 
 def environment(installed: frozenset[str], leave: Collection[str]) -> list[Switch]:

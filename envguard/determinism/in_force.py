@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _CBWR = {1: "OFF", 2: "AUTO", 3: "COMPATIBLE", 4: "SSE2", 6: "SSSE3", 7: "SSE4_1", 8: "SSE4_2", 9: "AVX", 10: "AVX2", 12: "AVX512", 14: "AVX512_E1"}  # fmt: skip
 _CBWR_ALL, _CBWR_STRICT = -1, 0x10000
 # Builds of OpenBLAS differ in what they call their functions.
-_OPENBLAS = ("scipy_{}64_", "scipy_{}", "{}64_", "{}")
+OPENBLAS = ("scipy_{}64_", "scipy_{}", "{}64_", "{}")
 
 _YES = ("y", "yes", "t", "true", "on", "1")  # as JAX reads them
 
@@ -49,9 +49,9 @@ def _openmp_threads(_: str) -> Answer:
         return _torch_threads(_)
     for path in live.loaded().splitlines():
         if os.path.basename(path).startswith(("libgomp", "libiomp", "libomp")):
-            function = _function(path, "omp_get_max_threads")
-            if function is not None:
-                return str(function()), "OpenMP itself"
+            asked = function(path, "omp_get_max_threads")
+            if asked is not None:
+                return str(asked()), "OpenMP itself"
     return None
 
 
@@ -74,10 +74,10 @@ def _capability(_: str) -> Answer:
 
 def _cbwr(_: str) -> Answer:
     for path in live.loaded().splitlines() + _torch_files():
-        function = _function(path, "mkl_serv_cbwr_get")
-        if function is None:
+        asked = function(path, "mkl_serv_cbwr_get")
+        if asked is None:
             continue
-        number = function(_CBWR_ALL)
+        number = asked(_CBWR_ALL)
         branch = _CBWR.get(number & ~_CBWR_STRICT, str(number))
         return branch + (",STRICT" if number & _CBWR_STRICT else ""), "MKL itself"
     return None
@@ -108,12 +108,12 @@ def _openblas(name: str, result: Any) -> Any:
     for path in live.loaded().splitlines():
         if "openblas" not in os.path.basename(path):
             continue
-        for spelling in _OPENBLAS:
-            function = _function(path, spelling.format(name))
-            if function is not None:
+        for spelling in OPENBLAS:
+            asked = function(path, spelling.format(name))
+            if asked is not None:
                 if result is not None:
-                    function.restype = result
-                return function()
+                    asked.restype = result
+                return asked()
     return None
 
 
@@ -123,7 +123,8 @@ def _torch_files() -> list[str]:
     return [os.path.join(os.path.dirname(file), "lib", "libtorch_cpu.so")] if file else []
 
 
-def _function(path: str, name: str) -> Any:
+def function(path: str, name: str) -> Any:
+    """Return the function *name* of the library *path*, which is loaded already; None where it is not, or has none."""
     import ctypes
 
     try:

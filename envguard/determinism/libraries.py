@@ -24,7 +24,7 @@ from .generators import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _DEVICES = ("cuda", "xpu", "mtia")
 CUPY_SEED = "CUPY_SEED"
@@ -54,6 +54,10 @@ class Library:
     def states(self, module: Any) -> dict[str, Any]:
         """Return the state of each generator that is up, as plain values by its name; None where it cannot be read."""
         return {}
+
+    def looks(self, module: Any) -> dict[str, Any]:
+        """Return as ``states`` does, in this process alone, what tells whether a generator was put elsewhere."""
+        return self.states(module)
 
     def restore(self, module: Any, key: str, state: Mapping[str, Any]) -> None:
         """Bring the generator *key* into *state*; LookupError where this process does not have it."""
@@ -206,9 +210,19 @@ class _TensorFlow(Library):
 
     def states(self, module: Any) -> dict[str, Any]:
         # The counters of its operations are kept in their kernels, where nobody can read them.
-        context = sys.modules.get("tensorflow.python.eager.context")
-        current = getattr(context, "_context", None)
-        return {"tensorflow": None} if getattr(current, "_initialized", False) else {}
+        return {"tensorflow": None} if getattr(self._context(), "_initialized", False) else {}
+
+    def looks(self, module: Any) -> dict[str, Any]:
+        # The generator of the seeds of its operations, which set_seed() makes anew; before that there is none.
+        context = self._context()
+        rng = getattr(context, "_rng", None)
+        if not isinstance(rng, random.Random):
+            return self.states(module)
+        # Held, so that no other can be taken for it: who sets the same seed again has the kernels forget where they were.
+        return {"tensorflow": {"seed": str(getattr(context, "_seed", None)), "made": rng}}
+
+    def _context(self) -> Any:
+        return getattr(sys.modules.get("tensorflow.python.eager.context"), "_context", None)
 
 
 class _Keys(Library):
@@ -250,12 +264,19 @@ def states() -> dict[str, Any]:
 
     A generator that is up and cannot be read is None. Nothing is imported or initialised for it.
     """
-    found: dict[str, Any] = {}
+    return {name: state for library, module in _loaded() for name, state in library.states(module).items()}
+
+
+def looks() -> dict[str, Any]:
+    """Return as ``states`` does, in this process alone, what tells whether a generator was put elsewhere."""
+    return {name: look for library, module in _loaded() for name, look in library.looks(module).items()}
+
+
+def _loaded() -> Iterator[tuple[Library, Any]]:
     for library in LIBRARIES:
         module = sys.modules.get(library.module)
         if module is not None and not _loading(module):
-            found.update(library.states(module))
-    return found
+            yield library, module
 
 
 def _loading(module: Any) -> bool:

@@ -11,7 +11,7 @@ import sys
 from ..probes import live
 from ..probes.variables import in_c
 from . import frameworks, lateness
-from .libraries import BY_MODULE, states
+from .libraries import BY_MODULE, looks
 from .on_import import after_import
 from .start import HASH_SEED, WORKSPACE
 
@@ -31,7 +31,7 @@ class Seal:
         self.switches = switches
         self.values = {name: switch.found for name, switch in switches.state.items()}
         self.variables = variables()
-        self.generators = states()
+        self.generators = looks()
         self.libraries: frozenset[str] | None = None
         # What the canaries said when somebody last asked for them.
         self.bits: dict[str, str] = {}
@@ -42,7 +42,7 @@ class Seal:
 
     def _arrived(self, module: ModuleType) -> None:
         # Its import is not over yet, so it is asked by name.
-        for name, state in BY_MODULE[module.__name__].states(module).items():
+        for name, state in BY_MODULE[module.__name__].looks(module).items():
             self.generators.setdefault(name, state)
 
     def take(self) -> None:
@@ -54,7 +54,7 @@ class Seal:
 
     def drawn(self) -> None:
         """Take the generators as they are now for the last look at them."""
-        self.generators = states()
+        self.generators = looks()
 
 
 def variables() -> dict[str, str]:

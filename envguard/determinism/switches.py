@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import RefusedError
 from ..probes.variables import set_ours
-from . import frameworks, lateness
+from . import frameworks, lateness, processor
 from .command import right_command
 from .knobs import TOO_LATE, Knob, Switch
 from .on_import import after_import
@@ -111,6 +111,8 @@ class Switches:
                 self.state[switch.name] = switch
                 if switch.when == TOO_LATE:
                     self._refuse_switch(switch)
+        if not after_import("numpy", "switches", self._processor):
+            self._processor()
         if torch_is_near:
             after_import("torch", "switches", self._torch)
             after_import(INDUCTOR, "switches", self._inductor)
@@ -121,7 +123,8 @@ class Switches:
     def knobs(self) -> list[Knob]:
         """Return the switches of what is loaded now that can be read, and perhaps set, at any time."""
         torch: Any = sys.modules.get("torch")
-        found = torch_knobs(torch, audit=self.audit) + inductor_knobs() if torch is not None else []
+        found = processor.knobs()
+        found += torch_knobs(torch, audit=self.audit) + inductor_knobs() if torch is not None else []
         for name in frameworks.MODULES:
             module = sys.modules.get(name)
             found += frameworks.knobs(module) if module is not None else []
@@ -204,6 +207,10 @@ class Switches:
             count = first_calls.make(torch)
             found, evidence = wanted, f"{count} functions were called on one number of float32 and of float64"
         self._note(FIRST_CALLS, wanted, found, "now", evidence)
+
+    def _processor(self, module: ModuleType | None = None) -> None:
+        del module
+        self._apply(processor.knobs())
 
     def _inductor(self, module: ModuleType) -> None:
         del module

@@ -39,8 +39,25 @@ _ATTENTION = (
 )
 _MATMUL = (
     "allow_fp16_reduced_precision_reduction",
+    "allow_fp16_reduced_precision_reduction_split_k",
     "allow_bf16_reduced_precision_reduction",
+    "allow_bf16_reduced_precision_reduction_split_k",
     "allow_fp16_accumulation",
+)
+_BLAS = "torch.backends.cuda.preferred_blas_library"
+# Which kernels are asked, and in which order a product of several matrices is made; the getters of ``torch._C`` never raise.
+_KERNELS = (
+    ("torch.backends.cuda.fa3_sdp_enabled", "_get_fa3_sdp_enabled"),
+    (_BLAS, "_get_blas_preferred_backend"),
+    ("torch.backends.cuda.preferred_linalg_library", "_get_linalg_preferred_backend"),
+    ("torch.backends.mkldnn.enabled", "_get_mkldnn_enabled"),
+    ("torch.backends.nnpack.enabled", "_get_nnpack_enabled"),
+)
+_ATTRIBUTES = (
+    ("cudnn", "benchmark_limit"),
+    ("cudnn", "depthwise_kernel"),
+    ("opt_einsum", "enabled"),
+    ("opt_einsum", "strategy"),
 )
 
 
@@ -105,13 +122,34 @@ def _left_to_the_program(torch: Any) -> list[Knob]:
         ]
     cuda = getattr(backends, "cuda", None)
     matmul = getattr(cuda, "matmul", None)
-    knobs += [Knob(f"torch.backends.cuda.matmul.{name}", partial(getattr, matmul, name)) for name in _MATMUL if matmul]
+    knobs += [
+        Knob(f"torch.backends.cuda.matmul.{name}", partial(getattr, matmul, name))
+        for name in _MATMUL
+        if hasattr(matmul, name)
+    ]
     knobs += [Knob(f"torch.backends.cuda.{name}", getattr(cuda, name)) for name in _ATTENTION if hasattr(cuda, name)]
+    knobs += _kernels(torch)
+    knobs += [
+        _attribute(f"torch.backends.{module}.{name}", getattr(backends, module), name)
+        for module, name in _ATTRIBUTES
+        if hasattr(getattr(backends, module, None), name)
+    ]
+    mha: Any = getattr(backends, "mha", None)
+    if hasattr(mha, "get_fastpath_enabled"):
+        knobs.append(Knob("torch.backends.mha.get_fastpath_enabled", mha.get_fastpath_enabled))
     for name in ("get_num_threads", "get_num_interop_threads", "get_default_dtype"):
         if hasattr(torch, name):
             knobs.append(Knob(f"torch.{name}", getattr(torch, name)))
     capability = getattr(getattr(backends, "cpu", None), "get_cpu_capability", None)
     return [*knobs, Knob("torch.backends.cpu.get_cpu_capability", capability)] if capability is not None else knobs
+
+
+def _kernels(torch: Any) -> list[Knob]:
+    inner = getattr(torch, "_C", None)
+    known = dict(_KERNELS)
+    if getattr(getattr(torch, "version", None), "hip", None) is not None:
+        del known[_BLAS]  # its getter would count the devices there
+    return [Knob(name, getattr(inner, word)) for name, word in known.items() if hasattr(inner, word)]
 
 
 def _attribute(name: str, module: Any, attribute: str, *, wanted: object = None, prove: Any = None) -> Knob:

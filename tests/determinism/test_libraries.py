@@ -308,14 +308,53 @@ tf.random.set_seed(3)
 tf.random.uniform((2,))
 switch = switches.state[name]
 found = [switch.found, switch.evidence, config.is_op_determinism_enabled(), refused]
+knob = next(knob for knob in switches.knobs() if knob.name == name)
 config.disable_op_determinism()
-found += [{knob.name: knob.value() for knob in switches.knobs()}[name]]
+found += [knob.value(), knob.switch(set_here=False).evidence]
+try:
+    knob.prove()
+except RuntimeError as error:
+    found += [str(error)]
+knob.set()
+found += [knob.switch(set_here=True).evidence]
 """
     )
-    assert found[:3] == ["True", "set, and read back", True]
+    assert found[:3] == ["True", "set, and read back from TensorFlow's kernels, which are not up yet", True]
     # Its own proof: without a seed, it refuses to draw.
     assert found[3].startswith("Random ops require a seed to be set when determinism is enabled")
-    assert found[4] is False, "and who turns it off is seen"
+    assert found[4:6] == [False, "read; left to the program"], "and who turns it off is seen"
+    # Where TensorFlow is up, one of its operations proves it.
+    operation = "SampleDistortedBoundingBoxV2, which was to draw without a seed, was"
+    assert found[6:] == [f"{operation} not refused", f"set, and {operation} refused"]
+
+
+@pytest.mark.libraries
+@pytest.mark.slow
+def test_who_reseeds_the_real_tensorflow_or_numba_is_found() -> None:
+    found = run("""
+        import numba, numpy, tensorflow as tf
+        from envguard.determinism.libraries import looks
+        from envguard.determinism.moved import moved
+        seed = numba.njit(lambda number: numpy.random.seed(number))
+        draw = numba.njit(lambda: numpy.random.rand())
+        tf.random.set_seed(3)
+        tf.random.uniform((2,))
+        found = []
+        def look(act):
+            before = looks()
+            act()
+            now = looks()
+            found.append([[name, *moved(name, before[name], now[name])] for name in now if name.startswith(("t", "numba"))])
+        look(lambda: (tf.random.uniform((2,)), draw()))
+        look(lambda: tf.random.set_seed(4))
+        look(lambda: tf.random.set_seed(4))
+        look(lambda: seed(987654))
+    """)
+    drawn = [["numba.numpy", False, ""], ["numba.python", False, ""], ["tensorflow", False, ""]]
+    reseeded = ["tensorflow", True, "tf.random.set_seed(4) was called"]
+    # The same seed again has its kernels forget how often they were asked.
+    assert found[:3] == [drawn, [*drawn[:2], reseeded], [*drawn[:2], reseeded]]
+    assert found[3] == [["numba.numpy", True, "it was seeded with 987654"], *drawn[1:]]
 
 
 @pytest.mark.libraries

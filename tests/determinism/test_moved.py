@@ -41,13 +41,23 @@ def test_whatever_is_drawn_is_only_drawn(seed: int, used: int, drawn: int) -> No
 
 
 @settings(deadline=None, max_examples=50)
-@given(seed=st.integers(300, 2**128), drawn=st.integers(0, 600))
-def test_a_small_seed_is_named(seed: int, drawn: int) -> None:
+@given(seed=st.integers(0, 2**256 - 1), drawn=st.integers(0, 20_000))
+def test_whatever_it_was_seeded_with_is_named(seed: int, drawn: int) -> None:
     def after() -> None:
-        random.seed(42)
+        random.seed(seed)
         random.getrandbits(32 * drawn + 1)
 
-    assert python(lambda: random.seed(seed), after) == (True, "it was seeded with 42")
+    assert python(lambda: random.seed("text"), after) == (True, f"it was seeded with {seed}")
+
+
+def test_a_text_that_it_was_seeded_with_is_seen_as_one() -> None:
+    found = python(lambda: random.seed(2**100), lambda: random.seed("another"))
+    assert found == (True, "it was seeded with 576 bits, as text is")
+
+
+def test_drawing_on_from_a_seed_that_is_not_far_back_is_no_seeding() -> None:
+    assert python(lambda: random.seed(7), lambda: random.getrandbits(32 * 624 * (module._BACK + 1))) == (False, "")
+    assert module._BACK < module._SHORT
 
 
 def test_a_state_that_was_put_back_is_no_drawing() -> None:
@@ -61,9 +71,10 @@ def test_a_state_that_was_put_back_is_no_drawing() -> None:
 
 def test_what_cannot_be_followed_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_SECONDS", 0.01)
-    answer, how = python(lambda: random.seed(2**100), lambda: random.seed("another"))
+    strange = (3, (*random.Random(5).sample(range(2**32), 624), 624), None)
+    answer, how = python(lambda: random.seed(2**100), lambda: random.setstate(strange))
     assert answer is None
-    assert how == "more numbers were drawn than can be followed, or it was seeded with something else or set back"
+    assert how == "more numbers were drawn than can be followed, or it was seeded long ago or set back"
     assert moved("numpy", None, {}) == (None, "its state cannot be read")
     assert moved("cupy", {"a": 1}, {"a": 2})[0] is None
 
@@ -94,10 +105,12 @@ def look(act):
 def test_numpys_generator_is_followed_likewise() -> None:
     code = NUMPY + (
         "print(look(lambda: numpy.random.rand(100000)))\nprint(look(lambda: numpy.random.normal()))\n"
-        "print(look(lambda: numpy.random.seed(42)))\nprint(look(lambda: numpy.random.permutation(5)))"
+        "print(look(lambda: numpy.random.seed(987654)))\nprint(look(lambda: numpy.random.permutation(5)))\n"
+        "print(look(lambda: (numpy.random.seed([7, 8]), numpy.random.rand(99999))))"
     )
     assert told(code).splitlines() == [
-        "[(False, '')]", "[(False, '')]", "[(True, 'it was seeded with 42')]", "[(False, '')]",
+        "[(False, '')]", "[(False, '')]", "[(True, 'it was seeded with 987654')]", "[(False, '')]",
+        "[(True, 'it was seeded with 34359738375')]",
     ]  # fmt: skip
 
 

@@ -69,6 +69,8 @@ def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delitem(OURS, name)
     monkeypatch.setattr(sys, "orig_argv", ["python", "train.py", "--name", "my run"])
     monkeypatch.setattr("envguard.determinism.lateness.started_with", lambda name: None)
+    # What these tests' own process computes with (test_processor).
+    monkeypatch.setattr("envguard.determinism.processor.knobs", list)
 
 
 def put(monkeypatch: pytest.MonkeyPatch, torch: FakeTorch) -> FakeTorch:
