@@ -37,6 +37,7 @@ print([name.partition("-")[0] for name in before if before[name] != after[name]]
 
 def test_a_pool_of_numba_is_read_and_not_started(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("envguard.probes.live.loaded", lambda: "")
+    monkeypatch.setitem(sys.modules, "numba", SimpleNamespace())
     monkeypatch.setitem(sys.modules, "numba.core.config", SimpleNamespace(NUMBA_NUM_THREADS=8))
     parallel = SimpleNamespace(_is_initialized=False, get_num_threads=lambda: 3)
     monkeypatch.setitem(sys.modules, "numba.np.ufunc.parallel", parallel)
