@@ -5,7 +5,7 @@ from __future__ import annotations
 import _imp
 import os
 import sys
-from _frozen_importlib_external import MAGIC_NUMBER
+from _frozen_importlib_external import MAGIC_NUMBER, SourceFileLoader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,13 +24,13 @@ _BY_HASH, _COMPARED = 0b01, 0b10
 def modules() -> str:
     """Return ``module<tab>file`` for every loaded module that is neither Python's, nor installed, nor envguard's, a line each.
 
-    Behind that stand, where the interpreter took bytecode in the place of the file without asking whether it is made from it, the
-    hash of its source that the bytecode names, and its path. Sorted by the file, each file once. The first line is ``__main__``
-    alone where the main program has no file: a prompt, a notebook, ``python -c``. What a module says of itself is not asked of a
-    lazy one, which would import it.
+    Behind that stand, where there is bytecode that the interpreter may have taken in the place of the file, the hash of its source
+    that the bytecode names where nobody asked whether it is that (else nothing), and its path. Sorted by the file, each file once. The
+    first line is ``__main__`` alone where the main program has no file: a prompt, a notebook, ``python -c``. What a module says of
+    itself is not asked of a lazy one, which would import it.
     """
     found: dict[str, str] = {}
-    unchecked: dict[str, str] = {}
+    bytecode: dict[str, str] = {}
     main = ""
     skipped = _installed()
     for name, module in list(sys.modules.items()):
@@ -54,16 +54,19 @@ def modules() -> str:
         known = found.get(path)
         if known is None or name == MAIN or (known != MAIN and name < known):
             found[path] = name
-            unchecked[path] = unchecked.get(path) or _unchecked(values.get("__spec__"), path)
-    return main + "".join(f"{found[path]}\t{path}{unchecked[path]}\n" for path in sorted(found))
+            bytecode[path] = bytecode.get(path) or _bytecode(values.get("__spec__"), path)
+    return main + "".join(f"{found[path]}\t{path}{bytecode[path]}\n" for path in sorted(found))
 
 
-def _unchecked(spec: object, path: str) -> str:
-    """Return hash and path of bytecode that runs unasked in the place of the source *path*, each behind a tab; empty where none does.
+def _bytecode(spec: object, path: str) -> str:
+    """Return hash and path of the bytecode in the place of the source *path*, each behind a tab; empty where none would run.
 
-    A ``.pyc`` of PEP 552 may say that nobody is to compare its hash; one with time and size is compared by the interpreter.
+    A ``.pyc`` of PEP 552 may say that nobody is to compare its hash; one with time and size, or a hash, is compared by the
+    interpreter, and has an empty one here. What another loader than Python's own makes of a source is its affair.
     """
-    cached = spec.cached if type(spec) is type(sys.__spec__) else None  # of a stranger's, nothing is computed
+    if type(spec) is not type(sys.__spec__):
+        return ""  # of a stranger's, nothing is computed
+    cached = spec.cached
     if not isinstance(cached, str) or cached == path or any(c in cached for c in "\n\t"):
         return ""
     try:
@@ -77,11 +80,12 @@ def _unchecked(spec: object, path: str) -> str:
     finally:
         os.close(fd)
     flags = int.from_bytes(head[4:8], "little")
-    if len(head) < _HEAD or head[:4] != MAGIC_NUMBER or not flags & _BY_HASH:
+    if len(head) < _HEAD or head[:4] != MAGIC_NUMBER:
         return ""
     mode = _imp.check_hash_based_pycs
-    compared = mode == "always" or (mode != "never" and flags & _COMPARED)
-    return "" if compared else f"\t{head[8:].hex()}\t{cached}"
+    if flags & _BY_HASH and mode != "always" and (mode == "never" or not flags & _COMPARED):
+        return f"\t{head[8:].hex()}\t{cached}"
+    return f"\t\t{cached}" if type(spec.loader) is SourceFileLoader else ""
 
 
 def _installed() -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 Neither the index nor what ``git status`` says is asked: the content of each file is held against the tree of the commit. So a
 staged file is not a committed one, and no flag and no setting hides anything. What a file is after the conversions of
-line endings that its repository asks for counts as its content; filters are not run.
+line endings that its repository asks for counts as its content; filters are not run. Bytecode that ran in the place of a committed
+source is held against that source.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import RepositoryError, UnreadableError
 from .blobs import object_id
+from .bytecode import is_made_from, would_run
 from .git import Git, on_its_own
 from .heads import commit_of, watch_head
 from .model import Loaded, LoadedFile, LoadedState
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 
 _LINK = "120000"
 _AT_ONCE = 200
-_BUILT = (*importlib.machinery.EXTENSION_SUFFIXES, *importlib.machinery.BYTECODE_SUFFIXES)
+_BUILT = tuple(importlib.machinery.EXTENSION_SUFFIXES)
 _MAX_BYTES = 256 * 1024 * 1024
 
 
@@ -46,15 +48,15 @@ def judge_listing(reader: Reader, listing: str, commits_then: Mapping[str, str |
 
     *commits_then* are the commits that count, by the roots of their repositories, wherever HEAD stands now.
     """
-    main, modules, unchecked = _modules(listing)
-    unasked: dict[str, tuple[str, str]] = {}
+    main, modules, bytecode = _modules(listing)
+    ran: dict[str, tuple[str, str]] = {}
     inside: dict[str | None, dict[str, str]] = {}
     for path, module in modules.items():
         for whole in _files(reader, path):
             root = find_root(reader, os.path.dirname(whole))
             inside.setdefault(root, {}).setdefault(whole, module)
-            if path in unchecked:
-                unasked[whole] = unchecked[path]
+            if path in bytecode:
+                ran[whole] = bytecode[path]
     found: list[LoadedFile] = []
     commits: dict[str, str | None] = {}
     for root, files in inside.items():
@@ -70,7 +72,7 @@ def judge_listing(reader: Reader, listing: str, commits_then: Mapping[str, str |
             continue
         names = {os.path.relpath(path, root): module for path, module in files.items()}
         try:
-            commits[root], states, stale = _judge(reader, root, names, commits_then or {}, unasked)
+            commits[root], states, stale = _judge(reader, root, names, commits_then or {}, ran)
         except (RepositoryError, UnreadableError) as error:
             states, stale = dict.fromkeys(names, (LoadedState.UNREADABLE, error.message)), {}
         found += (
@@ -83,9 +85,9 @@ def judge_listing(reader: Reader, listing: str, commits_then: Mapping[str, str |
 def _modules(listing: str) -> tuple[str, dict[str, str], dict[str, tuple[str, str]]]:
     """Return what the main program is, and the loaded modules by the files that they say they come from.
 
-    Last come hash and path of the bytecode that ran in the place of such a file without being compared with it.
+    Last come hash and path of the bytecode in the place of such a file; the hash is empty where it was compared with the file.
     """
-    main, found, unchecked = "script", {}, {}
+    main, found, bytecode = "script", {}, {}
     for line in listing.split("\n"):
         module, *rest = line.split("\t")
         if rest:
@@ -93,8 +95,8 @@ def _modules(listing: str) -> tuple[str, dict[str, str], dict[str, tuple[str, st
         elif module:
             main = "interactive"
         if len(rest) > 1:
-            unchecked[rest[0]] = (rest[1], rest[2])
-    return main, found, unchecked
+            bytecode[rest[0]] = (rest[1], rest[2])
+    return main, found, bytecode
 
 
 def _files(reader: Reader, path: str) -> Iterator[str]:
@@ -122,18 +124,19 @@ def _judge(
     root: str,
     names: Iterable[str],
     commits_then: Mapping[str, str | None],
-    unasked: Mapping[str, tuple[str, str]],
+    ran: Mapping[str, tuple[str, str]],
 ) -> tuple[str | None, dict[str, tuple[LoadedState, str | None]], dict[str, str]]:
     """Return the commit of the repository in *root*, and for each of the files *names* in it how it stands to that.
 
-    Last comes the bytecode that ran in the place of committed ones and is made from another source. *unasked* are hash and path of the bytecode that ran in the place of some, by their whole paths.
+    Last comes the bytecode that ran in the place of committed ones and is not made from them. *ran* are hash and path of the bytecode
+    in the place of some, by their whole paths.
     """
     where = places(root)
     watch_head(reader, where)
     commit = commits_then[root] if root in commits_then else commit_of(where)[0]
     states: dict[str, tuple[LoadedState, str | None]] = {}
     other: dict[str, str] = {}
-    stale: dict[str, str] = {}
+    sources: dict[str, bytes] = {}
     # Trees are read out of the store; no index, no setting and no program has a part in it.
     tree = _committed(Git(where.root, on_its_own()), commit, list(names))
     for name in names:
@@ -145,9 +148,8 @@ def _judge(
             gone = not reader.exists(path)
             states[name] = (LoadedState.GONE, None) if gone else (LoadedState.UNREADABLE, _words(error))
             continue
-        made_from, bytecode = unasked.get(path, ("", ""))
-        if made_from and not os.path.islink(path) and source_hash(data).hex() != made_from:
-            stale[name] = bytecode
+        if path in ran and not os.path.islink(path):
+            sources[name] = data
         if not blob:
             states[name] = (LoadedState.BUILT if name.endswith(_BUILT) else LoadedState.UNTRACKED, None)
         elif object_id(data, where.object_format) == blob and (mode == _LINK) == os.path.islink(path):
@@ -160,11 +162,38 @@ def _judge(
             for name, same in _converted(sealed, other):
                 states[name] = (LoadedState.COMMITTED if same else LoadedState.CHANGED, None)
             states |= dict.fromkeys(_ignored(sealed, untracked), (LoadedState.IGNORED, None))
-    # What is not committed is told as that.
-    stale = {name: bytecode for name, bytecode in stale.items() if states[name][0] is LoadedState.COMMITTED}
-    for name, bytecode in stale.items():
-        states[name] = (LoadedState.CHANGED, f"{bytecode}, which is made from another source")
+    stale: dict[str, str] = {}
+    for name, data in sources.items():
+        path = os.path.join(root, name)
+        # What is not committed is told as that.
+        told = _bytecode(reader, path, data, *ran[path]) if states[name][0] is LoadedState.COMMITTED else None
+        if told is not None:
+            states[name] = told
+            if told[0] is LoadedState.CHANGED:
+                stale[name] = ran[path][1]
     return commit, states, stale
+
+
+def _bytecode(
+    reader: Reader, path: str, source: bytes, made_from: str, cached: str
+) -> tuple[LoadedState, str | None] | None:
+    """Return what the source at *path* is because of the bytecode *cached* in its place; None where that changes nothing.
+
+    *made_from* is the hash that nobody compared, empty where the interpreter compares.
+    """
+    if made_from and source_hash(source).hex() != made_from:
+        return LoadedState.CHANGED, f"{cached}, which is made from another source, and nobody compares"
+    try:
+        bytecode, seen = reader.read_bytes(cached, limit=_MAX_BYTES), os.stat(path)
+    except (OSError, UnreadableError) as error:
+        # Where it is gone, nothing but the source can run again.
+        return (LoadedState.UNREADABLE, f"{cached}: {_words(error)}") if reader.exists(cached) else None
+    if not made_from and not would_run(bytecode, source, seen):
+        return None
+    made = is_made_from(bytecode, source, path)
+    if made is None:
+        return LoadedState.UNREADABLE, f"{cached}, which runs in its place, cannot be compared with it"
+    return None if made else (LoadedState.CHANGED, f"{cached}, which says that it is made from it")
 
 
 def _committed(git: Git, commit: str | None, names: list[str]) -> dict[str, tuple[str, str]]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 class LoadedState(enum.StrEnum):
     """How a file that was loaded stands to the commit: only of a ``committed`` one the commit tells the content.
 
-    ``built`` are extension modules and bytecode that no commit holds, ``outside`` is in no repository; a file that is ``gone``
+    ``built`` are extension modules that no commit holds, ``outside`` is in no repository; a file that is ``gone``
     or ``unreadable`` cannot be compared.
     """
 
@@ -151,7 +151,7 @@ class Head:
 class LoadedFile:
     """A file that a process has loaded as *module*: *name* is its path in the repository *root*, or all of it without one.
 
-    *bytecode* is the path of what ran in its place, where that is made from another source.
+    *bytecode* is the path of what ran in its place, where that is not made from it.
     """
 
     module: str

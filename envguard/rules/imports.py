@@ -35,8 +35,9 @@ def changed_import(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     so that no index, no flag and no time stamp can hide a change. Only a live process can be asked: `enforce()` does,
     `envguard check` cannot.
 
-    Bytecode that runs in the place of a committed source, too: a `.pyc` in `__pycache__` that says that nobody is to
-    compare it with its source (PEP 552, `--invalidation-mode unchecked-hash`), and whose hash is that of another.
+    Bytecode that runs in the place of a committed source, too: the interpreter takes a `.pyc` in `__pycache__` that has
+    time and size of its source, or its hash, or says that nobody is to compare it (PEP 552). So the source is compiled
+    and the code compared, whatever the `.pyc` says of itself; one that another release of Python has made can differ.
 
     ## Why it matters
 
@@ -72,11 +73,11 @@ def changed_import(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 def _not_what_ran(self: Rule, item: LoadedFile, bytecode: str, code: Code) -> Finding:
     return self.finding(
         item.name,
-        f"{_named(item, code)} is not what ran: bytecode in its place is made from another source",
+        f"{_named(item, code)} is not what ran: the bytecode in its place is not made from it",
         impact=Impact.NUMBERS,
         why=WHY,
         expected=f"its content in {_commit(code, item.root)}",
-        found=f"loaded as {item.module} from {item.reason}, and nobody compares",
+        found=f"loaded as {item.module} from {item.reason}",
         place=_place(item),
         hint=f"rm {shlex.quote(bytecode)}",
     )
@@ -89,7 +90,7 @@ def untracked_import(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     A script or module in a repository that its commit does not have: it was never added, it is staged only, or git is
-    told to ignore it; the last is what `git status` never shows.
+    told to ignore it; the last is what `git status` never shows. A `.pyc` without its source is such a module as well.
 
     ## Why it matters
 
@@ -160,12 +161,11 @@ def unversioned_import(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     severities=Severity.WARNING,
 )
 def built_import(self: Rule, evidence: Evidence) -> Iterator[Finding]:
-    """Names the extension modules and the bytecode that are loaded out of a repository that does not hold them.
+    """Names the extension modules that are loaded out of a repository that does not hold them.
 
     ## What it sees
 
-    A shared library built in place (`pip install -e`, `setup.py build_ext --inplace`), or a `.pyc` without its
-    source.
+    A shared library built in place (`pip install -e`, `setup.py build_ext --inplace`).
 
     ## Why it matters
 

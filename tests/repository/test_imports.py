@@ -176,11 +176,16 @@ def test_bytecode_alone_archives_and_built_extensions(project: Repository) -> No
     )
     project.git("add", "main.py")
     project.commit()
-    expected = {"bare.pyc": "built", built.name: "built", "main.py": "committed", "packed.zip": "untracked"}
+    expected = {"bare.pyc": "untracked", built.name: "built", "main.py": "committed", "packed.zip": "untracked"}
     assert run(project.folder, "main.py").states == expected
+    project.write(".gitignore", "*.pyc\n")
     project.git("add", "packed.zip")
     project.commit()
-    assert run(project.folder, "main.py").states == {**expected, "packed.zip": "committed"}
+    expected |= {"bare.pyc": "ignored", "packed.zip": "committed"}
+    assert run(project.folder, "main.py").states == expected
+    project.git("add", "--force", "bare.pyc")
+    project.commit()
+    assert run(project.folder, "main.py").states == {**expected, "bare.pyc": "committed"}
 
 
 def test_other_repositories_and_none(project: Repository, tmp_path: Path) -> None:
@@ -325,7 +330,10 @@ def test_bytecode_of_another_source_that_nobody_compares_is_not_what_the_commit_
     # It is what really ran.
     assert found.said.strip() == "theirs"
     assert found.states == {"main.py": "committed", "secret.py": "changed"}
-    assert found.files[f"{project.folder} secret.py"][2] == f"{made}, which is made from another source"
+    assert (
+        found.files[f"{project.folder} secret.py"][2]
+        == f"{made}, which is made from another source, and nobody compares"
+    )
     # Whoever tells the interpreter to compare gets the source.
     found = run(project.folder, "--check-hash-based-pycs", "always", "main.py")
     assert (found.said.strip(), found.states["secret.py"]) == ("mine", "committed")
@@ -343,3 +351,46 @@ def test_bytecode_that_is_compared_or_made_from_its_source_is_the_source(project
     # Nobody compares that either, if the interpreter is told so.
     found = run(project.folder, "--check-hash-based-pycs", "never", "main.py")
     assert (found.said.strip(), found.states["secret.py"]) == ("theirs", "changed")
+
+
+@pytest.mark.parametrize("hashed", [False, True])
+def test_bytecode_that_claims_to_be_made_from_its_source_is_not_believed(project: Repository, hashed: bool) -> None:
+    source = project.write("secret.py", "X = 'mine!!'\n")
+    project.write("main.py", "import sys, secret\nprint(secret.X, file=sys.stderr)\n" + ASK)
+    project.commit()
+    modes = py_compile.PycInvalidationMode
+    mode = modes.CHECKED_HASH if hashed else modes.TIMESTAMP
+    made = Path(str(py_compile.compile(str(source), invalidation_mode=mode)))
+    assert run(project.folder, "main.py").states["secret.py"] == "committed"
+    head = made.read_bytes()[:16]
+    made.write_bytes(head + unchecked(source, "X = 'theirs'\n", mode).read_bytes()[16:])
+    found = run(project.folder, "main.py")
+    # It is what really ran.
+    assert (found.said.strip(), found.states["secret.py"]) == ("theirs", "changed")
+    assert found.files[f"{project.folder} secret.py"][2] == f"{made}, which says that it is made from it"
+    # With another time the interpreter makes it anew; the hash stays that of the source.
+    os.utime(source, (1, 1))
+    found = run(project.folder, "main.py")
+    assert (found.said.strip(), found.states["secret.py"]) == (
+        ("theirs", "changed") if hashed else ("mine!!", "committed")
+    )
+
+
+def test_bytecode_of_a_loader_that_changes_the_code_is_not_held_against_the_source(project: Repository) -> None:
+    source = project.write("secret.py", "X = 'mine!!'\n")
+    project.write(
+        "main.py",
+        "import importlib.machinery, importlib.util, sys\n"
+        "class Changing(importlib.machinery.SourceFileLoader):\n"
+        "    def source_to_code(self, data, path, *, _optimization=-1):\n"
+        "        return super().source_to_code(data.replace(b'mine', b'else'), path)\n"
+        f"spec = importlib.util.spec_from_file_location('secret', {str(source)!r}, loader=Changing('secret', {str(source)!r}))\n"
+        "sys.modules['secret'] = importlib.util.module_from_spec(spec)\n"
+        "spec.loader.exec_module(sys.modules['secret'])\n"
+        "print(sys.modules['secret'].X, file=sys.stderr)\n" + ASK,
+    )
+    project.commit()
+    for _ in range(2):
+        found = run(project.folder, "main.py", PYTHONDONTWRITEBYTECODE="")
+        assert (found.said.strip(), found.states["secret.py"]) == ("else!!", "committed")
+    assert Path(importlib.util.cache_from_source(str(source))).exists()
