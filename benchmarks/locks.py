@@ -179,7 +179,7 @@ def cases(project: Project, tool: Path) -> dict[str, Case]:
     check, listed = case("lock", "check"), case("lock", "list")
     diff = case("diff", lock, str(project.changed))
     hooks = {name: case("staged", name, project.lock.name, folder=repository) for name in ("lock", "diff", "record")}
-    inside = Case(name="inside", command=(python, "-c", INSIDE, lock, "anew"), folder=here, inside=True)
+    inside = Case(name="inside", command=(python, "-P", "-c", INSIDE, lock, "anew"), folder=here, inside=True)
     return {
         "check first": replace(check, cold=True),
         "check again": check,
@@ -220,7 +220,8 @@ def know_the_lock_of_before(project: Project, tool: Path, variables: Mapping[str
     code = "import sys; from envguard.lockfiles import read_lock; from envguard.repository.snapshot import revision_reader\n"
     code += "read_lock(revision_reader(sys.argv[1], 'HEAD'), sys.argv[2])"
     here = str(project.repository), str(project.repository / project.lock.name)
-    subprocess.run([str(tool / "python"), "-c", code, *here], env=store, check=True)
+    # Without -P the code in the folder that this runs in would be asked, and what that keeps is not what the tool finds.
+    subprocess.run([str(tool / "python"), "-P", "-c", code, *here], env=store, check=True)
 
 
 def times(ratio: float) -> str:

@@ -100,6 +100,10 @@ class Reader:
         self.trace.saw_value("link", path, real)
         return real
 
+    def identity(self, path: str) -> str | None:  # noqa: ARG002 - a snapshot knows
+        """Return what tells the content of the file *path* from any other without reading it; None where nothing does."""
+        return None
+
     def list_dir(self, path: str) -> list[str]:
         """Return the sorted names in the folder *path*; UnreadableError where it cannot be listed."""
         self.trace.saw_file(path, signature(path))

@@ -86,22 +86,22 @@ SHAPES: Mapping[type, Mapping[str, Shape]] = {
 
 def lock_at(reader: Reader, path: str, parse: Callable[[Reader], Lock]) -> Lock:
     """Return the lock at *path*: as it was kept, else as *parse* reads it, whose errors are the caller's to expect."""
-    data = _content(reader, path)
-    return parse(reader) if data is None else _lock(reader, path, data, parse)
+    return _lock(reader, reader, _Content(reader, path), parse)
 
 
 def judged_at(
     reader: Reader, path: str, parse: Callable[[Reader], Lock], judge: Callable[[Reader, Lock], Verdicts]
 ) -> tuple[Lock, Verdicts]:
     """Return the lock at *path* and the verdicts on it: as they were kept, else as *parse* and *judge* find them."""
-    data = _content(reader, path)
-    if data is None:
+    content = _Content(reader, path)
+    digest = content.digest()
+    if digest is None:
         lock = parse(reader)
         return lock, judge(reader, lock)
     # The verdicts follow from all that the lock follows from, and from what is looked at to judge it.
-    noting = NotingReader(reader, {path: data})
-    lock = _lock(noting, path, data, parse)
-    key = ("verdicts", path, hexdigest(data))
+    noting = NotingReader(reader, content.known)
+    lock = _lock(noting, reader, content, parse)
+    key = ("verdicts", path, digest)
     kept = _unpacked(results.recall(key, reader), FreshnessVerdict, Inconsistency)
     if kept is not None:
         (verdict,), found = kept
@@ -111,21 +111,53 @@ def judged_at(
     return lock, verdicts
 
 
-def _content(reader: Reader, path: str) -> bytes | None:
-    try:
-        return reader.read_bytes(path, limit=results.MAX_BYTES)
-    except EnvguardError:
-        # Whoever parses it says what is wrong with it.
-        return None
+class _Content:
+    """What the file *path* holds, which is read when it is needed: of what git has, the digest is kept under git's own name."""
+
+    __slots__ = ("_digest", "_reader", "known", "path")
+
+    def __init__(self, reader: Reader, path: str) -> None:
+        self._reader = reader
+        self.path = path
+        self._digest: str | None = None
+        # The content by the path, once it is read.
+        self.known: dict[str, bytes] = {}
+
+    def digest(self) -> str | None:
+        """Return the digest of the content; None where it cannot be read."""
+        if self._digest is not None:
+            return self._digest
+        named = self._reader.identity(self.path)
+        kept = results.recall(("content", named), self._reader) if named is not None else None
+        if isinstance(kept, str):
+            self._digest = kept
+        elif self.read():
+            self._digest = hexdigest(self.known[self.path])
+            if named is not None:
+                results.remember(("content", named), NotingReader(self._reader, {}), self._digest)
+        return self._digest
+
+    def read(self) -> bool:
+        """Return whether the content is ``known`` now; whoever parses what cannot be read says what is wrong with it."""
+        if not self.known:
+            try:
+                self.known[self.path] = self._reader.read_bytes(self.path, limit=results.MAX_BYTES)
+            except EnvguardError:
+                return False
+        return True
 
 
-def _lock(reader: Reader, path: str, data: bytes, parse: Callable[[Reader], Lock]) -> Lock:
-    key = ("lock", path, hexdigest(data))
-    kept = _unpacked(results.recall(key, reader), Lock)
+def _lock(reader: Reader, whole: Reader, content: _Content, parse: Callable[[Reader], Lock]) -> Lock:
+    """Return the lock of *content*; *reader* is asked what it follows from, and *whole* where nothing can be kept of it."""
+    digest = content.digest()
+    key = ("lock", content.path, digest or "")
+    kept = _unpacked(results.recall(key, reader), Lock) if digest is not None else None
     if kept is not None:
         lock: Lock = kept[0][0]
         return lock
-    noting = NotingReader(reader, {path: data})
+    if digest is None or not content.read():
+        return parse(whole)
+    noting = NotingReader(reader, content.known)
     lock = parse(noting)
     _remember(key, noting, (Lock, [lock]))
     return lock

@@ -15,7 +15,7 @@ import re
 from ..errors import EnvguardError
 from ..toml import parse_toml
 from ..values import dataclass
-from .locate_yaml import yaml_places
+from .locate_yaml import YamlPlaces
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,15 +83,12 @@ class YamlDocument:
 
     def __init__(self, text: str) -> None:
         self._lines = Lines(text)
-        self._places = yaml_places(text)
+        self._places = YamlPlaces(text)
 
     def locate(self, keys: Keys) -> Position | None:
         """Return the position of the key or element at *keys*, else that of the nearest place that encloses it."""
-        for length in range(len(keys), 0, -1):
-            offset = self._places.get(keys[:length])
-            if offset is not None:
-                return self._lines.position(offset)
-        return None
+        offset = self._places.find(keys)
+        return None if offset is None else self._lines.position(offset)
 
 
 class Document:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SECONDS = 60
+_KEPT_BLOBS, _KEPT_BYTES = 16, 8 * 1024 * 1024
 # What a repository's own configuration could make git run: a monitor of the file system, hooks, a pager, other protocols.
 # No variable of the environment and no option turns its filters off: what reads files of the work tree is run by ``sealed``.
 _HARDENED = (
@@ -44,12 +45,13 @@ class Git:
     By default these are the ones of this process, so that those that git gives its hooks are obeyed.
     """
 
-    __slots__ = ("_blobs", "_environ", "folder")
+    __slots__ = ("_blobs", "_environ", "_read", "folder")
 
     def __init__(self, folder: str, environ: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self._environ = dict(environ) if environ is not None else in_a_hook()
         self._blobs: child.Process | None = None
+        self._read: dict[str, bytes] = {}
 
     def run(self, *arguments: str, given: bytes | None = None, fine: tuple[int, ...] = (0,)) -> bytes:
         """Return what a git command prints when it reads *given*.
@@ -75,12 +77,21 @@ class Git:
     def blob(self, digest: str, limit: int) -> bytes | int:
         """Return the content of the blob *digest*, or its size where that is above *limit* bytes.
 
-        RepositoryError where the repository does not have it. One process serves every call, until ``close``.
+        RepositoryError where the repository does not have it. One process serves every call, until ``close``; what it has served
+        last is known until then, since a lock is read to be judged and to be shown.
         """
+        known = self._read.get(digest)
+        if known is not None:
+            return known if len(known) <= limit else len(known)
         size = self._size(self._ask("info", digest), b"blob", digest)
         if size > limit:
             return size
-        return self._content(self._size(self._ask("contents", digest), b"blob", digest))
+        content = self._content(self._size(self._ask("contents", digest), b"blob", digest))
+        if size <= _KEPT_BYTES:
+            if len(self._read) == _KEPT_BLOBS:
+                del self._read[next(iter(self._read))]
+            self._read[digest] = content
+        return content
 
     def tree(self, name: str) -> list[tuple[bytes, bytes, str]] | None:
         """Return mode, name and id of what is in the tree *name*, an id or ``REVISION^{tree}``; None where there is no such tree.
@@ -113,6 +124,7 @@ class Git:
     def close(self) -> None:
         """End the process that serves blobs."""
         process, self._blobs = self._blobs, None
+        self._read.clear()
         if process is not None:
             process.communicate()
 

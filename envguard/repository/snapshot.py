@@ -72,10 +72,10 @@ class SnapshotReader(Reader):
         return content
 
     def identity(self, path: str) -> str | None:
-        """Return what tells the content of the file *path* from any other; None where there is no such file."""
+        """Return what tells the content of the file *path* from any other; None where there is no such file, or several in one."""
         inside = self._resolve(path)
         entry = self._listed().entry(inside) if inside else None
-        return entry.blob if entry is not None else None
+        return entry.blob if entry is not None and not entry.unmerged else None
 
     def revision(self, revision: str) -> SnapshotReader:
         """Return a reader of *revision* of the same repository; the two share one git process. Errors as of ``revision_reader``."""

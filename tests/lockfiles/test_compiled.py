@@ -38,6 +38,7 @@ from envguard.lockfiles.model import (
     When,
 )
 from envguard.reader import Reader
+from envguard.repository.git import Git
 from envguard.repository.snapshot import index_reader, revision_reader
 
 if TYPE_CHECKING:
@@ -61,12 +62,12 @@ class Parses:
         self.parsed = self.judged = self.kept = 0
         lock, verdicts, unpacked = compiled._lock, compiled.judged_at, compiled._unpacked
 
-        def _lock(reader: Reader, path: str, data: bytes, parse: Callable[[Reader], Lock]) -> Lock:
+        def _lock(reader: Reader, whole: Reader, content: Any, parse: Callable[[Reader], Lock]) -> Lock:
             def counted(inner: Reader) -> Lock:
                 self.parsed += 1
                 return parse(inner)
 
-            return lock(reader, path, data, counted)
+            return lock(reader, whole, content, counted)
 
         def judged_at(reader: Reader, path: str, parse: Any, judge: Any) -> Any:
             def counted(inner: Reader, found: Lock) -> Any:
@@ -346,6 +347,38 @@ def test_a_revision_and_the_index_share_what_is_equal(project: Path, parses: Par
     for reader in (revision_reader(str(project), "HEAD"), index_reader(str(project))):
         assert read_lock(reader, str(project / "poetry.lock")).format == "poetry"
     assert parses()[0] == 0
+
+
+def test_what_git_has_is_not_read_where_its_lock_is_known(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", *arguments], cwd=project, check=True)
+
+    git("init", "--quiet")
+    git("add", ".")
+    git("commit", "--quiet", "--message", "first")
+    path, asked = str(project / "poetry.lock"), []
+    blob = Git.blob
+
+    def counted(self: Git, digest: str, limit: int) -> bytes | int:
+        asked.append(digest)
+        return blob(self, digest, limit)
+
+    monkeypatch.setattr(Git, "blob", counted)
+    lock = index_reader(str(project)).identity(path)
+    expected = judge_lock(index_reader(str(project)), path)
+    assert asked.count(str(lock)) == 1
+    assert same(judge_lock(index_reader(str(project)), path), expected)
+    assert same(read_lock(revision_reader(str(project), "HEAD"), path), expected[0])
+    assert asked.count(str(lock)) == 1
+    # Another lock is another name of git's.
+    changed(project / "poetry.lock", "sha256:", "md5:")
+    git("add", ".")
+    assert judge_lock(index_reader(str(project)), path) != expected
+    # Where the lock was lost and its digest was not, it is read and parsed anew.
+    real = results.recall
+    monkeypatch.setattr(results, "recall", lambda key, reader: real(key, reader) if key[0] == "content" else None)
+    assert same(judge_lock(revision_reader(str(project), "HEAD"), path), expected)
+    assert asked.count(str(lock)) == 2
 
 
 def test_a_date_in_a_lock_is_read_and_not_kept(folder: Path, parses: Parses) -> None:

@@ -2,16 +2,21 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from envguard.model import Place
-from envguard.report.locate import Document, Position
+from envguard.report.locate import Document, Position, YamlDocument
 from envguard.report.locator import Locator
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+    from typing import Any
+
+CORPORA = Path(__file__).parent.parent / "corpora"
 
 LOCK = """\
 version = 1
@@ -336,3 +341,100 @@ def test_a_place_of_which_nothing_is_there_is_the_whole_file(tmp_path: Path) -> 
     path = tmp_path / "conda-lock.yml"
     path.write_text(PIXI)
     assert Locator()(Place(path=str(path), keys=("metadata", "channels"))) is None
+
+
+def marks(node: Any, keys: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Position]]:
+    """Yield the place of each key and each element below *node*, as PyYAML has marked it."""
+    if node.id == "mapping":
+        for key, value in node.value:
+            path = (*keys, key.value)
+            yield path, Position(line=key.start_mark.line + 1, column=key.start_mark.column + 1)
+            yield from marks(value, path)
+    elif node.id == "sequence" and not node.flow_style:
+        for number, value in enumerate(node.value):
+            yield (*keys, number), Position(line=value.start_mark.line + 1, column=value.start_mark.column + 1)
+            yield from marks(value, (*keys, number))
+
+
+STYLES = """\
+# a comment: none of it counts
+%s
+"quoted \\u0041": 1
+'it''s': [a, {b: c}]
+block: |
+  not: here
+  - nor: here
+folded : >-  # why
+    x: y
+list:
+
+  # between
+  - one
+  -   two: 2
+      three:
+      - deep
+      -
+        - deeper
+        - - deepest: x
+          - y
+  - - a
+    - b
+empty:
+null: ~
+-dash: x
+"10": ten
+nested:
+    odd:
+          far: away
+    last: "a: b"
+"""
+
+
+@pytest.mark.parametrize(
+    "name", ["styles", "conda-lock-small/conda-lock.yml", "conda-lock-small/main.yml", "pixi-small/pixi.lock"]
+)
+def test_every_place_of_a_yaml_text_is_where_its_parser_has_it(name: str) -> None:
+    text = STYLES.replace("%s", "---") if name == "styles" else (CORPORA / name).read_text(encoding="utf-8")
+    document = YamlDocument(text)
+    node = yaml.compose(text, yaml.CSafeLoader)
+    lines = text.split("\n")
+    places = dict(marks(node))
+    assert len(places) > 5
+    for keys, place in places.items():
+        found = document.locate(keys)
+        assert found is not None
+        if isinstance(keys[-1], int):
+            # An element is where its dash is.
+            assert found.line <= place.line
+            assert found.column < place.column
+            assert lines[found.line - 1][found.column - 1] == "-"
+            assert not lines[place.line - 1][found.column : place.column - 1].strip("- ")
+        else:
+            assert found == place
+        assert document.locate((*keys, "nothing of this name")) == found
+
+
+def test_yaml_that_is_none_is_no_reason_to_fail_and_takes_linear_time() -> None:
+    start = time.perf_counter()
+    for unit in (
+        "",
+        "- ",
+        "a: ",
+        "a:\n",
+        "-\n",
+        " ",
+        "\n",
+        "a ",
+        "'",
+        '"',
+        "- a: b\n",
+        "  - \n",
+        "?",
+        "a: |\n",
+        "\t:",
+        "[{",
+    ):
+        document = YamlDocument(unit * (200_000 // max(1, len(unit))))
+        for keys in ((), ("a",), (0,), (0, "a", 0), ("a", "a", 1), (7, "b")):
+            document.locate(keys)
+    assert time.perf_counter() - start < 5

@@ -152,6 +152,7 @@ def test_what_a_merge_left_open_is_named(filled: Repository) -> None:
     assert str(caught.value) == (
         f"{filled.folder}/uv.lock: is not merged yet\nhint: resolve the conflict, then: git add"
     )
+    assert reader.identity(str(filled.folder / "uv.lock")) is None
 
 
 @pytest.mark.parametrize("name", ["a\nb", "ä", "two  spaces", '"quoted"', "a\\b"])
@@ -192,6 +193,31 @@ def test_a_file_that_is_too_large_is_not_read(filled: Repository) -> None:
     with pytest.raises(UnreadableError) as caught:
         index_reader(str(filled.folder)).read_bytes(str(filled.folder / "uv.lock"), limit=3)
     assert caught.value.message == "is too large: 7 bytes, at most 3 are read"
+
+
+def test_what_is_read_twice_is_asked_of_git_once(filled: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    ask = Git._ask
+
+    def counted(self: Git, what: str, name: str) -> list[bytes]:
+        asked.append(what)
+        return ask(self, what, name)
+
+    monkeypatch.setattr(Git, "_ask", counted)
+    index = index_reader(str(filled.folder))
+    head, lock = index.revision("HEAD"), str(filled.folder / "uv.lock")
+    for _ in range(2):
+        assert (index.read_bytes(lock), head.read_bytes(lock)) == (b"staged\n", b"committed\n")
+    assert asked.count("info") == 2
+    with pytest.raises(UnreadableError, match="is too large: 7 bytes, at most 3 are read"):
+        index.read_bytes(lock, limit=3)
+    for number in range(20):
+        filled.write(f"more/{number}", str(number))
+    more = index_reader(str(filled.folder))
+    assert [more.read_bytes(str(filled.folder / "more" / str(number))) for number in range(20)] == [
+        str(number).encode() for number in range(20)
+    ]
+    assert len(more._git._read) <= 16
 
 
 def test_no_answer_is_kept_of_what_a_snapshot_said(filled: Repository) -> None:
