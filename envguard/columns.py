@@ -1,14 +1,14 @@
 """Many frozen values of one kind as columns of plain JSON values, and back.
 
 A column is read and written by C code of the interpreter, a value at a time is not: of thousands of values that is a fifth of
-the time. What has no faithful form in JSON is refused when it is packed, never changed on the way.
+the time. One that holds the same everywhere (most do: few entries of a lock have a part of every kind) is written once. What has no faithful form in JSON is refused when it is packed, never changed on the way.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from itertools import chain, islice, repeat
-from operator import attrgetter
+from operator import attrgetter, is_
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,8 +57,9 @@ def pack(of: type, values: Sequence[object], shapes: Shapes) -> list[Any]:
     """
     _only(values, {of})
     fields = shapes.get(of, {})
-    columns = [_packed(list(map(attrgetter(name), values)), fields.get(name), shapes) for name in _names(of)]
-    return [len(values), *columns]
+    columns = [list(map(attrgetter(name), values)) for name in _names(of)]
+    named = zip(_names(of), columns, strict=True)
+    return [len(values), *(_written(column, fields.get(name), shapes) for name, column in named)]
 
 
 def unpack(of: type[T], packed: list[Any], shapes: Shapes) -> list[T]:
@@ -66,7 +67,7 @@ def unpack(of: type[T], packed: list[Any], shapes: Shapes) -> list[T]:
     count, *columns = packed
     fields = shapes.get(of, {})
     named = zip(_names(of), columns, strict=True)
-    return made(of, count, {name: list(_unpacked(column, fields.get(name), shapes)) for name, column in named})
+    return made(of, count, {name: _read(count, column, fields.get(name), shapes) for name, column in named})
 
 
 def made(of: type[T], count: int, columns: Mapping[str, Sequence[Any]]) -> list[T]:
@@ -91,6 +92,31 @@ def _names(of: type) -> tuple[str, ...]:
 def _only(values: Iterable[object], types: set[type]) -> None:
     if odd := set(map(type, values)) - types:
         raise TypeError(f"cannot be packed: {', '.join(sorted(each.__name__ for each in odd))}")
+
+
+def _written(column: list[Any], shape: Shape | None, shapes: Shapes) -> Any:
+    """Return *column* packed: its one value in a mapping, where there is no other in it and none inside of it."""
+    if len(column) > 1 and not any(column) and set(map(type, column)) == {dict}:
+        return {"empty": len(column)}
+    if len(column) > 1 and _is_bare(column[0]) and all(map(is_, column, repeat(column[0]))):
+        return {"all": _packed(column[:1], shape, shapes)}
+    return _packed(column, shape, shapes)
+
+
+def _is_bare(value: object) -> bool:
+    """Return whether *value* is one that several places may share: nothing, a scalar, an empty tuple."""
+    return type(value) in _SCALARS or value == ()
+
+
+def _read(count: int, column: Any, shape: Shape | None, shapes: Shapes) -> Sequence[Any]:
+    if type(column) is not dict:
+        return list(_unpacked(column, shape, shapes))
+    if "empty" in column:
+        return [{} for _ in range(count)]
+    (value,) = _unpacked(column["all"], shape, shapes)
+    if not _is_bare(value):
+        raise ValueError("what was written once is no bare value")
+    return [value] * count
 
 
 def _packed(column: list[Any], shape: Shape | None, shapes: Shapes) -> Any:

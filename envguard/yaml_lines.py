@@ -1,7 +1,7 @@
 """YAML as tools write it into locks, read ten times as fast as by a loader that makes a node of each scalar.
 
-Block mappings and sequences of scalars that stand on one line are a small language: an expression takes each line apart, and
-columns say what belongs to what. Whatever looks any different (an anchor, a tag, a text over several lines, a comment, a number
+Block mappings and sequences of scalars that stand on one line are a small language: an expression takes each line apart (most
+lines of a lock are there many times: once is enough), and columns say what belongs to what. Whatever looks any different (an anchor, a tag, a text over several lines, a comment, a number
 that may be none) is not read here at all: the loader of the whole language reads the document then, and says what is wrong with it.
 """
 
@@ -36,6 +36,10 @@ _WORDS = {
 }
 
 
+# What a line has in the place of a value: nothing, so that it may follow; an empty list; an empty mapping.
+_FOLLOWS, _LIST, _MAPPING = object(), object(), object()
+
+
 class _UnsureError(Exception):
     """What a line means is for the loader to say."""
 
@@ -44,75 +48,90 @@ def read_lines(text: str) -> dict[str, Any] | None:
     """Return the plain values of the YAML mapping *text*, as ``envguard.yaml`` has them; None where it is written otherwise."""
     header = _HEADER.match(text)
     start = header.end() if header is not None else 0
-    lines = _LINE.findall(text, start)
-    # To the expression the end of the text is one line more.
-    if len(lines) < 2 or not text.endswith("\n") or len(lines) != text.count("\n", start) + 1:
+    if start == len(text) or not text.endswith("\n"):
+        return None
+    lines = text[start:-1].split("\n")
+    known = list(dict.fromkeys(lines))
+    taken = _LINE.findall("\n".join(known))
+    if len(taken) != len(known):
         return None
     try:
-        return _Document().of(lines[:-1])
+        return _document(lines, dict(zip(known, map(_line, taken), strict=True)))
     except _UnsureError:
         return None
 
 
-class _Document:
-    """A document as it grows, line by line: the collections that are open, each with its column."""
+def _line(parts: tuple[str, ...]) -> tuple[int, bool, str, Any]:
+    """Return the column of a line, whether it begins an element, its key and its value."""
+    indent, dash, key, quoted, plain, empty = parts
+    value: Any = _FOLLOWS
+    if plain:
+        value = _scalar(plain)
+    elif quoted:
+        value = quoted[1:-1]
+    elif empty:
+        value = _LIST if empty == "[]" else _MAPPING
+    elif not key:
+        raise _UnsureError
+    return len(indent), bool(dash), key, value
 
-    def __init__(self) -> None:
-        self.columns: list[int] = [0]
-        self.opened: list[Any] = [{}]
-        # The key of the last one that has no value yet.
-        self.waiting: str | None = None
 
-    def of(self, lines: list[tuple[str, ...]]) -> dict[str, Any]:
-        root: dict[str, Any] = self.opened[0]
-        for indent, dash, key, quoted, plain, empty in lines:
-            column = len(indent)
-            here = self.place(column, element=bool(dash))
-            value: Any = None
-            if plain:
-                value = _scalar(plain)
-            elif quoted:
-                value = quoted[1:-1]
-            elif empty:
-                value = [] if empty == "[]" else {}
-            elif key:
-                self.waiting = key
-            else:
-                raise _UnsureError
-            if dash:
-                if not key:
-                    here.append(value)
-                    continue
-                here.append(here := self.open(column + 2, {}))
-            if not key or key in here:
-                raise _UnsureError
-            # What is waited for follows, if it is there at all.
-            here[key] = value
-        return root
-
-    def open(self, column: int, inside: Any) -> Any:
-        self.columns.append(column)
-        self.opened.append(inside)
-        if len(self.opened) > MAX_DEPTH:
+def _document(lines: list[str], known: dict[str, tuple[int, bool, str, Any]]) -> dict[str, Any]:
+    """Return the document that *lines* are, each of which is taken apart in *known*."""
+    root: dict[str, Any] = {}
+    # The collections that are open, each with its column; the key of the last one that has no value yet.
+    columns, opened = [0], [root]
+    waiting: str | None = None
+    here: Any = root
+    for line in lines:
+        column, dash, key, value = known[line]
+        if waiting is not None or dash or column != columns[-1] or type(here) is list:
+            here = _place(columns, opened, waiting, column, dash)
+            waiting = None
+        if value is _FOLLOWS:
+            waiting, value = key, None
+        elif value is _LIST:
+            value = []
+        elif value is _MAPPING:
+            value = {}
+        if dash:
+            if not key:
+                here.append(value)
+                continue
+            inside: dict[str, Any] = {}
+            here.append(inside)
+            here = inside
+            _open(columns, opened, column + 2, inside)
+        if not key or key in here:
             raise _UnsureError
-        return inside
+        # What is waited for follows, if it is there at all.
+        here[key] = value
+    return root
 
-    def place(self, column: int, *, element: bool) -> Any:
-        """Return the collection that a line at *column* belongs to, which is opened, or closes others."""
-        columns, opened = self.columns, self.opened
-        if self.waiting is not None:
-            if column > columns[-1] or (element and column == columns[-1]):
-                inside: Any = [] if element else {}
-                opened[-1][self.waiting] = inside
-                self.open(column, inside)
-            self.waiting = None
-        while columns[-1] > column or (columns[-1] == column and not element and isinstance(opened[-1], list)):
-            columns.pop()
-            opened.pop()
-        here = opened[-1]
-        if columns[-1] != column or isinstance(here, list) != element:
-            raise _UnsureError
-        return here
+
+def _open(columns: list[int], opened: list[Any], column: int, inside: Any) -> None:
+    columns.append(column)
+    opened.append(inside)
+    if len(opened) > MAX_DEPTH:
+        raise _UnsureError
+
+
+def _place(columns: list[int], opened: list[Any], waiting: str | None, column: int, element: bool) -> Any:
+    """Return the collection that a line at *column* belongs to, which is opened, or closes others.
+
+    *waiting* is the key before it that has no value yet.
+    """
+    if waiting is not None and (column > columns[-1] or (element and column == columns[-1])):
+        inside: Any = [] if element else {}
+        opened[-1][waiting] = inside
+        _open(columns, opened, column, inside)
+    while columns[-1] > column or (columns[-1] == column and not element and isinstance(opened[-1], list)):
+        columns.pop()
+        opened.pop()
+    here = opened[-1]
+    if columns[-1] != column or isinstance(here, list) != element:
+        raise _UnsureError
+    return here
 
 
 def _scalar(text: str) -> Any:

@@ -145,3 +145,23 @@ def test_a_field_that_nobody_described_is_refused() -> None:
 def test_what_is_no_packed_value_is_an_error(packed: list[Any]) -> None:
     with pytest.raises((ValueError, TypeError, KeyError, IndexError)):
         unpack(Leaf, packed, SHAPES)
+
+
+def test_what_is_the_same_everywhere_is_written_once_and_shared_by_no_two_values() -> None:
+    values = [Tree(first=None, leaves=(), words=("a",)) for _ in range(50)]
+    packed = pack(Tree, values, SHAPES)
+    assert len(json.dumps(packed)) < 600
+    found = unpack(Tree, through_json(packed), SHAPES)
+    assert same(found, values)
+    assert len({id(value.by_name) for value in found}) == 50
+    # 1 and True are equal, and two values.
+    for mixed in ([1, True, 1], [None, "", None], ["a", "a", "b"]):
+        values = [Tree(first=None, rest=None, words=None, leaves=(Leaf(color=Color.RED, size=size),)) for size in mixed]  # type: ignore[arg-type]
+        assert same(unpack(Tree, through_json(pack(Tree, values, SHAPES)), SHAPES), values)
+
+
+@pytest.mark.parametrize("damage", [{}, {"all": []}, {"all": [1, 2]}, {"all": [[1]]}, {"some": [1]}])
+def test_a_column_that_was_written_once_and_is_damaged_is_refused(damage: dict[str, Any]) -> None:
+    count, color, _, *rest = pack(Leaf, [Leaf(color=Color.RED), Leaf(color=Color.RED)], SHAPES)
+    with pytest.raises((ValueError, TypeError, KeyError)):
+        unpack(Leaf, [count, color, damage, *rest], SHAPES)

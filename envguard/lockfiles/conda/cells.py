@@ -77,8 +77,22 @@ def cells_of(lock: Lock, *, exclusive: bool) -> list[Cell]:
     ]
 
 
+# The lock that was held against itself last, how, and what was found: who asks whether one is fresh asks for that, too.
+_last: list[tuple[Lock, bool, tuple[Inconsistency, ...]]] = []
+
+
 def cell_inconsistencies(lock: Lock, *, exclusive: bool) -> Iterator[Inconsistency]:
     """Yield where a cell of *lock* has a package twice, lacks what a package of it needs, or has another version of it."""
+    for known, how, last in _last:
+        if known is lock and how is exclusive:
+            yield from last
+            return
+    found = tuple(_contradictions(lock, exclusive=exclusive))
+    _last[:] = [(lock, exclusive, found)]
+    yield from found
+
+
+def _contradictions(lock: Lock, *, exclusive: bool) -> Iterator[Inconsistency]:
     found: dict[tuple[Keys, str, str], tuple[Inconsistency, list[str]]] = {}
     known = _Known()
     for cell in cells_of(lock, exclusive=exclusive):

@@ -6,6 +6,8 @@ category that it belongs to; here it is one package with several conditions, as 
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from ...conda.archives import parse_archive, without_token
 from ...errors import LockfileError
 from ...names import normalize
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 _VERSION = 1
 _STRENGTH = ("sha256", "md5")
+_TOLD = attrgetter("name", "version", "source", "artifacts", "dependencies", "conda")
 
 
 def read(reader: Reader, path: str) -> Lock:
@@ -176,10 +179,17 @@ def _dependencies(table: LockTable) -> Iterator[tuple[str, str]]:
 
 def _merged(entries: Iterable[LockedPackage]) -> Iterator[LockedPackage]:
     """Yield one package for the entries that differ in nothing but category and platform."""
-    found: dict[tuple[Any, ...], list[LockedPackage]] = {}
+    # What is equal in all of it is equal in this, which is made of texts: to hash a whole entry takes longer than to read it.
+    alike: dict[tuple[Any, ...], list[list[LockedPackage]]] = {}
+    found: list[list[LockedPackage]] = []
     for package in entries:
-        key = (package.name, package.version, package.source, package.artifacts, package.dependencies, package.conda)
-        found.setdefault(key, []).append(package)
-    for first, *more in found.values():
+        file = package.artifacts[0].location if package.artifacts else None
+        groups = alike.setdefault((package.name, package.version, file), [])
+        same = next((group for group in groups if _TOLD(group[0]) == _TOLD(package)), None)
+        if same is None:
+            groups.append(same := [])
+            found.append(same)
+        same.append(package)
+    for first, *more in found:
         whens = (*first.when, *(when for package in more for when in package.when))
         yield replace(first, when=tuple(dict.fromkeys(whens))) if more else first

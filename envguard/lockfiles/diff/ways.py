@@ -81,12 +81,13 @@ class Ways:
                 subdirs[1],
             )
             self._alike = other, alike and self._filters is other._filters and bool(self.roots) is bool(other.roots)
-        if not self._alike[1] or len(self.by_name[package.name]) != 1 or len(other.by_name[its.name]) != 1:
-            return False
-        if self._asked_for.get(package.name) != other._asked_for.get(its.name):
+        if not self._alike[1] or self._asked_for.get(package.name) != other._asked_for.get(its.name):
             return False
         # What is chosen by conditions of its own stands where they hold, whatever else the lock has.
-        return self._filters or self._of(package) == other._of(its)
+        if self._filters:
+            return True
+        alone = len(self.by_name[package.name]) == len(other.by_name[its.name]) == 1
+        return alone and self._of(package) == other._of(its)
 
     def direct(self, package: LockedPackage) -> frozenset[str]:
         """Return where *package* is asked for itself: ``dependencies``, ``extra x``, ``group y``; all of it where a lock says no more."""

@@ -118,7 +118,15 @@ def _whens(
             if version >= _NAMES_PLATFORMS and platform not in platforms:
                 raise packages.error(platform, f"the platform '{platform}' is not among the platforms of the lock")
             when = When(group=name, platform=platform)
-            for selector in packages.tables(platform):
+            listed = packages.get(platform, list) or []
+            for number, entry in enumerate(listed):
+                # Nearly every one is a location alone, which leads to one package.
+                (kind, location), *more = entry.items() if isinstance(entry, dict) and entry else [("", "")]
+                places = by_location.get((kind, location), ()) if not more and isinstance(location, str) else ()
+                if len(places) == 1:
+                    found[places[0]][when] = None
+                    continue
+                selector = LockTable(packages.path, (*packages.keys, platform, number), entry)
                 found[_find(selector, known, by_location, platform, version)][when] = None
     return {index: tuple(whens) for index, whens in found.items()}
 
