@@ -6,6 +6,7 @@ import copy
 import json
 import random
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +145,11 @@ def changed(**observed: Any) -> dict[str, Any]:
         ({"generators": {"abacus": {}}}, {}, "the generator abacus has no place: abacus is not loaded"),
     ],
 )
-def test_what_cannot_go_on_bit_for_bit_is_refused_and_says_why(state: Any, here: Any, reason: str) -> None:
+def test_what_cannot_go_on_bit_for_bit_is_refused_and_says_why(
+    state: Any, here: Any, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Another test of this process may have loaded it.
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
     whole = {**saved(), **state}
     before = drawn_later()
     with pytest.raises(ResumeError) as caught:
