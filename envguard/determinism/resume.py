@@ -9,6 +9,7 @@ in it as such (CuPy, the kernels of TensorFlow), and a run that needs it does no
 from __future__ import annotations
 
 import platform
+import struct
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ _TOLD = ("clean", "drift")
 _SHOWN = 5
 _UNKNOWN = "unknown"
 # What reading a state raises that somebody has cut or changed.
-_DAMAGE = (LookupError, TypeError, ValueError, AttributeError, RuntimeError, OverflowError)
+_DAMAGE = (LookupError, TypeError, ValueError, AttributeError, RuntimeError, OverflowError, struct.error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -245,6 +245,15 @@ def test_a_state_that_somebody_changed_is_one_error_and_changes_nothing(data: st
         assert [copy.deepcopy(kept[0]).random(), *drawn_later()] == before
 
 
+def test_words_that_were_cut_are_damage_and_change_nothing() -> None:
+    state = saved()
+    state["generators"]["random"]["hex"] = state["generators"]["random"]["hex"][:-2]
+    before = drawn_later()
+    with pytest.raises(ResumeError, match=r"^the saved state is damaged: error: unpack requires a buffer of"):
+        load(state)
+    assert drawn_later() == before
+
+
 RESUMED = Path(__file__).with_name("resumed.py")
 
 
