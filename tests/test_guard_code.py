@@ -167,11 +167,41 @@ def test_off_does_not_look(project: Versioned) -> None:
 def test_without_git_a_chosen_policy_is_undecided_and_none_chosen_is_told_in_the_receipt(project: Versioned) -> None:
     programs = project.folder.parent / "programs"
     programs.mkdir()
-    code = project.code(PATH=str(programs))
-    assert code["unknown"] == "git is not installed, or not on the PATH"
+    done = project.run(PATH=str(programs))
+    assert (done.returncode, json.loads(done.stdout)[0]["unknown"]) == (0, "git is not installed, or not on the PATH")
+    assert done.stderr == (
+        "envguard: the state of the code cannot be told: git is not installed, or not on the PATH; "
+        "the receipt of this run names no commit for it\nhint: install git, or put it on the PATH\n"
+    )
     project.choose("committed-imports")
     text = told(project.run(PATH=str(programs)))
     assert "EG611 [unknown-code] the state of the code cannot be told: git is not installed, or not on the PATH" in text
+
+
+@pytest.mark.parametrize("shape", ["bare", "somebody else's", "damaged"])
+def test_a_repository_that_git_does_not_read_is_loud_where_nobody_chose_too(
+    project: Versioned, tmp_path: Path, shape: str
+) -> None:
+    if shape == "bare":
+        project.repository.git("config", "core.bare", "true")
+        said = "the repository is bare: it has no work tree"
+    elif shape == "damaged":
+        (project.folder / ".git/index").write_bytes(b"junk")
+        said = "git ls-files failed: the index: index file smaller than expected"
+    else:
+        # What GIT_TEST_ASSUME_DIFFERENT_OWNER does is kept from git.
+        (tmp_path / "git").write_text(
+            "#!/bin/sh\necho \"fatal: detected dubious ownership in repository at '/x'\" >&2\nexit 128\n"
+        )
+        (tmp_path / "git").chmod(0o755)
+        said = "git rev-parse failed: the repository belongs to somebody else, so git does not read it"
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    for _ in range(2):
+        done = project.run(PATH=path)
+        assert done.returncode == 0
+        assert done.stderr.startswith(f"envguard: the state of the code cannot be told: {said}")
+        assert "the receipt of this run names no commit for it\nhint: git " in done.stderr
+        assert json.loads(done.stdout)[0]["unknown"].startswith(said)
 
 
 def test_a_second_run_is_answered_without_git_and_no_change_is_missed(project: Versioned) -> None:

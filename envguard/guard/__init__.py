@@ -13,7 +13,7 @@ from ..receipts.ledger import Ledger
 from ..repository import later
 from ..run import Run
 from .attempt import SHARD, Attempt
-from .said import MODE_VARIABLE, MODES, say, say_off
+from .said import MODE_VARIABLE, MODES, say, say_off, say_unknown_code
 from .started import started_in
 
 if TYPE_CHECKING:
@@ -116,4 +116,6 @@ def enforce(
     ledger.tells("ranks", lambda: attempt.settled)
     later.keep(ledger)
     ledger.open()
+    if ledger.rank is None or ledger.rank["rank"] == 0:
+        say_unknown_code(answer)
     return run

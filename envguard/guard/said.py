@@ -1,4 +1,4 @@
-"""The emergency exits ``ENVGUARD=warn`` and ``off``: what they let pass is said on stderr, and kept for the receipt.
+"""What is said on stderr, and kept for the receipt: what ``ENVGUARD=warn`` and ``off`` let pass, and that nobody knows the code of a run.
 
 This is the one module of the library that writes to a stream, because a warning can be filtered and a log can be unconfigured,
 and then nobody would know.
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 MODE_VARIABLE = "ENVGUARD"
 MODES = ("enforce", "warn", "off")
 _NOT_CHECKED = "not checked"
+_UNKNOWN_CODE = "EG611"
 
 
 class Refusals:
@@ -56,6 +57,14 @@ def say_off() -> None:
 def say_passed(text: str) -> None:
     """Say *text*, and that the run goes on all the same."""
     say(f"{text}\nenvguard: {MODE_VARIABLE}=warn: going on all the same; the receipt of this run says so")
+
+
+def say_unknown_code(answer: dict[str, Any]) -> None:
+    """Say what the *answer* of a clean check could not tell of the code: no commit stands behind such a run, and trackers keep that quiet."""
+    for finding in answer["findings"] if answer["verdict"] == "clean" else ():
+        if finding["code"] == _UNKNOWN_CODE and finding["severities"].get(answer["level"]) == "warning":
+            hint = f"\nhint: {finding['hint']}" if finding["hint"] else ""
+            say(f"envguard: {finding['message']}; the receipt of this run names no commit for it{hint}")
 
 
 def say(text: str) -> None:

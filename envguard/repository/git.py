@@ -164,15 +164,25 @@ class Git:
 
     def _cannot(self, error: OSError) -> RepositoryError:
         if isinstance(error, FileNotFoundError) and os.path.isdir(self.folder):
-            return RepositoryError("git is not installed, or not on the PATH", path=self.folder)
+            return RepositoryError(
+                "git is not installed, or not on the PATH",
+                path=self.folder,
+                hint="install git, or put it on the PATH",
+            )
         return RepositoryError(f"git cannot be run: {(error.strerror or str(error)).lower()}", path=self.folder)
 
     def _refused(self, command: str, said: bytes) -> RepositoryError:
         text = said.decode("utf-8", "replace").strip()
+        index = self._environ.get("GIT_INDEX_FILE")
+        if index:
+            # A copy, which is gone when somebody reads this.
+            text = text.replace(index, "the index")
         first = text.split("\n", 1)[0].removeprefix("fatal: ") or "without a word"
         hint = None
         if "dubious ownership" in text:
-            hint = f"git config --global --add safe.directory {self.folder}"
+            from shlex import quote
+
+            hint = f"git config --global --add safe.directory {quote(self.folder)}"
             first = "the repository belongs to somebody else, so git does not read it"
         elif "not a git repository" in text:
             first = "this is no git repository"

@@ -77,8 +77,8 @@ def _commit(git: Git) -> tuple[str | None, str | None]:
     commit = git.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}", fine=(0, 1)).decode().strip()
     if not commit:
         # HEAD names a branch that is not there yet; anything else that leads nowhere is damage.
-        git.run("symbolic-ref", "HEAD")
-        if git.run("rev-parse", "--verify", "--quiet", "HEAD", fine=(0, 1)).strip():
+        named = git.run("symbolic-ref", "--quiet", "HEAD", fine=(0, 1)).strip()
+        if not named or git.run("rev-parse", "--verify", "--quiet", "HEAD", fine=(0, 1)).strip():
             raise RepositoryError("HEAD leads to a commit that is not there", path=git.folder, hint="git fsck")
         return None, None
     return commit, git.run("rev-parse", "--verify", f"{commit}^{{tree}}").decode().strip()

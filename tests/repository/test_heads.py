@@ -153,6 +153,9 @@ def test_before_the_first_commit_and_a_damaged_repository(repository: Repository
     repository.write(".git/refs/heads/main", "1" * 40 + "\n", add=False)
     with pytest.raises(RepositoryError):
         seen(repository)
+    repository.write(".git/HEAD", "1" * 40 + "\n", add=False)
+    with pytest.raises(RepositoryError, match="HEAD leads to a commit that is not there"):
+        seen(repository)
     repository.write(".git/HEAD", "", add=False)
     code = code_of(repository)
     assert code.unread is not None

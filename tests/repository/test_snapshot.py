@@ -299,7 +299,9 @@ def test_without_git_it_is_said(filled: Repository, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(RepositoryError) as caught:
         index_reader(str(filled.folder))
-    assert str(caught.value) == f"{filled.folder}: git is not installed, or not on the PATH"
+    assert str(caught.value) == (
+        f"{filled.folder}: git is not installed, or not on the PATH\nhint: install git, or put it on the PATH"
+    )
 
 
 def test_an_object_that_is_gone_is_one_error(filled: Repository) -> None:
