@@ -65,6 +65,7 @@ PATHS = [
     ("uv.lock", True),
     ("pyproject.toml", True),
     ("uv.toml", True),
+    ("a/envguard.toml", True),
     ("services/train/uv.lock", True),
     ("services/train/pyproject.toml", True),
     ("train.py.lock", True),

@@ -39,7 +39,7 @@ FLOORS = (
     ("changed", "report", "selection"),
     ("expected", "left"),
     ("observe",),
-    ("listening",),
+    ("listening", "named"),
     ("check",),
     ("runs",),
     ("agreed",),

@@ -1,6 +1,6 @@
-"""What the staged change deletes, asked before anything else is imported: most commits delete nothing that a hook is for.
+"""What the staged change touches that no hook is told, asked before anything else is imported: most commits touch no such thing.
 
-pre-commit and prek pass no deleted files to a hook, and start none that is left without files.
+pre-commit and prek pass no deleted files to a hook, start none that is left without files, and know locks by their names alone.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from fnmatch import fnmatchcase
 
-from ..lockfiles.formats import FORMATS
+from ..lockfiles.formats import COMMON_MANIFEST, FORMATS
 from ..repository.git import Git
 
 TYPE_CHECKING = False
@@ -26,29 +26,59 @@ _MANIFESTS = (
     "requirements*/*.in",
     *_ENVIRONMENTS,
 )
+_SETTINGS = ("envguard.toml",)
 _RECORDS = ("envguard.lock", ".envguard/manifests/*.b3")
 # What each command is for, as the hooks of pre-commit are asked with it.
-_CONCERNS = {"lock": (*_LOCKS, *_MANIFESTS), "diff": _LOCKS, "record": (*_LOCKS, *_RECORDS)}
+_CONCERNS = {
+    "lock": (*_LOCKS, *_MANIFESTS, *_SETTINGS),
+    "diff": (*_LOCKS, COMMON_MANIFEST, *_SETTINGS),
+    "record": (*_LOCKS, COMMON_MANIFEST, *_SETTINGS, *_RECORDS),
+}
+# Files of any name, which the settings can call a lock, or a lock what it was made from.
+_ANY_NAME = (".in", ".txt", ".yaml", ".yml")
 
 
-def deleted(what: str) -> list[str]:
-    """Return the files that the staged change deletes and ``envguard staged`` *what* is for, relative to the current folder.
+def touched(what: str) -> tuple[list[str], list[str]]:
+    """Return what the staged change deletes and ``envguard staged`` *what* is for, and what it touches whose name does not tell.
 
-    RepositoryError where there is no repository.
+    Names are relative to the current folder. RepositoryError where there is no repository.
     """
-    asked = ("diff", "--cached", "--name-only", "--no-renames", "--no-ext-diff", "--diff-filter=D", "-z", "--relative")
-    git = Git(os.getcwd())
+    asked = ("diff", "--cached", "--name-status", "--no-renames", "--no-ext-diff", "-z", "--relative")
     # What lies above the current folder is of another project, or judged from there: hooks run at the top.
-    return [name for name in git.lines(*asked) if concerns(what, name)]
+    words = iter(Git(os.getcwd()).lines(*asked))
+    deleted, unknown = [], []
+    for status, name in zip(words, words, strict=False):
+        if not concerns(what, name):
+            unknown += [name] if name.endswith(_ANY_NAME) else []
+        elif status == "D":
+            deleted.append(name)
+    return deleted, unknown
+
+
+def hints(what: str) -> list[str]:
+    """Return all that the staged change touches and ``envguard staged`` *what* is for, and that no hook is told; errors as ``touched``."""
+    deleted, unknown = touched(what)
+    if not unknown:
+        return deleted
+    from ..named import concerned
+    from ..repository.snapshot import index_reader
+
+    folder = os.getcwd()
+    reader = index_reader(folder)
+    try:
+        found = concerned(reader, (os.path.join(folder, name) for name in unknown), inputs=what == "lock")
+    finally:
+        reader.close()
+    return [*deleted, *(os.path.relpath(path, folder) for path in found)]
 
 
 def judged(what: str, files: Sequence[str], console: Callable[[], Console], *, also_deleted: bool) -> int:
     """Judge what ``envguard staged`` *what* is for, and return the exit status; *files* are hints, *console* makes where to say it.
 
-    With *also_deleted* they are these and what ``deleted`` says, and without any there is nothing to do.
+    With *also_deleted* they are these and what ``hints`` says, and without any there is nothing to do.
     """
     if also_deleted:
-        files = [*files, *deleted(what)]
+        files = [*files, *hints(what)]
         if not files:
             # That is so for most commits; nothing more is imported for them.
             return 0

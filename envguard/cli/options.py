@@ -31,7 +31,9 @@ color = click.option(
 )
 
 deleted = click.option(
-    "--deleted", is_flag=True, help="Count what the staged change deletes among FILES; without any of them, do nothing."
+    "--deleted",
+    is_flag=True,
+    help="Count among FILES what the staged change deletes, and locks that the settings name; without any of them, do nothing.",
 )
 
 python = click.option(

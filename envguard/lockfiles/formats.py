@@ -28,7 +28,8 @@ class Format:
     the index offers where there are none; *hashes_urls* that it has the hash of whatever comes from a URL or a file; *declares* that a module ``declared`` tells what was asked for beside the
     dependencies; *checks* that a module ``checks`` finds what only this format can contradict itself in; *cells*
     that every platform (and environment) lists what it installs, so that dependencies are held against each such list;
-    *exclusive* that its groups are environments, of which exactly one is installed.
+    *exclusive* that its groups are environments, of which exactly one is installed. *inputs* is whether a module ``inputs``
+    tells what a lock was made from, where that can be files of any name.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Format:
     checks: bool = False
     cells: bool = False
     exclusive: bool = False
+    inputs: bool = False
 
     def matches(self, filename: str) -> bool:
         """Return whether a file called *filename* (a base name) is of this format, as far as its name tells."""
@@ -139,6 +141,7 @@ FORMATS = (
         select="conda_lock.select",
         checks=True,
         cells=True,
+        inputs=True,
     ),
     Format(
         name="requirements",
@@ -153,6 +156,7 @@ FORMATS = (
         whole=True,
         declares=True,
         checks=True,
+        inputs=True,
     ),
 )
 

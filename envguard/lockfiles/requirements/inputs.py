@@ -11,7 +11,7 @@ import os
 from ...names import normalize
 from ...values import dataclass
 from ..exported.selections import Chosen
-from .files import ancestors, boundary_of, within
+from .files import ancestors, boundary_of, read_contents, within
 from .tables import FORMAT
 
 TYPE_CHECKING = False
@@ -76,6 +76,19 @@ def inputs_of(reader: Reader, lock: Lock) -> Inputs:
     if lock.options["command"][:2] == ["uv", "export"]:
         return Inputs(chosen=Chosen(own=False))
     return _Inputs(reader, lock).found()
+
+
+def input_files(reader: Reader, lock: Lock) -> list[str]:
+    """Return the files that *lock* was compiled from, with what they include, by their absolute paths.
+
+    Raises LockfileError where one of them cannot be used, UnreadableError where one cannot be read.
+    """
+    inputs = inputs_of(reader, lock)
+    texts = [(path, False) for path in (*inputs.files, *inputs.overrides)] + [
+        (path, True) for path in inputs.constraints
+    ]
+    found = [file for path, constraint in texts for file in read_contents(reader, path, constraint=constraint).texts]
+    return [*found, *inputs.manifests]
 
 
 class _Inputs:
