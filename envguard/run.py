@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from .determinism.drawing import Drawing
 from .determinism.named import Streams
 from .determinism.seal import Seal
 from .determinism.streams import SCHEME
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping, Sized
-    from typing import SupportsIndex
+    from typing import Any, SupportsIndex
 
     from .determinism.changes import Change
     from .determinism.prices import Cost

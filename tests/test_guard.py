@@ -170,6 +170,23 @@ def test_a_second_clean_run_is_answered_from_the_store(project: Project) -> None
     assert {item["verdict"] for item in recalled} == {"clean"}
 
 
+def test_a_clean_run_pays_for_no_import_that_it_does_not_need(project: Project) -> None:
+    code = """
+        import atexit, json, sys
+        before = set(sys.modules)
+        costly = ("typing", "secrets", "tempfile", "envguard.check", "envguard.repository.imports")
+        # Registered first, so called last: when the receipt is written for the last time.
+        atexit.register(lambda: print(json.dumps([name for name in costly if name in sys.modules and name not in before])))
+        import envguard
+        envguard.enforce(seed=42)
+    """
+    found = [json.loads(project.train(SETTLED + textwrap.dedent(code)).stdout) for _ in range(4)]
+    assert "envguard.check" in found[0]
+    recalled = [names for names in found[1:] if "envguard.check" not in names]
+    assert recalled
+    assert recalled == [[]] * len(recalled)
+
+
 @pytest.mark.parametrize("name", ["uv.lock", "pyproject.toml", "envguard.lock"])
 def test_no_answer_outlives_a_change_of_what_it_came_from(project: Project, name: str) -> None:
     code = SETTLED + "run = envguard.enforce(seed=42)" + REPORT

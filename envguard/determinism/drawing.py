@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, overload
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from random import Random
-    from typing import Self, SupportsIndex
+    from typing import Self, SupportsIndex, overload
 
     from jax import Array as Key
     from numpy.random import Generator
@@ -52,14 +51,17 @@ class Drawing:
         """Return the stream *name* with these indices as a key of JAX; StreamError as for ``numpy()``."""
         return self.streams.jax(name, *index, impl=impl, reuse=reuse)
 
-    @overload
-    def split(
-        self, sample: str | bytes | int, fractions: Mapping[str, Share], *, name: str = ..., seed: int | None = ...
-    ) -> str: ...
-    @overload
-    def split(
-        self, sample: str | bytes | int, fractions: Sequence[Share], *, name: str = ..., seed: int | None = ...
-    ) -> int: ...
+    if TYPE_CHECKING:
+
+        @overload
+        def split(
+            self, sample: str | bytes | int, fractions: Mapping[str, Share], *, name: str = ..., seed: int | None = ...
+        ) -> str: ...
+        @overload
+        def split(
+            self, sample: str | bytes | int, fractions: Sequence[Share], *, name: str = ..., seed: int | None = ...
+        ) -> int: ...
+
     def split(
         self,
         sample: str | bytes | int,

@@ -10,7 +10,6 @@ import os
 import sys
 from functools import partial
 from itertools import count
-from typing import Any
 
 from ..probes.variables import set_ours
 from . import lateness
@@ -19,6 +18,7 @@ from .knobs import TOO_LATE, Knob, Switch
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from typing import Any
 
 MODULES = ("jax", "tensorflow")
 XLA_FLAGS = "XLA_FLAGS"

@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 import random
 import struct
-from typing import TYPE_CHECKING, Any
 
 from ..errors import ResumeError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
     import jax
     import numpy as np

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
 
 from ..probes import live
 from ..probes.variables import snapshots, started
@@ -20,6 +19,7 @@ from .start import HASH_SEED, is_hash_seed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 NOT_SET = "not set"
 _NOT_ALONE = "start Python without -E and -I"

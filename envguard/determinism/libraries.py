@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import random
 import sys
-from typing import TYPE_CHECKING, Any
 
 from .generators import (
     mersenne_state,
@@ -23,8 +22,10 @@ from .generators import (
     words,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
 _DEVICES = ("cuda", "xpu", "mtia")
 CUPY_SEED = "CUPY_SEED"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, Any
 
 from ..errors import StreamError
 from .epoch import Epoch
 from .handed import Handed, Registry
 from .streams import check_whole, derive
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sized
     from random import Random
-    from typing import Self, SupportsIndex
+    from typing import Any, Self, SupportsIndex
 
     from jax import Array as Key
     from numpy.random import Generator

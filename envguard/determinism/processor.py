@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
 
 from ..probes import live
 from .in_force import OPENBLAS, function
 from .knobs import Knob
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 # Without one of them there is no pool, and nothing to look for.
 _COMPUTING = frozenset(("numpy", "torch", "numba"))

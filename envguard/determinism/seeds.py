@@ -7,16 +7,17 @@ drew before it was seeded cannot be taken back: seeding fixes what comes after i
 from __future__ import annotations
 
 import functools
-import secrets
+import os
 import sys
-from typing import TYPE_CHECKING, Any, Literal
 
 from .libraries import LIBRARIES, states
 from .on_import import after_import
 from .streams import check_whole, derive
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any, Literal
 
     from .libraries import Library
 
@@ -32,7 +33,7 @@ _STREAM = {"random": "lib:python"}
 
 def fresh_root(seeds: str = DERIVED) -> int:
     """Return a root seed that nobody has used: 128 bits of the system's entropy, or 32 where every library takes it."""
-    return secrets.randbits(CLASSIC_BITS if seeds == CLASSIC else ROOT_BITS)
+    return int.from_bytes(os.urandom((CLASSIC_BITS if seeds == CLASSIC else ROOT_BITS) // 8), "little")
 
 
 def check_seed(seed: int | None, seeds: str) -> None:

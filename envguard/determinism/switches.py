@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
 
 from ..errors import RefusedError
 from ..probes.variables import set_ours
@@ -20,9 +19,11 @@ from .on_import import after_import
 from .start import WORKSPACE, WORKSPACES
 from .torch_knobs import INDUCTOR, MODE, WARN_ONLY, inductor_knobs, mode, set_mode, torch_knobs
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
     from types import ModuleType
+    from typing import Any
 
     from .lateness import Late
 

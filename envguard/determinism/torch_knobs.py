@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import Any
 
 from .knobs import Knob
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 WARN_ONLY = "warn only"
 MODE = "torch.use_deterministic_algorithms"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Literal
 
 from ..determinism import start
 from ..determinism.seeds import DERIVED, Seeding, check_seed
@@ -16,8 +15,10 @@ from .attempt import SHARD, Attempt
 from .said import MODE_VARIABLE, MODES, say, say_off, say_unknown_code
 from .started import started_in
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
+    from typing import Literal
 
     from ..model import Level
 

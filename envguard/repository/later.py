@@ -53,8 +53,10 @@ class LaterCode:
             self._asked = now
             # Bytecode that somebody has written since makes no module of one that was there a later one.
             before = {line.split("\t")[1] for line in self._before.splitlines() if "\t" in line}
-            lines = (line for line in now.splitlines() if "\t" in line and line.split("\t")[1] not in before)
-            self._told = self._judged("".join(f"{line}\n" for line in lines))
+            lines = [line for line in now.splitlines() if "\t" in line and line.split("\t")[1] not in before]
+            # Before Python ends it takes the main program's file away, and with it that line.
+            if lines:
+                self._told = self._judged("".join(f"{line}\n" for line in lines))
         return self._told
 
     def _judged(self, listing: str) -> dict[str, Any]:
