@@ -7,7 +7,7 @@ import os
 from .changed import pairs, project_locks
 from .check import report_on
 from .errors import ConfigError, LockfileError, RepositoryError
-from .lockfiles.formats import format_of
+from .lockfiles.formats import COMMON_MANIFEST, format_of
 from .observe import find_project, look_at_files
 from .repository.snapshot import index_reader
 from .rules.registry import Need
@@ -46,7 +46,7 @@ class Staged:
     index: SnapshotReader
     head: SnapshotReader | None
 
-    def targets(self, files: Iterable[str]) -> list[Target]:
+    def targets(self, files: Iterable[str], *, dependents: bool = False) -> list[Target]:
         """Return what *files*, absolute, belong to, each once: their projects, and locks that are none of a project's.
 
         Files that belong to nothing, such as the requirements of a manual in a repository without a project, are left out. One
@@ -59,6 +59,8 @@ class Staged:
                 found[Target(project=project)] = None
                 if name := _stray(self.index, file, project):
                     found[Target(project=project, lock=name)] = None
+            if dependents and os.path.basename(file) == COMMON_MANIFEST:
+                found |= dict.fromkeys(self._made_from(os.path.dirname(file)))
             if self.head is None or self.index.exists(file) or not self.head.exists(file):
                 continue
             before = _project_of(self.head, file)
@@ -68,6 +70,14 @@ class Staged:
             if name or before != project:
                 found[Target(project=before, lock=name, gone=True, above=project)] = None
         return list(found)
+
+    def _made_from(self, folder: str) -> Iterator[Target]:
+        from .dependents import dependents
+
+        for lock in dependents(self.index, self.index.real_path(folder)):
+            project = _project_of(self.index, lock)
+            if project is not None:
+                yield Target(project=project, lock=_stray(self.index, lock, project))
 
 
 def _project_of(reader: SnapshotReader, file: str) -> str | None:

@@ -37,7 +37,7 @@ FLOORS = (
     ("rules",),
     ("sources",),
     ("changed", "report", "selection"),
-    ("expected", "left"),
+    ("dependents", "expected", "left"),
     ("observe",),
     ("listening", "named"),
     ("check",),

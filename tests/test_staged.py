@@ -292,6 +292,34 @@ def test_a_lock_that_only_the_settings_name_is_judged(repository: Repository) ->
     assert "EG901 [missing-lock] there is no deps/gpu.txt, so nobody can say" in out
 
 
+def test_a_manifest_that_the_lock_of_another_project_is_made_from_is_judged_with_it(repository: Repository) -> None:
+    source = '[tool.uv.sources]\nlib = {{ path = "{0}", editable = true }}\n'
+    manifest = MANIFEST.replace("[[tool.uv", source + "\n[[tool.uv").replace('"numpy>=2"', '"lib", "numpy>=2"')
+    entry = '\n[[package]]\nname = "lib"\nversion = "1"\nsource = {{ editable = "{0}" }}\n'
+    lock = lock_text().replace("dependencies = [\n", 'dependencies = [\n    {{ name = "lib" }},\n', 1)
+    lock = lock.replace("requires-dist = [\n", 'requires-dist = [\n    {{ name = "lib", editable = "{0}" }},\n', 1)
+    library = '[project]\nname = "lib"\nversion = "1"\nrequires-python = ">=3.11"\n{}\n[build-system]\nrequires = []\n'
+    repository.write("libs/lib/pyproject.toml", library.format("dependencies = []"))
+    for place in ("../../libs/lib", "libs/lib"):
+        inside = "services/train/" if place[0] == "." else ""
+        repository.write(
+            f"{inside}pyproject.toml", manifest.replace("{{", "{").replace("}}", "}").replace("{0}", place)
+        )
+        text = lock + entry
+        repository.write(f"{inside}uv.lock", text.replace("{{", "{").replace("}}", "}").replace("{0}", place))
+    repository.project("other/")
+    repository.commit()
+    status, out, err = repository.ask("lock", "services/train/pyproject.toml", "pyproject.toml")
+    assert (status, out.count("clean: nothing differs"), err) == (0, 2, "")
+    repository.write("libs/lib/pyproject.toml", library.format('dependencies = ["click"]'))
+    repository.git("add", ".")
+    status, out, _ = repository.ask("lock", "libs/lib/pyproject.toml")
+    assert (status, out.count("EG101 [stale-lock] the requirement of lib on click is not in the lock")) == (1, 2)
+    assert "other/" not in out
+    # What is asked for is no change of a lock, and none of a record.
+    assert [repository.ask(what, "libs/lib/pyproject.toml") for what in ("diff", "record")] == [(0, "", "")] * 2
+
+
 def test_settings_that_name_another_lock_are_judged_with_it(repository: Repository) -> None:
     repository.write("locks/uv.lock", republished(lock_text()))
     repository.commit()

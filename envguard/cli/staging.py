@@ -37,7 +37,7 @@ def lock(console: Console, files: Sequence[str]) -> int:
             return None
         return report, render(report, "text", staged.index, color=console.colored(sys.stdout))
 
-    return _judge(console, files, one)
+    return _judge(console, files, one, dependents=True)
 
 
 def record(console: Console, files: Sequence[str]) -> int:
@@ -79,14 +79,21 @@ def change(console: Console, files: Sequence[str]) -> int:
     return _judge(console, files, one)
 
 
-def _judge(console: Console, files: Sequence[str], one: Callable[[Staged, Target], tuple[Report, str] | None]) -> int:
+def _judge(
+    console: Console,
+    files: Sequence[str],
+    one: Callable[[Staged, Target], tuple[Report, str] | None],
+    *,
+    dependents: bool = False,
+) -> int:
     """Say what *one* says of each project (its report, and that in words), and return the gravest exit status.
 
-    *files* are hints, relative to the current folder; without any, the project of the current folder is meant.
+    *files* are hints, relative to the current folder; without any, the project of the current folder is meant. *dependents* is
+    whether projects whose locks are made from one of them are asked, too.
     """
     folder = start_folder()
     staged = open_staged(folder)
-    targets = staged.targets(os.path.join(folder, file) for file in files)
+    targets = staged.targets((os.path.join(folder, file) for file in files), dependents=dependents)
     if not files:
         targets = [Target(project=find_project(staged.index, folder))]
     status, said = 0, False

@@ -10,6 +10,8 @@ from ..values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from .git import Git
 
 LINK, MODULE = "120000", "160000"
@@ -46,6 +48,10 @@ class Listed:
     def is_folder(self, path: str) -> bool:
         """Return whether *path* is a folder, which the empty path is."""
         return not path or path in self._folders
+
+    def paths(self) -> Iterator[str]:
+        """Yield every path that is no folder, in git's order."""
+        yield from self._entries
 
     def names(self, path: str) -> list[str]:
         """Return the sorted names in the folder *path*."""

@@ -11,11 +11,13 @@ from ..errors import RepositoryError, UnreadableError
 from ..reader import MAX_BYTES, Reader
 from ..trace import ABSENT, link
 from .git import Git
-from .listings import LINK, committed, staged
+from .listings import LINK, Listed, committed, staged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .listings import Listed, Tree
+    from collections.abc import Iterator
+
+    from .listings import Tree
 
 INDEX = ""
 _REPOSITORY = ".git"
@@ -76,6 +78,14 @@ class SnapshotReader(Reader):
         inside = self._resolve(path)
         entry = self._listed().entry(inside) if inside else None
         return entry.blob if entry is not None and not entry.unmerged else None
+
+    def files(self) -> Iterator[str]:
+        """Yield the absolute paths of all that is staged; only the index can tell that."""
+        listed = self._listed()
+        if not isinstance(listed, Listed):
+            raise TypeError("a revision is not listed as a whole")
+        for path in listed.paths():
+            yield os.path.join(self.root, path)
 
     def revision(self, revision: str) -> SnapshotReader:
         """Return a reader of *revision* of the same repository; the two share one git process. Errors as of ``revision_reader``."""
