@@ -36,14 +36,15 @@ if TYPE_CHECKING:
 @options.color
 @click.pass_context
 def command(context: click.Context, /, *, old: str, new: str, every: bool, form: str) -> None:
-    """Compare the receipts OLD and NEW, by default the last two: why did this work yesterday, and not today?
+    """Compare the receipts OLD and NEW: why did this work yesterday, and not today?
 
-    First what is most likely to have changed numbers: packages that compute, the machine, seeds, switches, data, code, the command.
+    By default they are those of the last two runs that began; 'latest refused' compares a refusal with the last of them. First what is most likely to have changed numbers: packages that compute, the machine, seeds, switches, data, code, the command.
     """
     console: Console = context.find_root().obj
     reader = Reader()
     kept = Kept(reader)
     (first, before), (second, after) = kept.read(old), kept.read(new)
+    kept.say_refusal(console, old, new)
     found = compare_receipts(before, after, numeric=kept.config.numeric, repository=start_folder())
     names = [os.path.basename(path).removesuffix(SUFFIX) for path in (first, second)]
     told = Told(title=f"{names[0]} -> {names[1]}", old=names[0], new=names[1], meaning=found)

@@ -31,7 +31,10 @@ _WIDTH = 100
 @options.color
 @click.pass_context
 def command(context: click.Context, /, *, every: bool) -> None:
-    """List the receipts of this project: name, verdict and command. They are kept until somebody deletes them."""
+    """List the receipts of this project: name, verdict and command.
+
+    They are kept until somebody deletes them; of runs that were refused the last 20 are kept.
+    """
     console: Console = context.find_root().obj
     reader = Reader()
     folder = Kept(reader).folder

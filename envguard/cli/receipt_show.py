@@ -46,7 +46,9 @@ def command(
     subjects: tuple[str, ...],
     output: str | None,
 ) -> None:
-    """Show RECEIPT, by default the latest: what was checked, seeded and set, of which code, data, packages and machine.
+    """Show RECEIPT: what was checked, seeded and set, of which code, data, packages and machine.
+
+    By default it is that of the latest run that began; 'refused' is that of the latest which enforce() did not let begin.
 
     A Statement says of files, known by their digests, that this run made them; its predicate is the receipt. Whoever relies on it
     signs it with a tool that keeps keys.
@@ -67,6 +69,7 @@ def command(
         stream.write(json.dumps(document, indent=2, sort_keys=True) + "\n")
     else:
         receipt_text.write(document, stream, path=shorten(path, current_folder()), numeric=kept.config.numeric)
+    kept.say_refusal(console, receipt)
     if output is not None:
         write_file(output, stream.getvalue())
     else:

@@ -29,9 +29,9 @@ WIDTH = 14
 @options.color
 @click.pass_context
 def command(context: click.Context, /, *, receipt: str, form: str) -> None:
-    """Hold RECEIPT, by default the latest, to its schema, its digest and itself, and what it names to its digests.
+    """Hold RECEIPT to its schema, its digest and itself, and what it names to its digests.
 
-    That is the patch beside it, the kept manifests of its trees of data, and the files that the run made. The digest has no key: it
+    By default it is that of the latest run that began. What it names is the patch beside it, the kept manifests of its trees of data, and the files that the run made. The digest has no key: it
     tells an accident and an edit, not a forger, who would make a new one. Whether the environment is still the one of the run is what
     'envguard reproduce --check' asks.
 

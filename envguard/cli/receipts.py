@@ -8,13 +8,14 @@ from ..config import Config, load_config
 from ..errors import ConfigError, ReceiptError
 from ..observe import find_project
 from ..receipts.document import REFUSED
-from ..receipts.find import find_receipt
-from ..receipts.place import folder_of
+from ..receipts.find import LATEST, find_receipt, later_refusal
+from ..receipts.place import SUFFIX, folder_of
 from ..receipts.read import read_receipt
 from .console import start_folder
 
 if TYPE_CHECKING:
     from ..reader import Reader
+    from .console import Console
 
 
 class Kept:
@@ -41,6 +42,16 @@ class Kept:
         """Return the path and the content of the receipt that *text* means; ReceiptError where there is none, or it cannot be used."""
         path = self.find(text)
         return path, read_receipt(self.reader, path)
+
+    def say_refusal(self, console: Console, *meant: str) -> None:
+        """Say that the latest start was refused where *meant* counts from the latest run that began: who looks may not know."""
+        name = later_refusal(self.reader, self.folder)
+        if name is not None and any(text == LATEST or text.startswith("@") for text in meant):
+            command = "envguard receipt diff latest refused" if len(meant) > 1 else "envguard receipt show refused"
+            console.say(
+                f"note: the latest start was refused ({name.removesuffix(SUFFIX)}), and '{LATEST}' is the latest run that began\n"
+                f"hint: {command}"
+            )
 
     def read_run(self, text: str, therefore: str) -> tuple[str, dict[str, Any]]:
         """Return what ``read`` does; ReceiptError, which says what follows *therefore*, where that run was refused."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def command(context: click.Context, /, *, receipt: str, check: bool, python: str | None, form: str) -> None:
     """Print the commands that restore the run of RECEIPT, in their order: code, packages, data, variables, the run itself.
 
-    RECEIPT is a file, 'latest', '@2' for the one before, or the beginning of a name. Nothing that it says is executed: read the
+    RECEIPT is a file, 'latest' for the latest run that began, '@2' for the one before, or the beginning of a name. Nothing that it says is executed: read the
     commands before you run them.
 
     Exit status with --check: 0 all is as the run had it, 1 something differs, 3 something cannot be told.

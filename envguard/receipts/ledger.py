@@ -133,6 +133,7 @@ class Ledger:
         self.end = {"how": document.REFUSED, "time": place.utc(time.time()), "uncaught": None, "outputs": []}
         if self._folder is not None and not (process.is_worker() and place.RUN in os.environ):
             self._keep(durable=False, of="refusal", after="")
+            place.thin(self._folder)
 
     def close(self) -> None:
         """Write the receipt for the last time, as the process ends."""
@@ -191,4 +192,5 @@ class Ledger:
 
     def _path(self) -> str:
         part = f"-rank{self.rank['rank']}" if self.rank is not None and self.rank["rank"] else ""
-        return os.path.join(self._folder or "", self.id + part + place.SUFFIX)
+        refused = self.end is not None and self.end["how"] == document.REFUSED
+        return os.path.join(self._folder or "", self.id + part + (place.REFUSED if refused else place.SUFFIX))

@@ -14,6 +14,10 @@ RUN = "ENVGUARD_RUN"
 """The variable that tells a process which run of its parent has a receipt."""
 FOLDER = os.path.join(".envguard", "runs")
 SUFFIX = ".json"
+REFUSED = ".refused.json"
+"""How the name of a receipt ends whose run ``enforce()`` did not let begin."""
+REFUSED_KEPT = 20
+"""How many of those are kept in a folder: what starts a refused job again and again would fill it."""
 _MARKS = ("envguard.lock", "envguard.toml", "pyproject.toml", ".git")
 
 
@@ -50,6 +54,23 @@ def fresh_id(seconds: float) -> str:
 def utc(seconds: float) -> str:
     """Return *seconds* (since the epoch) as UTC in ISO 8601."""
     return time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(seconds))
+
+
+def thin(folder: str) -> None:
+    """Delete the oldest receipts of refused runs in *folder*, but for the last ``REFUSED_KEPT``; nothing is raised."""
+    try:
+        # Their names begin with the time.
+        names = sorted(name for name in os.listdir(folder) if name.endswith(REFUSED) and _is_id(name.partition(".")[0]))
+        for name in names[:-REFUSED_KEPT]:
+            os.unlink(os.path.join(folder, name))
+    except OSError:
+        # Another rank was faster, or the folder can no longer be written to.
+        return
+
+
+def _is_id(text: str) -> bool:
+    when, _, rest = text.partition("-")
+    return len(when) == 16 and when[8] == "T" and when[15] == "Z" and len(rest.partition("-")[0]) == 8
 
 
 def put(path: str, data: bytes, *, durable: bool) -> None:

@@ -40,7 +40,9 @@ _AT_ONCE = 200
 _BYTECODE = "__pycache__"
 _RUNS = ".envguard/runs/"
 # A receipt, or what lies beside it, in a folder that somebody has chosen: envguard's own by its name.
-_RECEIPT = re.compile(r"(?:.*/)?[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}(?:-rank[0-9]+)?\.(?:json|patch)", re.DOTALL)
+_RECEIPT = re.compile(
+    r"(?:.*/)?[0-9]{8}T[0-9]{6}Z-[0-9a-f]{8}(?:-rank[0-9]+)?\.(?:json|refused\.json|patch)", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

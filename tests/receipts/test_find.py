@@ -20,13 +20,14 @@ NAMES = (
     "20261126T023544Z-aaaa0000.json",
     "20261127T000000Z-1df936d4-rank3.json",
 )
+REFUSALS = ("20261126T000000Z-2f936d41.refused.json", "20261128T000000Z-2f936d4f-rank1.refused.json")
 
 
 @pytest.fixture
 def runs(folder: Path) -> Path:
     kept = folder / "runs"
     kept.mkdir()
-    for number, name in enumerate(NAMES):
+    for number, name in enumerate((*NAMES, *REFUSALS)):
         (kept / name).touch()
         os.utime(kept / name, (number, number))
     (kept / ".gitignore").touch()
@@ -45,6 +46,8 @@ def runs(folder: Path) -> Path:
         ("2875", NAMES[0]),
         ("20261126T023544Z-aaaa0001", NAMES[1]),
         ("1df936d4-rank3", NAMES[3]),
+        ("refused", REFUSALS[1]),
+        ("20261128", REFUSALS[1]),
     ],
 )
 def test_it_is_found(runs: Path, text: str, name: str) -> None:

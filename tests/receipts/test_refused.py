@@ -59,7 +59,7 @@ def test_whoever_catches_the_refusal_is_told_where_it_is(project: Project) -> No
             print(error.receipt)
     """)
     (document,) = receipts(project)
-    assert done.stdout == f"{project.folder}/.envguard/runs/{document['id']}.json\n"
+    assert done.stdout == f"{project.folder}/.envguard/runs/{document['id']}.refused.json\n"
     assert document["seed"] is None
 
 
@@ -136,20 +136,20 @@ def test_the_command_line_tells_it_from_a_run(project: Project) -> None:
     name = document["id"]
     listed = envguard(project, "receipt", "list").stdout.splitlines()
     assert [line.split()[1:] for line in listed] == [["refused", "train.py"], ["clean", "train.py"]]
-    shown = envguard(project, "receipt", "show").stdout
+    shown = envguard(project, "receipt", "show", "refused").stdout
     assert "verdict       refused at host-to-host\nrefused       DriftError:\n" in shown
     assert "EG303 [cpu-mismatch] cpu.vendor is " in shown
     assert f"seed          42 ({document['scheme']}, derived)\n" in shown
     assert ", refused after " in shown
-    assert envguard(project, "receipt", "verify").returncode == 0
-    told = envguard(project, "receipt", "diff").stdout
+    assert envguard(project, "receipt", "verify", "refused").returncode == 0
+    told = envguard(project, "receipt", "diff", "latest", "refused").stdout
     assert "verdict" in told
     assert "clean" in told
-    path = f".envguard/runs/{name}.json"
+    path = f".envguard/runs/{name}.refused.json"
     for arguments, therefore in (
-        (("reproduce", "latest"), "there is nothing to run again"),
-        (("reproduce", "latest", "--check"), "there is nothing to run again"),
-        (("receipt", "show", "--in-toto"), "it has made nothing to state"),
+        (("reproduce", "refused"), "there is nothing to run again"),
+        (("reproduce", "refused", "--check"), "there is nothing to run again"),
+        (("receipt", "show", "refused", "--in-toto"), "it has made nothing to state"),
     ):
         done = envguard(project, *arguments)
         assert done.returncode == 2
@@ -157,6 +157,60 @@ def test_the_command_line_tells_it_from_a_run(project: Project) -> None:
     done = envguard(project, "check", "--against", path)
     assert done.returncode == 2
     assert "is of a run that enforce() refused: what it saw is no state to hold another against" in done.stderr
+
+
+def test_the_latest_is_the_latest_run_that_began_and_a_refusal_since_is_said(project: Project) -> None:
+    drift(project)
+    first = refused(project)
+    done = envguard(project, "receipt", "show")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "there is no receipt latest: no run that began has left one here, and 1 run that was refused" in done.stderr
+    assert "hint: envguard receipt show refused" in done.stderr
+    assert project.train("envguard.enforce(seed=7)", ENVGUARD="warn").returncode == 0
+    for command in ("show", "verify"):
+        done = envguard(project, "receipt", command)
+        assert (done.returncode, done.stderr) == (0, ""), "the refusal was before it"
+    assert project.train("envguard.enforce(seed=8)").returncode == 1
+    done = envguard(project, "receipt", "show")
+    assert "verdict       drift at host-to-host" in done.stdout
+    assert "seed          7 " in done.stdout
+    said = done.stderr.splitlines()
+    assert said[0].startswith("note: the latest start was refused (2")
+    assert said[0].endswith(".refused), and 'latest' is the latest run that began")
+    assert said[1:] == ["hint: envguard receipt show refused"]
+    assert "seed          8 " in envguard(project, "receipt", "show", "refused").stdout
+    done = envguard(project, "receipt", "show", first["id"])
+    assert ("seed          42 " in done.stdout, done.stderr) == (True, "")
+    assert envguard(project, "reproduce", "latest").returncode == 0
+    assert project.train("envguard.enforce(seed=9)", ENVGUARD="warn").returncode == 0
+    assert project.train("envguard.enforce(seed=10)").returncode == 1
+    done = envguard(project, "receipt", "diff")
+    assert "seed" in done.stdout
+    assert done.stderr.splitlines()[1:] == ["hint: envguard receipt diff latest refused"]
+
+
+def test_of_refusals_the_last_twenty_are_kept_and_nothing_else_goes(project: Project) -> None:
+    runs = project.folder / ".envguard/runs"
+    assert project.train("envguard.enforce(seed=7)").returncode == 0
+    (kept,) = (name.name for name in runs.glob("*.json"))
+    others = ["notes.refused.json", "20261126T000000Z-00000000.json", "20261126T000000Z-00000000.patch"]
+    for name in others:
+        (runs / name).touch()
+    for number in range(25):
+        (runs / f"20250101T0000{number:02}Z-{number:08x}{'-rank3' if number % 2 else ''}.refused.json").touch()
+    drift(project)
+    document = refused_last(project)
+    left = sorted(path.name for path in runs.glob("*.json") if path.name.endswith(".refused.json"))
+    assert left[-2:] == [f"{document['id']}.refused.json", "notes.refused.json"]
+    assert [name[:16] for name in left[:-2]] == [f"20250101T0000{number:02}Z" for number in range(6, 25)]
+    assert all((runs / name).exists() for name in (kept, *others))
+
+
+def refused_last(project: Project) -> dict[str, Any]:
+    assert project.train("envguard.enforce(seed=42)").returncode == 1
+    path = max((project.folder / ".envguard/runs").glob("2[0-9]*T*.refused.json"))
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
 
 
 def test_a_refusal_that_was_made_a_run_does_not_agree_with_itself(project: Project) -> None:
