@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from .baseline import FILE, MAX_BYTES, Baseline, Machine, RecordedPackage, RecordedTree, fact_of, read_baseline_file
-from .canaries.model import Canaries
+from .canaries.model import Canaries, gave
 from .errors import ConfigError, EnvguardError, ReceiptError, RepositoryError
 from .facts import is_audit
 from .getters import Object
@@ -19,11 +19,9 @@ from .repository.snapshot import revision_reader
 from .values import replace
 
 if TYPE_CHECKING:
-    from .model import Fact
     from .reader import Reader
 
 _NO_DIGEST = Unknown(reason="a receipt keeps the versions of packages, and no digests")
-_NO_BITS = Unknown(reason="its receipt does not keep them")
 _MACHINE = "the run's"
 
 
@@ -150,16 +148,16 @@ def _canaries(observed: _Part) -> Canaries | None:
     if observed.value.get("canaries") is None:
         return None
     told = observed.table("canaries")
-    recorded, seen = _texts(told.table("recorded")), _texts(told.table("seen"))
-    digests: dict[str, Fact] = {}
+    groups = {}
     for name in told.table("groups").value:
         group = told.table("groups").table(name)
-        for short in group.texts("same"):
-            digests[f"{name}.{short}"] = recorded.get(f"{name}.{short}") or _NO_BITS
-        for short in group.texts("other"):
-            digests[f"{name}.{short}"] = seen.get(f"{name}.{short}") or _NO_BITS
-        for short, reason in _texts(group.table("unknown")).items():
-            digests[f"{name}.{short}"] = Unknown(reason=reason)
+        groups[name] = {
+            "same": group.texts("same"),
+            "other": group.texts("other"),
+            "unknown": _texts(group.table("unknown")),
+            "not-run": group.text("not-run"),
+        }
+    digests = gave({"recorded": _texts(told.table("recorded")), "seen": _texts(told.table("seen")), "groups": groups})
     return Canaries(scheme=told.text("scheme") or "", conditions={}, digests=digests) if digests else None
 
 

@@ -55,18 +55,11 @@ def told(evidence: Evidence) -> dict[str, Any] | None:
     if machine is None or machine.canaries is None:
         return None
     from .baseline import fact_text
+    from .canaries.model import told_of
     from .rules.canaries import outcome
 
     found = outcome(evidence)
-    groups = {
-        group.name: {
-            "same": list(group.same),
-            "other": list(group.other),
-            "unknown": dict(group.unknown),
-            "not-run": group.not_run,
-        }
-        for group in found
-    }
+    groups = {group.name: told_of(group) for group in found}
     digests = {key: fact_text(value) for key, value in machine.canaries.digests.items()}
     heard = evidence.canaries.digests if evidence.canaries is not None else {}
     # Of what is as recorded the record says it.

@@ -439,7 +439,7 @@ class TestAtomicWrites:
 
 
 CANARIES = Canaries(
-    scheme="envguard.canaries.v1",
+    scheme="envguard.canaries.v2",
     conditions={"torch.version": "2.13.0", "torch.threads": "2"},
     digests={
         "torch.cpu.exp.float32": "blake2b:00",

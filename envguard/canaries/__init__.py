@@ -6,5 +6,5 @@ the bits that come out are digested. Nothing in here is imported from the rest o
 that has no envguard runs it as well (``child.py``).
 """
 
-SCHEME = "envguard.canaries.v1"
+SCHEME = "envguard.canaries.v2"
 """Names the computations. Who changes one of them, or its inputs, gives this another number: their digests cannot be compared."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 UNKNOWN = "unknown: "
 NONE = "none"
 _ON = {"cpu": "on the CPU", "cuda": "on the GPU"}
+_WHOLE = "all of them"
+_NO_BITS = Unknown(reason="its receipt does not keep them")
 _LIBRARIES = {"numpy": "NumPy", "torch": "PyTorch"}
 
 
@@ -84,8 +86,8 @@ def parse(text: str) -> Canaries:
         raise ValueError("not what canaries say")
     return Canaries(
         scheme=scheme,
-        conditions=_facts(values["conditions"]),
-        digests=_facts(values["digests"]),
+        conditions=facts(values["conditions"]),
+        digests=facts(values["digests"]),
         left_out=values["left-out"],
     )
 
@@ -100,6 +102,44 @@ def compare(recorded: Canaries, seen: Canaries) -> tuple[Group, ...]:
         if value != NONE:
             groups.setdefault(group_of(key), []).append(key)
     return tuple(_group(name, keys, recorded, seen) for name, keys in groups.items())
+
+
+def told_of(group: Group) -> dict[str, Any]:
+    """Return *group* as a receipt has it, which names it."""
+    return {
+        "same": list(group.same),
+        "other": list(group.other),
+        "unknown": dict(group.unknown),
+        "not-run": group.not_run,
+    }
+
+
+def gave(told: Mapping[str, Any]) -> dict[str, Fact]:
+    """Return what the canaries that a run ran gave, by key, out of what its receipt says of canaries (*told*).
+
+    That has the recorded bits (``recorded``), the others that were seen (``seen``), and by group what became of them (``groups``).
+    """
+    recorded, seen = told["recorded"], told.get("seen") or {}
+    given: dict[str, Fact] = {}
+    for name, group in told["groups"].items():
+        if group["not-run"] is None:
+            for bits, shorts in ((recorded, group["same"]), (seen, group["other"])):
+                given |= {key: bits.get(key, _NO_BITS) for key in (_key(name, short) for short in shorts)}
+            given |= {_key(name, short): Unknown(reason=reason) for short, reason in group["unknown"].items()}
+    return given
+
+
+def short_of(key: str) -> str:
+    """Return the ``family.type`` of a key, for people where the key is that of a whole library."""
+    return key.removeprefix(group_of(key)).lstrip(".") or _WHOLE
+
+
+def facts(table: Mapping[str, str]) -> dict[str, Fact]:
+    """Return what ``running.Results`` says as text as facts."""
+    return {
+        key: Unknown(reason=value.removeprefix(UNKNOWN)) if value.startswith(UNKNOWN) else value
+        for key, value in table.items()
+    }
 
 
 def group_of(key: str) -> str:
@@ -123,13 +163,13 @@ def _group(name: str, keys: list[str], recorded: Canaries, seen: Canaries) -> Gr
         return Group(name=name, not_run=left_out)
     if recorded.scheme != seen.scheme:
         reason = f"they were recorded by other computations ({recorded.scheme}, here {seen.scheme})"
-        return Group(name=name, unknown={_short(key, name): reason for key in keys})
+        return Group(name=name, unknown={short_of(key): reason for key in keys})
     same: list[str] = []
     other: list[str] = []
     unknown: dict[str, str] = {}
     for key in keys:
         old, new = recorded.digests[key], seen.digests.get(key, seen.digests.get(library))
-        short = _short(key, name)
+        short = short_of(key)
         if isinstance(old, Unknown):
             unknown[short] = f"not known when it was recorded ({old.reason})"
         elif new is None or new == NONE:
@@ -141,12 +181,5 @@ def _group(name: str, keys: list[str], recorded: Canaries, seen: Canaries) -> Gr
     return Group(name=name, same=tuple(same), other=tuple(other), unknown=unknown)
 
 
-def _short(key: str, name: str) -> str:
-    return key.removeprefix(name).lstrip(".") or "all of them"
-
-
-def _facts(table: dict[str, Any]) -> dict[str, Fact]:
-    return {
-        key: Unknown(reason=value.removeprefix(UNKNOWN)) if value.startswith(UNKNOWN) else value
-        for key, value in table.items()
-    }
+def _key(group: str, short: str) -> str:
+    return group if short == _WHOLE else f"{group}.{short}"

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 
-COUNT = 1 << 16
+COUNT = 40 << 10
 _SIGN_AND_FRACTION = b"\xff\xff\x7f\x80"
 _EXPONENT = b"\x00\x00\x00\x3f"
 
 
 def numbers() -> bytearray:
     """Return ``COUNT`` numbers as float32 in little-endian order, on an address that is a multiple of 16 at least."""
-    words = int.from_bytes(hashlib.shake_128(b"envguard.canaries.v1").digest(4 * COUNT), "little")
+    words = int.from_bytes(hashlib.shake_128(b"envguard.canaries.v2").digest(4 * COUNT), "little")
     words &= int.from_bytes(_SIGN_AND_FRACTION * COUNT, "little")
     words |= int.from_bytes(_EXPONENT * COUNT, "little")
     return bytearray(words.to_bytes(4 * COUNT, "little"))

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..baseline import fact_text
 from ..canaries import SCHEME
 from ..canaries.live import live
-from ..canaries.model import NONE, UNKNOWN, families, group_of, title
+from ..canaries.model import NONE, UNKNOWN, families, gave, group_of, title
 from .changes import CANARY, Change
 
 if TYPE_CHECKING:
@@ -29,15 +30,15 @@ def of_start(answer: Mapping[str, Any]) -> tuple[Bits, Bits]:
     told = answer["observed"].get("canaries")
     if not told or told["scheme"] != SCHEME:
         return {}, {}
-    recorded = {
-        key: value for key, value in told["recorded"].items() if value != NONE and not value.startswith(UNKNOWN)
-    }
-    began: Bits = dict(told.get("seen") or {})
+    began = {key: fact_text(value) for key, value in gave(told).items()}
     idle: Bits = {}
     for name, group in told["groups"].items():
         if group["not-run"] is not None:
-            idle |= {key: value for key, value in recorded.items() if group_of(key) == name}
-        began |= {key: recorded[key] for short in group["same"] if (key := f"{name}.{short}") in recorded}
+            idle |= {
+                key: value
+                for key, value in told["recorded"].items()
+                if group_of(key) == name and value != NONE and not value.startswith(UNKNOWN)
+            }
     return began, idle
 
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
-_NONE = "none"
-
 
 def watch(answer: dict[str, Any], check: Callable[[], dict[str, Any]], event: Callable[..., None]) -> None:
     """Compare the canaries of what is imported later with those recorded, as *answer*, that of a check, has them.
@@ -60,29 +58,21 @@ class _Watch:
         """Compare those of *module*, whose code has run."""
         from ..canaries import SCHEME
         from ..canaries.live import live
+        from ..canaries.model import Canaries, compare, facts, told_of
 
         told = self.answer["observed"]["canaries"]
         with _imported(module):
             seen = live(only=self.library)
-        wanted = {key: value for key, value in told["recorded"].items() if self._concerns(key, value)}
-        ran = {key for key in wanted if ".".join(key.split(".")[:2]) not in seen.left_out}
-        for name in dict.fromkeys(".".join(key.split(".")[:2]) for key in wanted):
-            names = [key.removeprefix(f"{name}.") for key in sorted(ran) if key.startswith(f"{name}.")]
-            other = [short for short in names if seen.digests.get(f"{name}.{short}") != wanted[f"{name}.{short}"]]
-            told["groups"][name] = {
-                "same": [short for short in names if short not in other],
-                "other": other,
-                "unknown": {},
-                "not-run": seen.left_out.get(name),
-            }
-            told.setdefault("seen", {}).update(
-                {
-                    f"{name}.{short}": seen.digests[f"{name}.{short}"]
-                    for short in other
-                    if f"{name}.{short}" in seen.digests
-                }
-            )
-        if told["scheme"] != SCHEME or any(seen.digests.get(key) != wanted[key] for key in ran):
+        wanted = {key: value for key, value in told["recorded"].items() if key.partition(".")[0] == self.library}
+        groups = compare(
+            Canaries(scheme=told["scheme"], conditions={}, digests=facts(wanted)),
+            Canaries(scheme=SCHEME, conditions={}, digests=facts(seen.digests), left_out=seen.left_out),
+        )
+        others = told.setdefault("seen", {})
+        for group in groups:
+            told["groups"][group.name] = told_of(group)
+            others.update({key: seen.digests[key] for key in (f"{group.name}.{short}" for short in group.other)})
+        if any(group.other or group.unknown for group in groups):
             # Slow, and thorough: it says why, asks the settings whether it is waived, and raises.
             with _imported(module):
                 try:
@@ -94,6 +84,3 @@ class _Watch:
             passed = self.answer["overridden"]
             passed += [item for item in found["overridden"] if item not in passed]
             self.answer.update({**found, "overridden": passed})
-
-    def _concerns(self, key: str, value: str) -> bool:
-        return key.partition(".")[0] == self.library and value != _NONE

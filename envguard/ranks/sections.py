@@ -128,18 +128,17 @@ def _record(observed: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
 
 def _canaries(observed: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, str | None]]]:
     """Yield for each group of numeric canaries that this rank ran what its families gave: one digest for all types of a family."""
-    told = observed.get("canaries") or {}
-    for group, found in (told.get("groups") or {}).items():
-        if found["not-run"] is not None:
-            continue
-        heard = {
-            **{short: told["recorded"].get(f"{group}.{short}") for short in found["same"]},
-            **{short: told.get("seen", {}).get(f"{group}.{short}") for short in found["other"]},
-            **dict.fromkeys(found["unknown"]),
-        }
-        families: dict[str, list[tuple[str, str | None]]] = {}
-        for short, bits in sorted(heard.items()):
-            families.setdefault(short.partition(".")[0], []).append((short, bits))
+    told = observed.get("canaries")
+    if not told:
+        return
+    from ..canaries.model import gave, group_of, short_of
+
+    groups: dict[str, dict[str, list[tuple[str, str | None]]]] = {}
+    for key, value in sorted(gave(told).items()):
+        short = short_of(key)
+        listed = groups.setdefault(group_of(key), {}).setdefault(short.partition(".")[0], [])
+        listed.append((short, value if isinstance(value, str) else None))
+    for group, families in groups.items():
         yield (
             group,
             {

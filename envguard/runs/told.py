@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from ..baseline import fact_text
+from ..canaries.model import gave, group_of
 from ..facts import VARIABLE, is_audit
 from ..json_text import text_of
 from ..model import Level, Severity
@@ -100,19 +102,29 @@ def told(receipt: Mapping[str, Any], numeric: tuple[str, ...]) -> dict[str, Fact
 
 
 def _canaries(canaries: Any) -> Facts:
-    """Return the bits that the run gave, which are the recorded ones where it gave no others, and what it did not run."""
+    """Return what the canaries of the run gave, and of those that it did not run why and what is recorded."""
     known = canaries if isinstance(canaries, dict) else {}
-    groups = known.get("groups")
-    listed = [
-        (name, group) for name, group in (groups if isinstance(groups, dict) else {}).items() if isinstance(group, dict)
-    ]
-    others = {
-        f"{name}, other bits": ", ".join(map(text_of, group["other"]))
-        for name, group in listed
-        if isinstance(group.get("other"), list) and group["other"]
+    groups: dict[str, dict[str, Any]] = {}
+    for name, group in _dict(known.get("groups")).items():
+        of_group = _dict(group)
+        groups[name] = {
+            "same": _list(of_group.get("same")),
+            "other": _list(of_group.get("other")),
+            "unknown": _table(of_group.get("unknown")),
+            "not-run": of_group.get("not-run"),
+        }
+    recorded = _table(known.get("recorded"))
+    given = gave({"recorded": recorded, "seen": _table(known.get("seen")), "groups": groups})
+    unasked = {
+        key: bits
+        for key, bits in recorded.items()
+        if (group := groups.get(group_of(key))) is not None and group["not-run"] is not None
     }
-    idle = {f"{name}, not run": text_of(group["not-run"]) for name, group in listed if group.get("not-run") is not None}
-    return {**_table(known.get("recorded")), **_table(known.get("seen")), **others, **idle}
+    others = {f"{name}, other bits": ", ".join(group["other"]) for name, group in groups.items() if group["other"]}
+    idle = {
+        f"{name}, not run": text_of(group["not-run"]) for name, group in groups.items() if group["not-run"] is not None
+    }
+    return {**unasked, **{key: fact_text(value) for key, value in given.items()}, **others, **idle}
 
 
 def _later(imports: Any) -> Facts:
@@ -209,3 +221,11 @@ def _people(receipt: Mapping[str, Any]) -> Facts:
 
 def _table(value: Any) -> dict[str, str]:
     return {str(key): text_of(item) for key, item in value.items()} if isinstance(value, dict) else {}
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[str]:
+    return [text_of(item) for item in value] if isinstance(value, list) else []

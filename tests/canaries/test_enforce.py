@@ -145,6 +145,31 @@ def test_an_unknown_is_undecided_and_never_a_pass(project: Project) -> None:
     assert done.stderr.splitlines()[-1].startswith("undecided at host-to-host: 1 error")
 
 
+def test_an_unknown_of_what_is_imported_later_is_not_the_same_because_it_is_unknown_again(project: Project) -> None:
+    """The record says what failed when it was made; the same failure here is no agreement."""
+    forge(project, "numpy.cpu.linalg.float32", "unknown: MemoryError: no more")
+    code = """
+envguard.enforce(seed=42)
+print("enforced")
+from envguard.canaries.numpy_families import Numpy
+real = Numpy._linalg
+def fail(self, kind):
+    if kind == "float32":
+        raise MemoryError("no more")
+    return real(self, kind)
+fail.__name__ = "_linalg"
+Numpy._linalg = fail
+import numpy
+print("training")
+"""
+    done = project.train(code)
+    assert (done.returncode, done.stdout) == (1, "enforced\n")
+    assert (
+        "EG314 [unknown-canary] NumPy on the CPU cannot be compared in linalg (float32): not known when it was recorded"
+        in " ".join(done.stderr.split())
+    )
+
+
 def test_whoever_does_not_want_them_leaves_them_out(project: Project) -> None:
     forge(project)
     code = "run = envguard.enforce(seed=42, canaries=False)\nimport numpy\n"

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +49,31 @@ print(len(said), said.pop())
     for _ in range(3):
         count, _, text = python(code).partition(" ")
         assert (count, json.loads(text)["digests"]) == ("1", of_torch(plain))
+
+
+COUNTING = """
+#define _GNU_SOURCE
+#include <dlfcn.h>
+static int regions;
+int counted(void) { return regions; }
+void GOMP_parallel(void (*body)(void *), void *data, unsigned threads, unsigned flags) {
+    static void (*real)(void (*)(void *), void *, unsigned, unsigned);
+    if (real == 0) real = (void (*)(void (*)(void *), void *, unsigned, unsigned))dlsym(RTLD_NEXT, "GOMP_parallel");
+    regions++;
+    real(body, data, threads, flags);
+}
+"""
+
+
+@pytest.mark.skipif("__import__('platform').system() != 'Linux'", reason="elsewhere it is another OpenMP")
+def test_few_of_them_wait_for_threads(tmp_path: Path) -> None:
+    """Each time that threads share a computation, all wait for the last; on a busy machine that is milliseconds. It was 110 times."""
+    source, library = tmp_path / "counting.c", tmp_path / "counting.so"
+    source.write_text(COUNTING)
+    subprocess.run([os.environ.get("CC", "cc"), "-shared", "-fPIC", "-O1", source, "-o", library, "-ldl"], check=True)
+    code = f"import ctypes, torch\n{SAY}print(ctypes.CDLL({str(library)!r}).counted())"
+    counted = int(python(code, OMP_NUM_THREADS="2", LD_PRELOAD=str(library)))
+    assert 10 <= counted <= 25
 
 
 STATE = """
@@ -137,6 +165,9 @@ def test_numbers_of_threads_change_long_sums(plain: dict[str, dict[str, str]]) -
         assert changed(plain, told) == set()
         return
     assert {"torch reduction", "torch norm"} <= changed(plain, told)
+    # The other types are computed in sizes that no threads share.
+    shared = {key for key, value in of_torch(plain).items() if told["digests"][key] != value}
+    assert {key.split(".")[3] for key in shared} == {"float32"}
     assert not {"torch exp", "torch attention", "torch linalg", "torch random"} & changed(plain, told)
 
 

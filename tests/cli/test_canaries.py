@@ -184,7 +184,7 @@ def test_they_are_shown(sung: Sung) -> None:
     recorded = sung.machine()["canaries"]
     text = sung.cli("machine", "show", "--canaries", "--python", sys.executable)
     assert text.status == 0
-    assert "\ncanaries (envguard.canaries.v1)\n" in text.out
+    assert "\ncanaries (envguard.canaries.v2)\n" in text.out
     assert f"{recorded['digests']['numpy.cpu.exp.float32']}\n" in text.out
     document = json.loads(sung.cli("machine", "show", "--canaries", "--format", "json", "--python", sys.executable).out)
     shown = document["canaries"]

@@ -148,7 +148,7 @@ def test_what_happened_while_they_ran_is_compared(folder: Path) -> None:
     other["later-imports"] = {"files": 1, "committed": 0, "others": {"/app/helper.py": "changed"}}
     assert rows(compare_receipts(made, sealed(other))) == [
         ("canaries", "torch.cpu, other bits", "", "sum", "added"),
-        ("canaries", "torch.cpu.sum", "", "blake2b:00", "added"),
+        ("canaries", "torch.cpu.sum", "", "unknown: its receipt does not keep them", "added"),
         ("code", "loaded later: /app/helper.py", "", "changed", "added"),
         ("the command", "ranks", "", "8", "added"),
         ("while it ran", "verify 1", "", 'changes ["torch was reseeded"]', "added"),
@@ -159,6 +159,7 @@ def test_canaries_are_compared_by_what_each_run_gave(folder: Path) -> None:
     """Two runs that gave other bits than were recorded have not given the same ones for that."""
     made = document(folder)
     group: dict[str, Any] = {"same": ["exp"], "other": ["sum"], "unknown": {}, "not-run": None}
+    failed = {**group, "same": [], "unknown": {"exp": "no memory"}}
     idle = {"same": [], "other": [], "unknown": {}, "not-run": "CUDA is not initialised"}
     told = {
         "scheme": "1",
@@ -171,11 +172,12 @@ def test_canaries_are_compared_by_what_each_run_gave(folder: Path) -> None:
         made,
         observed__canaries={
             **told,
-            "groups": {"torch.cpu": group, "torch.cuda": ran},
+            "groups": {"torch.cpu": failed, "torch.cuda": ran},
             "seen": {"torch.cpu.sum": "blake2b:0b"},
         },
     )
     assert rows(compare_receipts(sealed(old), sealed(new))) == [
+        ("canaries", "torch.cpu.exp", "blake2b:01", "unknown: no memory", "changed"),
         ("canaries", "torch.cpu.sum", "blake2b:0a", "blake2b:0b", "changed"),
         ("canaries", "torch.cuda, not run", "CUDA is not initialised", "", "removed"),
     ]
