@@ -54,8 +54,8 @@ def republished_artifact(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     A file of the same name whose hash is another one than before; or, where a lock has hashes without names, a version of
-    which a hash of then has made room for another. Where the hashes are of another kind (`sha256` then, `sha512` now) nobody
-    can tell whether the files are the same: that is unknown.
+    which a hash of then has made room for another. Where the hashes are of another kind (`sha256` then, `sha512`
+    now) nobody can tell whether the files are the same: that is unknown.
 
     ## Why it matters
 

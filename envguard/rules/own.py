@@ -25,8 +25,8 @@ def missing_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     Neither the lock that is named in the configuration nor one of a format that is read here is in the project. Without a
-    name in the configuration it is called as the lock that was committed last, else as the one that was recorded, else as the
-    one that the tool of the manifest would make. In a commit: a lock that goes, while the project or script stays. A
+    name in the configuration it is called as the lock that was committed last, else as the one that was recorded, else
+    as the one that the tool of the manifest would make. In a commit: a lock that goes, while the project or script stays. A
     `requirements.txt` counts by itself only where a tool wrote it as a lock: with its command at the top, with `# via`
     below the pins, or with hashes. And a line of a requirements file that does not tell which package it is.
 
