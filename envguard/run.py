@@ -86,8 +86,11 @@ class Run(Drawing):
         BrokenSealError where something has certainly changed, unless not *strict*. What was only drawn from is no change.
         """
         from .determinism.changes import broken, compare
+        from .determinism.loaders import unseeded
 
         changes = compare(self._seal)
+        moved = bool(changes)
+        changes += (*unseeded(self.streams),)
         if canaries:
             from .determinism import bits
 
@@ -99,7 +102,7 @@ class Run(Drawing):
         self._ledger.event("verify", changes=[change.told for change in changes])
         if strict and any(change.certain for change in changes):
             raise broken(changes)
-        if not changes:
+        if not moved:
             self._seal.drawn()
         return changes
 

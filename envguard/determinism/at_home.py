@@ -34,26 +34,29 @@ class AtHome:
         self._streams = streams
         self._name = name
         self._key = key
-        self._data = data
+        self.data = data
+        streams.homes.add(self)
 
     def seed(self, epoch: int | None) -> tuple[str, ...]:
         """Seed them for *epoch*, and return their paths; StreamError where one cannot be seeded."""
         when = (_NO_EPOCH, 0) if epoch is None else (_BY_EPOCH, epoch)
         key = (*self._key, *when, _HOME)
         root = self._streams.root
-        left = frozenset(id(generator) for generator in self._left())
-        return reseed_carried(self._data, "dataset", lambda path: derive(root, self._name, path, *key), left=left)
+        left = frozenset(id(generator) for generator in seeded(self._streams))
+        return reseed_carried(self.data, "dataset", lambda path: derive(root, self._name, path, *key), left=left)
 
-    def _left(self) -> Iterator[Any]:
-        for (library, _, _), generator in self._streams.alive():
-            yield generator
-            if library == "numpy":
-                yield generator.bit_generator
-        yield getattr(random, "_inst", None)
-        numpy: Any = sys.modules.get("numpy")
-        if numpy is not None:
-            yield numpy.random.mtrand._rand  # noqa: SLF001
-            yield numpy.random.mtrand._rand._bit_generator  # noqa: SLF001
-        torch: Any = sys.modules.get("torch")
-        if torch is not None:
-            yield torch.default_generator
+
+def seeded(streams: Streams) -> Iterator[Any]:
+    """Yield the generators of this process that are seeded otherwise: those that *streams* handed out, and the libraries' own."""
+    for (library, _, _), generator in streams.alive():
+        yield generator
+        if library == "numpy":
+            yield generator.bit_generator
+    yield getattr(random, "_inst", None)
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is not None:
+        yield numpy.random.mtrand._rand  # noqa: SLF001
+        yield numpy.random.mtrand._rand._bit_generator  # noqa: SLF001
+    torch: Any = sys.modules.get("torch")
+    if torch is not None:
+        yield torch.default_generator

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from weakref import WeakSet
 
 from ..errors import StreamError
 from .epoch import Epoch
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from torch import Generator as TorchGenerator
     from torch import device as Device  # noqa: N812
 
+    from .at_home import AtHome
     from .samplers import Sampler
 
     Index = tuple[int | str, ...]
@@ -39,6 +41,7 @@ class Streams:
         check_whole(root, "a seed", 32)
         self.root = root
         self.epoch = Epoch()
+        self.homes: WeakSet[AtHome] = WeakSet()
         self._registry = Registry()
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from typing import Any
 
 import numpy as np
@@ -98,3 +99,40 @@ def test_a_loader_that_is_made_again_forgets_the_data_set_of_the_one_before() ->
     loader_arguments(streams, "train", (), {"dataset": Data()}, rank=0, reuse=True)
     gc.collect()
     assert gone() is None
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("how", ["bare", "own", "workers", "dataset", "sampler"])
+def test_a_loader_that_nobody_could_seed_for_is_told_when_the_run_is_verified(how: str) -> None:
+    from torch.utils.data import DataLoader
+
+    from envguard.determinism.loaders import unseeded
+
+    streams = Streams(42)
+    data = Data(own=streams.numpy("own"), inner=random._inst)
+    if how == "own":
+        del data.fresh
+    options: dict[str, Any] = {"dataset": data} if how == "dataset" else {}
+    arguments = loader_arguments(streams, "train", (), options, rank=0, reuse=False)
+    if how == "sampler":
+        arguments["sampler"] = streams.sampler(data, "shuffle", reuse=False)
+    made: Any = DataLoader(**{"dataset": data, "num_workers": int(how == "workers"), **arguments})
+    found = list(unseeded(streams))
+    assert made.generator is arguments["generator"]
+    if how != "bare":
+        assert found == []
+        return
+    (change,) = found
+    # It may have been made with a seed of its own.
+    assert (change.kind, change.name, change.certain) == ("generator", "dataset.fresh", False)
+    assert change.told == (
+        "dataset.fresh, a Generator, is drawn from by the data loader 'train', which has no workers, and this run has not seeded it: "
+        "say dataloader_kwargs('train', dataset=...), or draw by sample"
+    )
+
+
+def test_without_torch_there_is_no_loader_to_look_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    from envguard.determinism.loaders import unseeded
+
+    monkeypatch.delitem(sys.modules, "torch.utils.data.dataloader", raising=False)
+    assert list(unseeded(Streams(42))) == []
