@@ -6,6 +6,7 @@ import re
 
 from ...errors import LockfileError
 from ..filenames import other_release
+from .plain import is_certain
 from .tables import HINT, LockTable, filename_of
 
 TYPE_CHECKING = False
@@ -23,6 +24,8 @@ def validate(root: LockTable) -> None:
     A file that belongs to another package or version is left to the check of the lock against itself, which has a rule for
     it: packaging is shown a name that agrees.
     """
+    if is_certain(dict(root.value)):
+        return
     from packaging.pylock import Pylock, PylockValidationError
 
     # packaging writes into a log that it does not know a minor version; who reads the lock is told in other words.
