@@ -31,3 +31,18 @@ def artifacts(files: Sequence[tuple[str, str | None]], locations: Sequence[str |
         "size": [None] * len(files),
     }
     return made(Artifact, len(files), columns)
+
+
+def alike(filename: str, location: str | None, hashes: Sequence[str]) -> tuple[Artifact, ...]:
+    """Return a file of a package for each of *hashes*, all of them called *filename*, which may be empty, at *location*."""
+    if not hashes:
+        return ()
+    count = len(hashes)
+    columns: dict[str, Sequence[Any]] = {
+        "filename": [filename] * count,
+        "wheel": [filename.endswith(".whl")] * count,
+        "location": [location] * count,
+        "hash": hashes,
+        "size": [None] * count,
+    }
+    return tuple(made(Artifact, count, columns))

@@ -15,7 +15,8 @@ from ...names import normalize
 from ...urls import ARCHIVES, unquote, without_credentials
 from ...values import replace
 from ..edges import both, named, resolved
-from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, When
+from ..listed import alike
+from ..model import Lock, LockedPackage, Parts, Source, SourceKind, When
 from ..text import read_lock_text
 from .manifest import read_manifest
 from .tables import COMMANDS, DEFAULT, DEVELOP, MANIFEST, META, VCS, LockObject
@@ -144,7 +145,7 @@ def _package(section: str, name: str, table: LockObject, sources: Mapping[str, s
         name=normalize(name),
         version=_version(table),
         source=_source(table, sources),
-        artifacts=tuple(Artifact(filename="", wheel=False, hash=digest) for digest in table.texts("hashes")),
+        artifacts=alike("", None, table.texts("hashes")),
         when=(When(group=None if section == DEFAULT else section, marker=marker),),
         keys=table.keys,
         parts=_PARTS,

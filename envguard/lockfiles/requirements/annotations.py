@@ -5,6 +5,7 @@ The forms are ``# via one, two`` and ``# via`` with a line for each (pip-tools: 
 
 from __future__ import annotations
 
+import functools
 import re
 
 from ...names import normalize
@@ -42,7 +43,8 @@ class Via:
         return bool(self.files or self.manifests or self.others)
 
 
-def via(comments: Iterable[str]) -> Via | None:
+@functools.lru_cache(maxsize=4096)
+def via(comments: tuple[str, ...]) -> Via | None:
     """Return what *comments* (without their ``#``) say about the pin above them; None where they say nothing of the kind."""
     items = list(_items(comments))
     if not items:

@@ -58,7 +58,7 @@ def read_text(reader: Reader, path: str) -> str:
             text = data.decode(encoding)
         except UnicodeDecodeError as error:
             raise UnreadableError(f"is not UTF-16 text: {error.reason} at offset {error.start}", path=path) from None
-    return text.replace("\r\n", "\n")
+    return text.replace("\r\n", "\n") if "\r" in text else text
 
 
 def read_contents(reader: Reader, path: str, *, constraint: bool = False) -> Contents:

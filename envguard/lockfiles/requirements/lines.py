@@ -19,7 +19,8 @@ MAX_LINE = 4 * 1024 * 1024
 _COMMENT = re.compile(r"(?:^|\s)#(?P<text>.*)$")
 _IS_COMMENT = re.compile(r"\s*#(?P<text>.*)$")
 # str.splitlines, which pip uses, ends a line at each of these; uv and an editor do not.
-_ENDS = re.compile("[\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029]")
+_ENDS = "\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
+_END = re.compile(f"[{_ENDS}]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +37,9 @@ def logical_lines(text: str, path: str) -> Iterator[Line]:
 
     Raises LockfileError where a line is too long, or ends where other tools see no end.
     """
-    if end := _ENDS.search(text):
+    # To look for one character at a time is many times as fast as to look for any of them.
+    end = _END.search(text) if any(character in text for character in _ENDS) else None
+    if end is not None:
         number = text.count("\n", 0, end.start()) + 1
         message = f"has the character {end[0]!r}, which pip takes for the end of the line and other tools do not"
         raise LockfileError(message, path=path, line=number)
@@ -62,7 +65,7 @@ def _joined(text: str, path: str) -> Iterator[tuple[int, str, str | None]]:
     first = 0
     size = 0
     for number, line in enumerate(text.split("\n"), start=1):
-        comment = _IS_COMMENT.match(line)
+        comment = _IS_COMMENT.match(line) if "#" in line else None
         if parts and comment is not None:
             # The comment belongs to the line that it ends.
             yield first, "".join(parts).strip(), comment["text"]
@@ -74,7 +77,7 @@ def _joined(text: str, path: str) -> Iterator[tuple[int, str, str | None]]:
         if size > MAX_LINE:
             raise LockfileError(f"has a line of more than {MAX_LINE} characters", path=path, line=first)
         if comment is None and line.endswith("\\"):
-            if _COMMENT.search(line):
+            if "#" in line and _COMMENT.search(line):
                 message = (
                     "ends a comment with a backslash: pip takes the next line for a part of it, other tools do not"
                 )

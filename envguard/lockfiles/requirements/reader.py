@@ -12,7 +12,8 @@ from ..._native import hexdigest
 from ...errors import LockfileError
 from ...values import replace
 from ..exported.command import command_of
-from ..model import Artifact, Edge, Lock, LockedPackage, Source, SourceKind, When
+from ..listed import alike
+from ..model import Edge, Lock, LockedPackage, Source, SourceKind, When
 from .annotations import via
 from .files import read_contents
 from .places import Places
@@ -107,10 +108,7 @@ def _package(number: int, asked: Asked, places: Places, index: str, lock: str) -
         version=asked.version,
         source=source,
         specifier=asked.specifier if asked.version is None and asked.source is None else None,
-        artifacts=tuple(
-            Artifact(filename=filename, wheel=filename.endswith(".whl"), location=location, hash=digest)
-            for digest in asked.hashes
-        ),
+        artifacts=alike(filename, location, asked.hashes),
         when=(When(marker=asked.marker),) if asked.marker is not None else (),
         line=asked.line,
         path=asked.path if asked.path != lock else None,
