@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     Keys = tuple[str | int, ...]
+    Entry = tuple[Keys, int, int]
 
 # Possessive quantifiers throughout: hostile text must not make the engine try things twice.
 _BASIC = r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"'
@@ -94,11 +95,13 @@ class YamlDocument:
 class Document:
     """The text of a TOML or JSON file, ready to be asked where its key paths are."""
 
-    __slots__ = ("_decode", "_lines", "_tables", "_text")
+    __slots__ = ("_decode", "_lines", "_tables", "_text", "_walked")
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._lines = Lines(text)
+        # The entries of each table that was looked into, and what looks for the ones behind them.
+        self._walked: dict[int, tuple[list[Entry], Iterator[Entry]]] = {}
         start = _BETWEEN.match(text).end()  # type: ignore[union-attr]  # it matches nothing, too
         if text.startswith("{", start):  # no TOML document starts like this
             self._decode: Callable[[str], Keys] = _json_key
@@ -152,8 +155,21 @@ class Document:
                     return 1 + depth, inner if depth else element
         return 0, at
 
-    def _entries(self, at: int) -> Iterator[tuple[Keys, int, int]]:
-        """Yield key path, offset of the key and offset of the value for each entry of the table from *at* on."""
+    def _entries(self, at: int) -> Iterator[Entry]:
+        """Yield key path, offset of the key and offset of the value for each entry of the table from *at* on.
+
+        Several places of a report are in one table, which may be a whole lock: what was passed is not passed again.
+        """
+        known, rest = self._walked.setdefault(at, ([], self._walk(at)))
+        for number in itertools.count():
+            if number == len(known):
+                following = next(rest, None)
+                if following is None:
+                    return
+                known.append(following)
+            yield known[number]
+
+    def _walk(self, at: int) -> Iterator[Entry]:
         while True:
             at = _end(_BETWEEN, self._text, at)
             entry = _ENTRY.match(self._text, at)
