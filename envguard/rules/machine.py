@@ -277,6 +277,9 @@ _SETS = {
 
 def _threads(evidence: Evidence, item: Difference) -> str:
     """Return the command that gives the recorded number, and the one that records this start as another machine."""
+    if "none" in (item.old, item.new):
+        # A library came or went: there is no number to set, and the finding about the library says how to get it back.
+        return repair.record(evidence)
     here = evidence.facts.get(VARIABLE + _OMP)
     there = evidence.machine.audit.get(VARIABLE + _OMP) if evidence.machine is not None else None
     name = _SETS[item.key]
@@ -286,6 +289,8 @@ def _threads(evidence: Evidence, item: Difference) -> str:
         recorded = evidence.machine.facts.get("threads.openmp") if evidence.machine is not None else None
         name, found = _OMP, here if here is not None else ""
         wanted = next((fact for fact in (there, recorded) if isinstance(fact, str) and fact != "none"), item.old)
+        if isinstance(found, str) and found and not found.replace(",", "").isdigit():
+            return f"export {name}={shlex.quote(str(wanted))} where the run is started, not inside the script"
     start = f"{name}={shlex.quote(found)} " if isinstance(found, str) and found else ""
     return (
         f"export {name}={shlex.quote(str(wanted))}, or record this start as a machine of its own: "

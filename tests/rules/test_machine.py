@@ -179,6 +179,18 @@ def test_what_is_kept_for_people_is_no_finding() -> None:
             {"threads.openblas": "2"},
             "export OPENBLAS_NUM_THREADS=8, or record this start as a machine of its own: OPENBLAS_NUM_THREADS=2 envguard record --machine NAME",
         ),
+        # The library itself came or went: nobody can set a number of threads for what is not there.
+        ({"threads.openblas": "none"}, {"threads.openblas": "2"}, "envguard record"),
+        ({"threads.openblas": "2"}, {"threads.openblas": "none"}, "envguard record"),
+        # The script set the variable itself, so that three witnesses tell three things.
+        (
+            {"threads.openmp": "8"},
+            {
+                "threads.openmp": "1",
+                "variable.OMP_NUM_THREADS": "not set for the start of the process, 1 for os.environ, 1 for C",
+            },
+            "export OMP_NUM_THREADS=8 where the run is started, not inside the script",
+        ),
     ],
 )
 def test_another_number_of_threads_says_how_to_get_the_recorded_one(
