@@ -30,6 +30,16 @@ LAUNCHERS = (
     ("Flux", "FLUX_TASK_RANK", "FLUX_JOB_SIZE", "FLUX_TASK_LOCAL_ID"),
     ("jsrun", "JSM_NAMESPACE_RANK", "JSM_NAMESPACE_SIZE", "JSM_NAMESPACE_LOCAL_RANK"),
 )
+# What each launcher calls the number of its ranks on this host. Flux and Slurm tell it another way, below.
+LOCAL_SIZES = (
+    "LOCAL_WORLD_SIZE",
+    "OMPI_COMM_WORLD_LOCAL_SIZE",
+    "MV2_COMM_WORLD_LOCAL_SIZE",
+    "MPI_LOCALNRANKS",
+    "JSM_NAMESPACE_LOCAL_SIZE",
+)
+# What tells one start of a job from every other that a host has seen.
+JOB_NAMES = ("SLURM_JOB_ID", "SLURM_STEP_ID", "PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid", "PMI_JOBID", "FLUX_JOB_ID")
 TORCHRUN = "torchrun"
 ENVIRONMENT = "RANK and WORLD_SIZE"
 GROUP = "torch.distributed"
@@ -100,6 +110,25 @@ class Place:
 
 def _numbers(job: Job | None) -> tuple[int, int]:
     return (0, 1) if job is None else (job.rank, job.size)
+
+
+def several_here(environ: Mapping[str, str] | None = None) -> bool:
+    """Return whether the launcher of this process says that several of its ranks are on this host."""
+    environ = os.environ if environ is None else environ
+    counts = [environ.get(name, "") for name in (*LOCAL_SIZES, "SLURM_NTASKS_PER_NODE")]
+    # Slurm writes the tasks of each node as "4(x2),3" and does not say which of them this node is: any will do.
+    counts += [part.partition("(")[0] for part in environ.get("SLURM_STEP_TASKS_PER_NODE", "").split(",")]
+    if any(count.isdecimal() and int(count) > 1 for count in counts):
+        return True
+    # flux-environment(7): more tasks than nodes are several on some node, and any will do here, too.
+    tasks, nodes = environ.get("FLUX_JOB_SIZE", ""), environ.get("FLUX_JOB_NNODES", "")
+    return tasks.isdecimal() and nodes.isdecimal() and int(tasks) > int(nodes)
+
+
+def local_rank(environ: Mapping[str, str] | None = None) -> str:
+    """Return which of the ranks on this host this process is, as its launcher writes it; empty where none says so."""
+    environ = os.environ if environ is None else environ
+    return next((environ[name] for name in (ENV[2], *(names[3] for names in LAUNCHERS)) if environ.get(name)), "")
 
 
 def world(modules: Mapping[str, Any]) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from envguard.errors import RanksError
-from envguard.launch import LAUNCHERS, Job, Place, find
+from envguard.launch import LAUNCHERS, Job, Place, find, local_rank, several_here
 
 TORCHRUN = {
     "RANK": "5",
@@ -57,6 +57,38 @@ def told(environ: dict[str, str], modules: dict[str, Any] | None = None) -> tupl
 )
 def test_each_launcher_says_who_is_who(environ: dict[str, str], launcher: str) -> None:
     assert told(environ) == (launcher, 5, 8)
+
+
+@pytest.mark.parametrize(
+    ("environ", "several"),
+    [
+        ({}, False),
+        ({"LOCAL_WORLD_SIZE": "1"}, False),
+        ({"LOCAL_WORLD_SIZE": "8"}, True),
+        ({"LOCAL_WORLD_SIZE": "many"}, False),
+        ({"SLURM_NTASKS_PER_NODE": "2"}, True),
+        ({"SLURM_STEP_TASKS_PER_NODE": "1"}, False),
+        ({"SLURM_STEP_TASKS_PER_NODE": "1(x2)"}, False),
+        ({"SLURM_STEP_TASKS_PER_NODE": "1,8(x2)"}, True),
+        ({"OMPI_COMM_WORLD_LOCAL_SIZE": "2"}, True),
+        ({"MPI_LOCALNRANKS": "2"}, True),
+        ({"MV2_COMM_WORLD_LOCAL_SIZE": "2"}, True),
+        ({"JSM_NAMESPACE_LOCAL_SIZE": "1"}, False),
+        ({"JSM_NAMESPACE_LOCAL_SIZE": "6"}, True),
+        ({"FLUX_JOB_SIZE": "8"}, False),
+        ({"FLUX_JOB_SIZE": "8", "FLUX_JOB_NNODES": "8"}, False),
+        ({"FLUX_JOB_SIZE": "9", "FLUX_JOB_NNODES": "8"}, True),
+    ],
+)
+def test_who_announces_several_ranks_on_a_host(environ: dict[str, str], several: bool) -> None:
+    assert several_here(environ) is several
+
+
+@pytest.mark.parametrize("names", LAUNCHERS, ids=lambda names: names[0])
+def test_every_launcher_says_which_rank_of_its_host_this_is(names: tuple[str, ...]) -> None:
+    assert local_rank({names[3]: "3"}) == "3"
+    assert local_rank({"LOCAL_RANK": "1", names[3]: "3"}) == "1", "the innermost"
+    assert local_rank({}) == ""
 
 
 def test_a_plain_rank_and_world_size_count() -> None:

@@ -47,8 +47,7 @@ _SECTION_OF = {
     "library": "libraries",
     "variable": "variables",
 }
-CANARIES = "canaries"
-"""With a colon and a group behind it, the name of a section that a rank has only where it ran that group: whoever did not is not compared in it."""
+_CANARIES = "canaries:"
 _SETTINGS = ("fail-on", "waivers")
 _UNKNOWN = "unknown"
 _SHORT = 16
@@ -75,7 +74,7 @@ def sections(
         "switches": {f"switch.{name}": value for name, value in switches.items()},
     }
     for group, values in _canaries(observed):
-        found[f"{CANARIES}:{group}"] = values
+        found[f"{_CANARIES}{group}"] = values
     found["settings"] |= {"setting.mode": mode, "setting.level": answer["level"]}
     for key, value in observed.get("facts", {}).items():
         if compared(key):
@@ -89,6 +88,11 @@ def compared(key: str) -> bool:
     """Return whether the ranks of a job must agree in the fact *key*."""
     entry = table().entry(key)
     return entry is not None and entry.fact_class is not FactClass.AUDIT and key not in PER_RANK
+
+
+def is_optional(section: str) -> bool:
+    """Return whether a rank has the *section* only where it ran what it tells of, a group of canaries: whoever did not is not compared in it."""
+    return section.startswith(_CANARIES)
 
 
 def gravity(key: str, values: Iterable[str | None]) -> Severities:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 from ..errors import RanksError
-from ..launch import ENVIRONMENT, GROUP, TORCHRUN
+from ..launch import ENVIRONMENT, GROUP, JOB_NAMES, LOCAL_SIZES, TORCHRUN
 from .exchange import MissingError, UnaskedError
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 # Every server that this process opened, by port: they stay open, because the group that comes later shares them, and because
 # ranks that are late would find nobody.
 _opened: dict[int, Any] = {}
-_JOBS = ("SLURM_JOB_ID", "SLURM_STEP_ID", "PMIX_NAMESPACE", "OMPI_MCA_ess_base_jobid", "PMI_JOBID", "FLUX_JOB_ID")
-_LOCAL_SIZES = ("LOCAL_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "MV2_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS")
 _NODES = ("SLURM_STEP_NODELIST", "SLURM_JOB_NODELIST", "SLURM_NODELIST")
 # Below the ports that systems hand out by themselves, so that nobody has one by chance.
 _FIRST_PORT, _PORTS = 15_000, 16_000
@@ -110,7 +108,7 @@ def _of_group(distributed: Any) -> Any:
 
 def _prefixed(distributed: Any, store: Any, environ: Mapping[str, str]) -> Any:
     restart = environ.get("TORCHELASTIC_RESTART_COUNT") or environ.get("SLURM_RESTART_COUNT") or "0"
-    identity = [environ[name] for name in _JOBS if environ.get(name)]
+    identity = [environ[name] for name in JOB_NAMES if environ.get(name)]
     return distributed.PrefixStore("/".join(["envguard", restart, *identity]), store)
 
 
@@ -127,10 +125,10 @@ def _address(job: Job, environ: Mapping[str, str]) -> tuple[str, int, str]:
             f"{absent} {'are' if 'and' in absent else 'is'} not set, so nobody says where rank 0 is met",
             hint="set MASTER_ADDR and MASTER_PORT, or start the ranks with torchrun",
         )
-    identity = " ".join(environ[name] for name in _JOBS if environ.get(name))
+    identity = " ".join(environ[name] for name in JOB_NAMES if environ.get(name))
     if not host:
         nodes = next((environ[name] for name in _NODES if environ.get(name)), "")
-        alone = any(environ.get(name) == str(job.size) for name in _LOCAL_SIZES)
+        alone = any(environ.get(name) == str(job.size) for name in LOCAL_SIZES)
         host = "127.0.0.1" if alone else first_node(nodes)
     if not host or not identity:
         raise UnaskedError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .model import Group, Refusal, Split
-from .sections import CANARIES, digest
+from .sections import digest, is_optional
 from .words import parsed, ranges
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def plan(hellos: Mapping[int, Mapping[str, Any]], size: int, waited: float) -> d
     differ: dict[str, list[dict[str, Any]]] = {}
     rest: dict[str, str] = {}
     for section in sorted({name for named in values.values() for name in named}):
-        optional = section.startswith(f"{CANARIES}:")
+        optional = is_optional(section)
         groups = _grouped(
             {rank: named.get(section, "") for rank, named in values.items() if section in named or not optional}
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..amounts import plural
 from ..model import Impact, Severity
-from ..ranks.sections import CANARIES, gravity
+from ..ranks.sections import gravity, is_optional
 from ..ranks.words import named
 from .impact import impact_of
 from .registry import Need, Rule, rule
@@ -148,7 +148,7 @@ def _said(split: Split, most: Group | None) -> str:
         listed = "; ".join(_named(group) for group in others[:_SHOWN])
         return f"{split.key} is not the same on all ranks: {listed}{more}" + (" differ from the others" if most else "")
     listed = ", ".join(f"{_told(group)} on {_named(group)}" for group in others[:_SHOWN])
-    rest = "the others that ran it" if split.section.startswith(f"{CANARIES}:") else "the others"
+    rest = "the others that ran it" if is_optional(split.section) else "the others"
     return f"{split.key} is {listed}{more}" + (f", and {_told(most)} on {rest}" if most is not None else "")
 
 

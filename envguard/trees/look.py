@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from ..data.manifest import Manifest
 from ..errors import BaselineError, ConfigError, UnreadableError
+from ..launch import several_here
 from ..values import replace
-from . import probe, ranks
+from . import probe
 from .model import TreeState
 from .places import FOLDER, locate, manifest_path, variable_of
 
@@ -45,7 +46,7 @@ def as_known_later(reader: Reader, states: tuple[TreeState, ...], *, sample: flo
     A tree of which every file was read is known by the stat cache the next time. An answer that is to be kept must say so, or
     it would not be that of the next time; a second walk, which reads nothing, finds out, and is noted in the reader's trace.
     """
-    if ranks.announced() or not reader.trace.settled():
+    if several_here() or not reader.trace.settled():
         return states  # of several ranks one walks, and its word is shared once; what is not settled is not kept
     return tuple(_later(reader, state, sample) for state in states)
 

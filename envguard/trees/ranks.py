@@ -1,7 +1,7 @@
 """One walk for all ranks of a job on one host: the first to take a file lock walks, the others take its word.
 
 The word of another process is taken only where an own walk could have said the same: it is of the same start of the same job
-(what torchrun, Slurm and Open MPI tell every rank), of the same folder behind the same mounts of the same boot (a cache
+(what its launcher tells every rank), of the same folder behind the same mounts of the same boot (a cache
 folder may lie on a network), and either
 
 - its walk began after this process did, or
@@ -21,41 +21,27 @@ import time
 from zlib import crc32
 
 from ..cache import folder
+from ..launch import JOB_NAMES, local_rank
 from ..trace import digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# How many ranks there are on this host, and which of them this is, as each launcher says it.
-_COUNTS = ("LOCAL_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "SLURM_NTASKS_PER_NODE")
-_TASKS = "SLURM_STEP_TASKS_PER_NODE"
-_RANKS = ("LOCAL_RANK", "OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID")
 _JOB = (
     "TORCHELASTIC_RUN_ID",
     "TORCHELASTIC_RESTART_COUNT",
     "MASTER_ADDR",
     "MASTER_PORT",
-    "SLURM_JOB_ID",
-    "SLURM_STEP_ID",
     "SLURM_RESTART_COUNT",
-    "OMPI_MCA_ess_base_jobid",
-    "PMIX_NAMESPACE",
-    "PMI_JOBID",
+    "LSB_JOBID",
+    *JOB_NAMES,
 )
 _SECOND_NS = 10**9
 _JITTER_NS = 10 * _SECOND_NS
 _DAY_NS = 24 * 3600 * _SECOND_NS
 _MAX_BYTES = 1024
 _answered: dict[str, int] = {}
-
-
-def announced() -> bool:
-    """Return whether the launcher of this process says that several of its ranks are on this host."""
-    counts = [os.environ.get(name, "") for name in _COUNTS]
-    # Slurm writes the tasks of each node as "4(x2),3" and does not say which of them this node is: any will do.
-    counts += [part.partition("(")[0] for part in os.environ.get(_TASKS, "").split(",")]
-    return any(count.isdecimal() and int(count) > 1 for count in counts)
 
 
 def shared(identity: str, walk: Callable[[], str]) -> str:
@@ -110,10 +96,6 @@ def _process(pid: int) -> tuple[int, int, int]:
     return pid, int(fields[1]), (int(fields[19]) + 1) * _SECOND_NS // os.sysconf("SC_CLK_TCK")
 
 
-def _rank() -> str:
-    return next((os.environ[name] for name in _RANKS if os.environ.get(name)), "")
-
-
 def _open(name: str) -> int:
     base = folder()
     if base is None:
@@ -157,7 +139,7 @@ def _word(fd: int, me: tuple[int, int, int], since: int) -> str | None:
 
 def _siblings(me: tuple[int, int, int], teller: tuple[int, int, int], rank: str) -> bool:
     """Return whether the process *teller* is another rank of the very job that this process is a rank of."""
-    if not rank or rank == _rank() or abs(me[2] - teller[2]) > _JITTER_NS or me[1] != teller[1]:
+    if not rank or rank == local_rank() or abs(me[2] - teller[2]) > _JITTER_NS or me[1] != teller[1]:
         return False
     try:
         return _process(teller[0]) == teller
@@ -166,7 +148,7 @@ def _siblings(me: tuple[int, int, int], teller: tuple[int, int, int], rank: str)
 
 
 def _tell(fd: int, begun: int, me: tuple[int, int, int], text: str) -> None:
-    rank = _rank()
+    rank = local_rank()
     rest = " ".join((str(begun), *map(str, me), rank if rank.isdecimal() else "", text)).encode("ascii")
     try:
         os.ftruncate(fd, 0)

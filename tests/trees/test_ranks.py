@@ -50,6 +50,21 @@ LAUNCHERS = {
         "SLURM_JOB_ID": "17",
         "SLURM_STEP_ID": "0",
     },
+    "mpirun_rsh": {
+        "MV2_COMM_WORLD_LOCAL_SIZE": "4",
+        "MV2_COMM_WORLD_LOCAL_RANK": "{rank}",
+    },
+    "flux": {
+        "FLUX_JOB_SIZE": "8",
+        "FLUX_JOB_NNODES": "2",
+        "FLUX_TASK_LOCAL_ID": "{rank}",
+        "FLUX_JOB_ID": "42",
+    },
+    "jsrun": {
+        "JSM_NAMESPACE_LOCAL_SIZE": "4",
+        "JSM_NAMESPACE_LOCAL_RANK": "{rank}",
+        "LSB_JOBID": "17",
+    },
     "mpirun": {
         "OMPI_COMM_WORLD_LOCAL_SIZE": "4",
         "OMPI_COMM_WORLD_LOCAL_RANK": "{rank}",
@@ -234,30 +249,6 @@ def test_problems_are_found_by_each_rank_itself(job: Job) -> None:
     said = {job.said(process) for process in [job.start(rank) for rank in range(2)]}
     assert said == {""}
     assert sorted(job.walks()) == ["0", "1"]
-
-
-@pytest.mark.parametrize(
-    ("environ", "several"),
-    [
-        ({}, False),
-        ({"LOCAL_WORLD_SIZE": "1"}, False),
-        ({"LOCAL_WORLD_SIZE": "8"}, True),
-        ({"LOCAL_WORLD_SIZE": "many"}, False),
-        ({"SLURM_NTASKS_PER_NODE": "2"}, True),
-        ({"SLURM_STEP_TASKS_PER_NODE": "1"}, False),
-        ({"SLURM_STEP_TASKS_PER_NODE": "1(x2)"}, False),
-        ({"SLURM_STEP_TASKS_PER_NODE": "1,8(x2)"}, True),
-        ({"OMPI_COMM_WORLD_LOCAL_SIZE": "2"}, True),
-        ({"MPI_LOCALNRANKS": "2"}, True),
-    ],
-)
-def test_who_announces_several_ranks(monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], several: bool) -> None:
-    for name in list(os.environ):
-        if name.startswith(("SLURM_", "OMPI_", "MPI_", "LOCAL_")):
-            monkeypatch.delenv(name)
-    for name, value in environ.items():
-        monkeypatch.setenv(name, value)
-    assert ranks.announced() is several
 
 
 def test_what_earlier_days_left_is_taken_away(folder: Path) -> None:
