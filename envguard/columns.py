@@ -7,7 +7,7 @@ the time. One that holds the same everywhere (most do: few entries of a lock hav
 from __future__ import annotations
 
 from collections import deque
-from itertools import chain, islice, repeat
+from itertools import chain, count, islice, repeat
 from operator import attrgetter, is_
 
 TYPE_CHECKING = False
@@ -34,6 +34,11 @@ def one(of: type) -> Shape:
 def many(of: type | Shape) -> Shape:
     """Return the shape of a field that holds a tuple of values of the type or shape *of*."""
     return "many", of
+
+
+def shared(of: type) -> Shape:
+    """Return the shape of a field that holds a value of the type *of* that is often the very same object in several places."""
+    return "shared", of
 
 
 def table(of: type) -> Shape:
@@ -64,10 +69,10 @@ def pack(of: type, values: Sequence[object], shapes: Shapes) -> list[Any]:
 
 def unpack(of: type[T], packed: list[Any], shapes: Shapes) -> list[T]:
     """Return the values that ``pack`` made *packed* from. ValueError, TypeError or another of the kind where it is none."""
-    count, *columns = packed
+    length, *columns = packed
     fields = shapes.get(of, {})
     named = zip(_names(of), columns, strict=True)
-    return made(of, count, {name: _read(count, column, fields.get(name), shapes) for name, column in named})
+    return made(of, length, {name: _read(length, column, fields.get(name), shapes) for name, column in named})
 
 
 def made(of: type[T], count: int, columns: Mapping[str, Sequence[Any]]) -> list[T]:
@@ -135,10 +140,15 @@ def _packed(column: list[Any], shape: Shape | None, shapes: Shapes) -> Any:
     if kind == "word":
         _only(column, {of})
         return list(map(str, column))
-    if kind == "one":
+    if kind in ("one", "shared"):
+        identities = list(map(id, column))
+        several = dict(zip(identities, column, strict=True))
+        if kind == "shared":
+            numbers = dict(zip(several, count(), strict=False))
+            return [list(map(numbers.__getitem__, identities)), pack(of, list(several.values()), shapes)]
         places: dict[object, int] = {None: -1}
-        indexes = [places.setdefault(value, len(places) - 1) for value in column]
-        return [indexes, pack(of, list(places)[1:], shapes)]
+        numbers = {identity: places.setdefault(value, len(places) - 1) for identity, value in several.items()}
+        return [list(map(numbers.__getitem__, identities)), pack(of, list(places)[1:], shapes)]
     if kind == "many":
         _only(column, {tuple})
         inside = list(chain.from_iterable(column))
@@ -159,10 +169,10 @@ def _unpacked(column: Any, shape: Shape | None, shapes: Shapes) -> Iterable[Any]
     if kind == "word":
         words = {str(member): member for member in of}
         return [words[value] for value in column]
-    if kind == "one":
+    if kind in ("one", "shared"):
         indexes, packed = column
         values = [*unpack(of, packed, shapes), None]
-        return [values[index] for index in indexes]
+        return list(map(values.__getitem__, indexes))
     if kind == "many":
         return _shared_out(column, of, shapes)
     names, packed = column

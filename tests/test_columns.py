@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envguard.columns import PLAIN, TEXTS, many, one, pack, table, unpack, word
+from envguard.columns import PLAIN, TEXTS, many, one, pack, shared, table, unpack, word
 
 
 class Color(enum.StrEnum):
@@ -42,7 +42,7 @@ SHAPES = {
     Leaf: {"color": word(Color)},
     Tree: {
         "first": one(Leaf),
-        "leaves": many(Leaf),
+        "leaves": many(shared(Leaf)),
         "by_name": table(Leaf),
         "sets": many(many(Leaf)),
         "words": TEXTS,
@@ -165,3 +165,14 @@ def test_a_column_that_was_written_once_and_is_damaged_is_refused(damage: dict[s
     count, color, _, *rest = pack(Leaf, [Leaf(color=Color.RED), Leaf(color=Color.RED)], SHAPES)
     with pytest.raises((ValueError, TypeError, KeyError)):
         unpack(Leaf, [count, color, damage, *rest], SHAPES)
+
+
+def test_what_is_one_object_is_written_once_and_is_one_again() -> None:
+    leaf, alike = Leaf(color=Color.RED), Leaf(color=Color.RED)
+    values = [Tree(first=leaf, leaves=(leaf, alike, leaf)) for _ in range(50)]
+    packed = pack(Tree, values, SHAPES)
+    assert len(json.dumps(packed)) < 1500
+    found = unpack(Tree, through_json(packed), SHAPES)
+    assert same(found, values)
+    assert len({id(each) for value in found for each in value.leaves}) == 2
+    assert len({id(value.first) for value in found}) == 1

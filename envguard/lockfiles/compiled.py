@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .. import results
 from .._native import hexdigest
-from ..columns import PLAIN, TEXTS, many, one, pack, table, unpack, word
+from ..columns import PLAIN, TEXTS, many, one, pack, shared, table, unpack, word
 from ..errors import EnvguardError
 from ..notes import NotingReader
 from .model import (
@@ -45,14 +45,14 @@ SHAPES: Mapping[type, Mapping[str, Shape]] = {
     LockedPackage: {
         "source": one(Source),
         "markers": TEXTS,
-        "dependencies": many(Edge),
+        "dependencies": many(shared(Edge)),
         "extras": table(Edge),
         "groups": table(Edge),
         "artifacts": many(Artifact),
         "default_groups": TEXTS,
         "group_requires_python": PLAIN,
         "metadata": PLAIN,
-        "when": many(When),
+        "when": many(shared(When)),
         "keys": TEXTS,
         "parts": one(Parts),
         "conda": one(CondaBuild),

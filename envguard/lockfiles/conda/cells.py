@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ..model import Edge, Inconsistency, Lock, LockedPackage
 
     Keys = tuple[str | int, ...]
+    _Needs = tuple[tuple[str, ...], frozenset[str], tuple[Edge, ...], tuple[Edge, ...]]
 
 _MANY = 2
 
@@ -131,16 +132,18 @@ class _Known:
     def __init__(self) -> None:
         self.specs: dict[tuple[str, int], bool] = {}
         self.fine: set[tuple[int, ...]] = set()
-        self._needs: dict[int, tuple[tuple[str, ...], frozenset[str]]] = {}
+        self._needs: dict[int, _Needs] = {}
 
-    def needs(self, package: LockedPackage) -> tuple[tuple[str, ...], frozenset[str]]:
-        """Return the names of the conda packages that *package* needs, and those of packages of Python."""
+    def needs(self, package: LockedPackage) -> _Needs:
+        """Return the names of the conda packages that *package* needs, those of packages of Python, and what asks for each."""
         found = self._needs.get(id(package))
         if found is None:
             edges = [edge for _, edge in edges_of(package)]
-            specs = (parse_spec(edge.match) for edge in edges if edge.match is not None)
-            conda = tuple(spec.name for spec in specs if spec is not None)
-            found = self._needs[id(package)] = conda, frozenset(edge.name for edge in edges if edge.match is None)
+            conda = tuple(edge for edge in edges if edge.match is not None)
+            python = tuple(edge for edge in edges if edge.match is None)
+            specs = (parse_spec(edge.match or "") for edge in conda)
+            names = tuple(spec.name for spec in specs if spec is not None)
+            found = self._needs[id(package)] = names, frozenset(edge.name for edge in python), conda, python
         return found
 
 
@@ -162,17 +165,16 @@ def _edges(cell: Cell, known: _Known) -> Iterator[Inconsistency]:
         return not told or edge.name in there or markers is None or not _holds(edge, markers)
 
     for package in cell.packages:
-        conda, python = known.needs(package)
+        conda, python, matches, others = known.needs(package)
         # The same package beside the same others.
         beside = (id(package), *map(id, map(cell.conda.get, conda)))
         fine = beside in known.fine
         if fine and (not told or python <= there):
             continue
-        edges = [edge for _, edge in edges_of(package)]
-        if not fine and all(found(edge) for edge in edges if edge.match is not None):
+        if not fine and all(map(found, matches)):
             fine = True
             known.fine.add(beside)
-        if fine and all(found(edge) for edge in edges if edge.match is None):
+        if fine and all(map(found, others)):
             continue
         for keys, edge in placed_edges(package):
             if edge.match is not None:

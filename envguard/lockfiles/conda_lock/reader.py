@@ -6,6 +6,7 @@ category that it belongs to; here it is one package with several conditions, as 
 
 from __future__ import annotations
 
+import functools
 from operator import attrgetter
 
 from ...conda.archives import parse_archive, without_token
@@ -106,7 +107,7 @@ def _package(index: int, table: LockTable) -> LockedPackage:
         "index": index,
         "keys": table.keys,
         "version": table.required("version"),
-        "when": (When(group=None if category == MAIN else category, platform=platform),),
+        "when": (_when(None if category == MAIN else category, platform),),
     }
     if manager == "pip":
         return _pip_package(table, url, strongest, common)
@@ -116,10 +117,8 @@ def _package(index: int, table: LockTable) -> LockedPackage:
     return LockedPackage(
         **common,
         name=table.required("name").lower(),
-        source=Source(kind=SourceKind.CONDA, location=archive.channel),
-        dependencies=tuple(
-            Edge(name=name.lower(), match=f"{name} {spec}".rstrip()) for name, spec in _dependencies(table)
-        ),
+        source=_channel(archive.channel),
+        dependencies=tuple(_conda_edge(name, spec) for name, spec in _dependencies(table)),
         artifacts=(Artifact(filename=archive.filename, wheel=False, location=without_token(url), hash=strongest),),
         conda=CondaBuild(build=table.text("build") or archive.build, subdir=archive.subdir, md5=hashes.text("md5")),
     )
@@ -139,9 +138,7 @@ def _pip_package(table: LockTable, url: str, strongest: str | None, common: dict
         **common,
         name=normalize(table.required("name")),
         source=source,
-        dependencies=tuple(
-            Edge(name=normalize(name), specifier="" if spec == "*" else spec) for name, spec in _dependencies(table)
-        ),
+        dependencies=tuple(_python_edge(name, spec) for name, spec in _dependencies(table)),
         artifacts=artifacts,
     )
 
@@ -169,6 +166,27 @@ def _artifact(table: LockTable, url: str, strongest: str | None) -> Artifact:
     except ValueError:
         raise table.error("url", f"'{url[:200]}' is no URL") from None
     return Artifact(filename=filename, wheel=filename.endswith(".whl"), location=location, hash=strongest)
+
+
+# Packages say the same about what they need, and where they belong, hundreds of times: one value does for all of them.
+@functools.lru_cache(maxsize=16384)
+def _conda_edge(name: str, spec: str) -> Edge:
+    return Edge(name=name.lower(), match=f"{name} {spec}".rstrip())
+
+
+@functools.lru_cache(maxsize=16384)
+def _python_edge(name: str, spec: str) -> Edge:
+    return Edge(name=normalize(name), specifier="" if spec == "*" else spec)
+
+
+@functools.lru_cache(maxsize=1024)
+def _when(group: str | None, platform: str) -> When:
+    return When(group=group, platform=platform)
+
+
+@functools.lru_cache(maxsize=1024)
+def _channel(location: str) -> Source:
+    return Source(kind=SourceKind.CONDA, location=location)
 
 
 def _dependencies(table: LockTable) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from ...conda.archives import parse_archive, without_token
@@ -92,8 +93,8 @@ def _conda(index: int, table: LockTable, location: str) -> LockedPackage:
         keys=table.keys,
         name=name.lower(),
         version=version,
-        source=Source(kind=SourceKind.CONDA, location=without_token(channel)),
-        dependencies=tuple(_depends(table)),
+        source=_channel(without_token(channel)),
+        dependencies=tuple(map(_depends, table.texts("depends"))),
         artifacts=artifacts,
         conda=CondaBuild(
             build=build,
@@ -118,7 +119,7 @@ def _built(index: int, table: LockTable, location: str) -> LockedPackage:
         name=match["name"].lower(),
         version=table.text("version"),
         source=Source(kind=SourceKind.CONDA, location=without_token(match["location"])),
-        dependencies=tuple(_depends(table)),
+        dependencies=tuple(map(_depends, table.texts("depends"))),
         conda=CondaBuild(
             build=table.text("build"), subdir=table.text("subdir"), python=_python_names(table, match["name"], "")
         ),
@@ -126,10 +127,16 @@ def _built(index: int, table: LockTable, location: str) -> LockedPackage:
     )
 
 
-def _depends(table: LockTable) -> Iterator[Edge]:
-    for text in table.texts("depends"):
-        spec = parse_spec(text)
-        yield Edge(name=spec.name if spec is not None else text.split(" ", 1)[0].lower(), match=text)
+# Packages say the same about what they need, and where they come from, hundreds of times: one value does for all of them.
+@functools.lru_cache(maxsize=16384)
+def _depends(text: str) -> Edge:
+    spec = parse_spec(text)
+    return Edge(name=spec.name if spec is not None else text.split(" ", 1)[0].lower(), match=text)
+
+
+@functools.lru_cache(maxsize=1024)
+def _channel(location: str) -> Source:
+    return Source(kind=SourceKind.CONDA, location=location)
 
 
 def _number(build: str | None) -> int | None:
@@ -218,9 +225,14 @@ def _git(url: str) -> Source:
 
 
 def _requirement(table: LockTable, text: str, number: int) -> Edge:
+    return _plain_requirement(text) or from_pep508(table, text, (*table.keys, "requires_dist", number)).edge()
+
+
+@functools.lru_cache(maxsize=16384)
+def _plain_requirement(text: str) -> Edge | None:
     match = _REQUIREMENT.fullmatch(text.strip())
     if match is None:
-        return from_pep508(table, text, (*table.keys, "requires_dist", number)).edge()
+        return None
     extras = (normalize(extra.strip()) for extra in (match["extras"] or "").split(",") if extra.strip())
     return Edge(
         name=normalize(match["name"]),
