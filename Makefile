@@ -17,7 +17,7 @@ LIBRARIES_VENV := .venv-libraries
 TOOLS := .tools
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
-# What runs under another processor wants a cross compiler and an emulator, which only CI asks for.
+# What runs under another processor wants a cross compiler and an emulator, what runs under Slurm its daemons: only CI asks for them.
 MARKERS := not torch and not integrations and not libraries and not gpu$(if $(CI),, and not cross)
 # As pip does: a certificate that this system trusts is trusted.
 export UV_SYSTEM_CERTS ?= 1
@@ -37,7 +37,7 @@ test-libraries: $(LIBRARIES_VENV)/.ready
 	$(LIBRARIES_VENV)/bin/pytest -n auto -m libraries $(PYTEST_ARGS) $$(grep -rl --include='test_*.py' 'mark\.libraries' tests)
 
 test-torch: $(TORCH_VENV)/.ready
-	$(TORCH_VENV)/bin/pytest -n auto -m torch $(PYTEST_ARGS) $$(grep -rl --include='test_*.py' 'mark\.torch' tests)
+	$(TORCH_VENV)/bin/pytest -n auto -m "torch$(if $(CI),, and not cluster)" $(PYTEST_ARGS) $$(grep -rl --include='test_*.py' 'mark\.torch' tests)
 
 lint: $(VENV)/.ready
 	$(BIN)/ruff check

@@ -1,4 +1,4 @@
-"""All of enforce() under what a launcher starts: by the real torchrun, and by one that stands in for srun and for mpirun."""
+"""All of enforce() under what a launcher starts: the real torchrun, the real srun where Slurm is, and one that stands in for srun and for mpirun."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.guarded import MANIFEST, ROOT, Project
+from tests.ranks.slurm import available, cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
@@ -52,6 +57,7 @@ LAUNCHERS = {
     ),
     "srun": ([sys.executable, STANDIN, "srun", str(SIZE), sys.executable], "Slurm", "SLURM_PROCID"),
     "mpirun": ([sys.executable, STANDIN, "mpirun", str(SIZE), sys.executable], "Open MPI", "OMPI_COMM_WORLD_RANK"),
+    "Slurm": (["srun", f"--ntasks={SIZE}", "--overcommit", sys.executable], "Slurm", "SLURM_PROCID"),
 }
 
 
@@ -82,7 +88,24 @@ def launch(project: Project, launcher: str, **environ: str) -> subprocess.Comple
     )
 
 
-@pytest.mark.parametrize("launcher", LAUNCHERS)
+@pytest.fixture(scope="module")
+def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if not available():
+        pytest.skip("Slurm is not installed: apt-get install slurmctld slurmd slurm-client")
+    with cluster(tmp_path_factory.mktemp("slurm")) as conf:
+        yield conf
+
+
+@pytest.fixture
+def _cluster(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.node.callspec.params["launcher"] == "Slurm":
+        monkeypatch.setenv("SLURM_CONF", request.getfixturevalue("slurm"))
+
+
+@pytest.mark.usefixtures("_cluster")
+@pytest.mark.parametrize(
+    "launcher", [pytest.param(name, marks=pytest.mark.cluster if name == "Slurm" else ()) for name in LAUNCHERS]
+)
 def test_all_of_enforce_under_a_launcher(project: Project, launcher: str) -> None:
     _, name, variable = LAUNCHERS[launcher]
     done = launch(project, launcher)
@@ -104,3 +127,35 @@ def test_all_of_enforce_under_a_launcher(project: Project, launcher: str) -> Non
     kept = [json.loads(path.read_text()) for path in sorted((project.folder / ".envguard/runs").glob("*.json"))]
     assert [(item["verdict"], item["rank"]["rank"]) for item in kept] == [("clean", 0), ("refused", 0)]
     assert kept[1]["ranks"]["groups"] == {"seed.root": [{"ranks": "0,2", "value": "42"}, {"ranks": "1", "value": "43"}]}
+
+
+@pytest.mark.cluster
+def test_srun_sends_its_signals_to_the_training_and_gets_its_exit_status(
+    project: Project, slurm: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``envguard run`` becomes the training, so that nothing stands between it and Slurm."""
+    monkeypatch.setenv("SLURM_CONF", slurm)
+    code = """
+import os, signal, sys, time
+import envguard
+envguard.enforce(ranks_timeout=100)
+signal.signal(signal.SIGUSR1, lambda *_: sys.exit(9))
+open("ready-" + os.environ["SLURM_PROCID"], "w").close()
+time.sleep(100)
+"""
+    (project.folder / "train.py").write_text(code)
+    command = ["srun", "--ntasks=2", "--overcommit", "--job-name=signalled", sys.executable, "-m", "envguard", "run"]
+    process = subprocess.Popen(
+        [*command, "--seed", "5", "--", sys.executable, "train.py"],
+        cwd=project.folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    end = time.monotonic() + 100
+    while time.monotonic() < end and not all((project.folder / f"ready-{rank}").exists() for rank in range(2)):
+        assert process.poll() is None, process.communicate()[1]
+        time.sleep(0.1)
+    subprocess.run(["scancel", "--signal=USR1", "--name=signalled"], check=True)
+    _, errors = process.communicate(timeout=100)
+    assert process.returncode == 9, errors
