@@ -42,7 +42,7 @@ FLOORS = (
     ("listening", "named"),
     ("check",),
     ("runs",),
-    ("agreed",),
+    ("agreed", "recorded"),
     ("recording", "guard", "records", "staged"),
     ("cli", "integrations"),
     ("__main__",),

@@ -56,7 +56,7 @@ def _lines(meaning: Meaning, title: str, *, color: bool, every: bool) -> Iterato
             yield ""
             yield from (wrapped for line in lines for wrapped in _wrapped(printable(line)))
     yield ""
-    yield meaning.counts
+    yield from _wrapped(meaning.counts)
     yield from _wrapped(printable(meaning.verdict))
 
 
@@ -79,7 +79,8 @@ def _row(row: Row, widths: dict[str, int]) -> Iterator[str]:
             # A version with the build of a package of conda is long, and two of them do not fit beside one another.
             yield from _fitted(f"{_INDENT}{old.rstrip()}")
             name, old = "", ""
-    head, why = f"  {name}  {old} {arrow} {new}  {row.what:<{_WHAT}}", printable(row.why)
+    before = f"  {name}  {old}" if name or old else _INDENT.removesuffix(" ")
+    head, why = f"{before} {arrow} {new}  {row.what:<{_WHAT}}", printable(row.why)
     whole = f"{head} {why}".rstrip()
     if len(whole) <= WIDTH:
         yield whole

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -360,16 +361,22 @@ def test_what_changes_nothing_that_is_installed_still_makes_another_lock(cli: Cl
     )
 
 
+def everything_known(record: Path) -> str:
+    """Give the *record* a value for what could not be read on this machine, and return its text."""
+    text = re.sub(r'"unknown: [^"]*"', '"known"', record.read_text(encoding="utf-8"))
+    record.write_text(text, encoding="utf-8")
+    return text
+
+
 def test_two_records_are_compared_by_what_they_say(cli: Cli, recorded: Project) -> None:
     baseline = recorded.folder / "envguard.lock"
     old = recorded.folder / "old.json"
-    text = baseline.read_text(encoding="utf-8")
+    text = everything_known(baseline)
     old.write_text(text.replace('"platform.system": "', '"platform.system": "Other'), encoding="utf-8")
     result = cli("diff", "old.json", "envguard.lock")
     assert (result.status, result.err) == (0, "")
     assert "platform.system" in result.out
-    assert "1 differs" in result.out
-    assert "the two records say the same" in cli("diff", "envguard.lock", "envguard.lock").out
+    assert "1 differs\n" in result.out
     document = json.loads(cli("diff", "old.json", "envguard.lock", "--format", "json").out)
     assert (document["locks"], document["findings"], document["numbers"]) == ([], [], True)
     (section,) = document["records"][0]["sections"]
@@ -383,6 +390,58 @@ def test_two_records_are_compared_by_what_they_say(cli: Cli, recorded: Project) 
         2,
         "error: envguard.lock and uv.lock are of two kinds, which cannot be compared\n",
     )
+
+
+def test_what_two_records_could_not_tell_is_not_called_the_same(cli: Cli, recorded: Project) -> None:
+    record = recorded.folder / "envguard.lock"
+    known = everything_known(record)
+    assert "the two records say the same" in cli("diff", str(record), str(record)).out
+    record.write_text(re.sub(r'"platform.system": "[^"]*"', '"platform.system": "unknown: hidden"', known), "utf-8")
+    said = cli("diff", str(record), str(record)).out
+    assert re.search(r"^  platform\.system +unknown: hidden +→ unknown: hidden +cannot tell$", said, re.MULTILINE)
+    assert "0 differ, 1 cannot be told\nnothing that a result depends on is known to differ, but not all of it" in said
+
+
+def test_packages_of_two_records_are_compared_as_those_of_two_locks(cli: Cli, recorded: Project) -> None:
+    new = recorded.folder / "envguard.lock"
+    document = json.loads(everything_known(new))
+    (machine,) = document["machines"].values()
+    digest, other = (f"blake3:{digit * 64}" for digit in "12")
+    old = recorded.folder / "old.json"
+    machine["packages"] = {"numpy": f"2.3.0 {digest}", "rich": f"14.0 {digest}", "torch": f"2.9.0+cu128 {digest}"}
+    machine["conda"] = {"mkl": "2024.2=h3_0 sha256:1", "nccl": "2.0=h1_0 sha256:1"}
+    old.write_text(json.dumps(document), encoding="utf-8")
+    machine["packages"] = {"numpy": f"2.3.0 {other}", "rich": "14.0 unknown: gone", "torch": f"2.10.0+cu130 {other}"}
+    machine["conda"] = {"mkl": "2024.1=h3_0 sha256:2", "nccl": "2.0=h1_0 md5:1"}
+    new.write_text(json.dumps(document), encoding="utf-8")
+    said = cli("diff", str(old), str(new)).out
+    rows = [" ".join(line.split()) for line in said.splitlines()]
+    assert "mkl 2024.2=h3_0 → 2024.1=h3_0 downgraded" in rows
+    assert "nccl 2.0=h1_0 cannot tell" in rows
+    assert "torch 2.9.0+cu128 → 2.10.0+cu130 upgraded" in rows
+    assert "numpy 2.3.0 other content" in rows
+    assert "rich 14.0 cannot tell" in rows
+    assert "torch cu128 → cu130: CUDA libraries change from 12 to 13" in rows
+    assert "3 differ, 2 cannot be told" in said
+    assert said.endswith("results of the two are results of two states: keep them apart\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("<<<<<<< ours\n{0}", ":1: has an unfinished merge in it"),
+        ("", ":1: is not valid JSON"),
+        ("lock\n", ":1: is not valid JSON"),
+    ],
+)
+def test_a_record_that_is_none_is_named(cli: Cli, recorded: Project, content: str, message: str) -> None:
+    record = recorded.folder / "envguard.lock"
+    text = record.read_text(encoding="utf-8")
+    (recorded.folder / "other.json").write_text(text, encoding="utf-8")
+    record.write_text(content.replace("{0}", text), encoding="utf-8")
+    result = cli("diff", str(recorded.folder / "other.json"), str(record))
+    assert (result.status, result.out) == (2, "")
+    assert f"envguard.lock{message}" in result.err
 
 
 def test_two_receipts_are_compared_by_what_they_say(cli: Cli, recorded: Project) -> None:

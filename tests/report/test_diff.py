@@ -146,6 +146,25 @@ def test_no_line_is_wider_than_a_hundred_columns() -> None:
     assert max(len(line) for line in text(meant([old], [new])).splitlines()) <= 100
 
 
+def test_counts_of_all_kinds_fit_the_page() -> None:
+    def wheel(digit: str) -> tuple[Artifact, ...]:
+        return (Artifact(filename="a-1-py3-none-any.whl", wheel=True, hash=f"sha256:{digit * 64}"),)
+
+    elsewhere = Source(kind=SourceKind.URL, location="https://files.index.example/c.tar.gz")
+    before = [locked("added", "1"), locked("up", "1"), locked("down", "2"), locked("built", "1+cpu")]
+    before += [
+        locked("again", "1", artifacts=wheel("1")),
+        locked("lost", "1", artifacts=wheel("1")),
+        locked("moved", "1"),
+    ]
+    after = [locked("came", "1"), locked("up", "2"), locked("down", "1"), locked("built", "1+cu130")]
+    after += [locked("again", "1", artifacts=wheel("2")), locked("lost", "1"), locked("moved", "1", source=elsewhere)]
+    lines = text(meant(before, after)).splitlines()
+    counts = next(number for number, line in enumerate(lines) if line.startswith("1 added, 1 removed"))
+    assert lines[counts + 1].startswith("  ")
+    assert max(map(len, lines)) <= 100
+
+
 def test_nothing_in_a_lock_moves_the_cursor() -> None:
     assert "\x1b" not in text(meant([], [locked("evil\x1b[2J", "1\x07")]))
 

@@ -98,7 +98,7 @@ def _change(
         kind = Kind.ADDED if old is None else Kind.REMOVED
         more = tuple(prerelease(new)) if new is not None else ()
         return PackageChange(name=name, kind=kind, old=old, new=new, details=more)
-    kind = _kind(old, new)
+    kind = kind_of(old, new)
     if old.source.kind in LOCAL and new.source.kind in LOCAL and old.source == new.source:
         # A member of the project: its version is no news about what is installed beside it.
         kind = Kind.SAME
@@ -115,7 +115,8 @@ def _change(
     return PackageChange(name=name, kind=kind, old=old, new=new, details=more)
 
 
-def _kind(before: LockedPackage, after: LockedPackage) -> Kind:
+def kind_of(before: LockedPackage, after: LockedPackage) -> Kind:
+    """Return what became of the entry *before*, as far as its version, and the build of a package of conda, tell."""
     old, new = before.version, after.version
     if before.conda is not None and after.conda is not None:
         if old == new:
