@@ -6,12 +6,16 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ..errors import RepositoryError
+from ..lockfiles.diff.versions import compare_versions
 from ..report.meaning import Meaning, Row, Section
 from ..repository.git import Git
-from .told import CODE, PEOPLE, SECTIONS, told
+from ..rules.builds import build_lines
+from .told import CODE, CONDA, PACKAGES, PEOPLE, SECTIONS, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from ..lockfiles.diff.model import LockDiff
 
     Facts = Mapping[str, str]
 
@@ -29,17 +33,36 @@ def compare_receipts(
     """
     patterns = tuple(numeric)
     before, after = told(old, patterns), told(new, patterns)
+    moved = [_moved(before, after, conda=conda) for conda in (False, True)]
+    words = {f"{change.name}{suffix}": str(change.kind) for diff, suffix in moved for change in diff.packages}
     sections = tuple(
         Section(title=title, numbers=numbers, rows=rows)
         for title, numbers in SECTIONS
         # Version 1 did not tell everything: what only one side could tell is no difference.
         if (old_rows := before[title]) is not None and (new_rows := after[title]) is not None
-        if (rows := tuple(_rows(old_rows, new_rows, _Notes(title, repository))))
+        if (rows := tuple(_rows(old_rows, new_rows, _Notes(title, repository), words if title in PACKAGES else {})))
     )
-    return _meaning(sections)
+    return _meaning(sections, tuple(dict.fromkeys(line for diff, _ in moved for line in build_lines(diff))))
 
 
-def _meaning(sections: tuple[Section, ...]) -> Meaning:
+def _moved(
+    before: Mapping[str, Facts | None], after: Mapping[str, Facts | None], *, conda: bool
+) -> tuple[LockDiff, str]:
+    """Return how the packages that pip, or *conda*, installed differ, and what ends their names in a receipt."""
+    suffix = CONDA if conda else ""
+    sides = [
+        {
+            name.removesuffix(CONDA): text
+            for title in PACKAGES
+            for name, text in (side[title] or {}).items()
+            if name.endswith(CONDA) is conda
+        }
+        for side in (before, after)
+    ]
+    return compare_versions(*sides, conda=conda), suffix
+
+
+def _meaning(sections: tuple[Section, ...], builds: tuple[str, ...]) -> Meaning:
     count = sum(len(section.rows) for section in sections)
     first = next((section for section in sections if section.numbers and section.rows[0].what != _UNTOLD), None)
     untold = sum(row.what == _UNTOLD for section in sections for row in section.rows)
@@ -58,7 +81,7 @@ def _meaning(sections: tuple[Section, ...]) -> Meaning:
     return Meaning(
         sections=sections,
         environments=(),
-        builds=(),
+        builds=builds,
         counts=_counts(count - untold, untold),
         numbers=first is not None,
         verdict=verdict,
@@ -97,13 +120,16 @@ def _commits(folder: str, old: str, new: str) -> int:
     return int(count)
 
 
-def _rows(old: Facts, new: Facts, notes: _Notes) -> Iterator[Row]:
-    """Yield what differs, and behind it what nobody can call the same because both sides did not know it."""
+def _rows(old: Facts, new: Facts, notes: _Notes, words: Mapping[str, str]) -> Iterator[Row]:
+    """Yield what differs, and behind it what nobody can call the same because both sides did not know it.
+
+    *words* are what became of those of which more can be said than that they changed.
+    """
     untold: list[Row] = []
     for name in sorted(old.keys() | new.keys()):
         was, now = old.get(name, ""), new.get(name, "")
         if was != now:
-            what = "added" if not was else "removed" if not now else "changed"
+            what = "added" if not was else "removed" if not now else words.get(name, "changed")
             yield Row(name=name, old=was, new=now, what=what, why="", notes=notes.of(name, was, now))
         elif notes.title != PEOPLE and was.startswith(_UNKNOWN):
             untold.append(Row(name=name, old=was, new=now, what=_UNTOLD, why="", notes=()))

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     Facts = Mapping[str, str]
 
-_PACKAGES, _OTHERS = "packages that compute numbers", "other packages"
+_PACKAGES, _OTHERS = PACKAGES = ("packages that compute numbers", "other packages")
+# What ends the name of a package of conda, whose names are not those of an index.
+CONDA = " (conda)"
 _MACHINE, _KIND, PEOPLE = "the machine", "the kind of machine", "for people only"
 CODE = "code"
 # In the order in which they are read; and whether a difference in one can change results.
@@ -71,10 +73,10 @@ def told(receipt: Mapping[str, Any], numeric: tuple[str, ...]) -> dict[str, Fact
     observed = receipt["observed"]
     packages = {
         **_table(observed.get("packages")),
-        **{f"{name} (conda)": text for name, text in _table(observed.get("conda")).items()},
+        **{f"{name}{CONDA}": text for name, text in _table(observed.get("conda")).items()},
     }
     facts = _table(observed.get("facts"))
-    computing = {name for name in packages if role_of(name.removesuffix(" (conda)"), numeric).numbers}
+    computing = {name for name in packages if role_of(name.removesuffix(CONDA), numeric).numbers}
     weighty = {key for key in facts if not is_audit(key) and gravity(key).at(Level.HOST_TO_HOST) is Severity.ERROR}
     people = {key for key in facts if is_audit(key)}
     begun = receipt["verdict"] != REFUSED

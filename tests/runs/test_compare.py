@@ -41,6 +41,17 @@ def test_the_same_run_says_the_same(folder: Path) -> None:
     assert found.verdict == "the two records say the same"
 
 
+def test_builds_of_packages_are_spelled_out(folder: Path) -> None:
+    made = changed(document(folder), observed__packages__torch="2.9.0+cu128", observed__conda={"mkl": "2024.2=h3_0"})
+    other = changed(made, observed__packages__torch="2.9.0+cu130", observed__conda={"mkl": "2024.2=h3_1"})
+    found = compare_receipts(made, other)
+    assert rows(found) == [
+        ("packages that compute numbers", "mkl (conda)", "2024.2=h3_0", "2024.2=h3_1", "rebuilt"),
+        ("packages that compute numbers", "torch", "2.9.0+cu128", "2.9.0+cu130", "rebuilt"),
+    ]
+    assert found.builds == ("torch cu128 -> cu130: CUDA libraries change from 12 to 13",)
+
+
 def test_what_can_change_numbers_comes_first(folder: Path) -> None:
     made = document(folder)
     made["observed"]["code"] = {"commit": "ab" * 20, "clean": True}
@@ -82,7 +93,7 @@ def test_what_can_change_numbers_comes_first(folder: Path) -> None:
         ("for people only", "$SLURM_JOB_ID"),
         ("for people only", "hostname"),
     ]
-    assert rows(found)[0][2:] == ("2.4.6", "2.4.5", "changed")
+    assert rows(found)[0][2:] == ("2.4.6", "2.4.5", "downgraded")
     assert ("other packages", "typing-extensions", "", "1", "added") in rows(found)
     assert [section.numbers for section in found.sections] == [True] * 8 + [False] * 4
     assert found.counts == "17 differ"
