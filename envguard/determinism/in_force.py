@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 _CBWR = {1: "OFF", 2: "AUTO", 3: "COMPATIBLE", 4: "SSE2", 6: "SSSE3", 7: "SSE4_1", 8: "SSE4_2", 9: "AVX", 10: "AVX2", 12: "AVX512", 14: "AVX512_E1"}  # fmt: skip
 _CBWR_ALL, _CBWR_STRICT = -1, 0x10000
-# Builds of OpenBLAS differ in what they call their functions.
-OPENBLAS = ("scipy_{}64_", "scipy_{}", "{}64_", "{}")
 
 _YES = ("y", "yes", "t", "true", "on", "1")  # as JAX reads them
 
@@ -40,6 +38,12 @@ def ask(name: str, wanted: str) -> Answer:
     return found
 
 
+def ask_openblas(name: str, wanted: str) -> Answer:
+    """Return as ``ask`` does what OpenBLAS has taken, which reads *name* in the place of a variable of its own."""
+    del name
+    return ask("OPENBLAS_NUM_THREADS", wanted)
+
+
 def _torch_threads(_: str) -> Answer:
     torch: Any = sys.modules.get("torch")
     return None if torch is None else (str(torch.get_num_threads()), "torch.get_num_threads()")
@@ -50,7 +54,7 @@ def _openmp_threads(_: str) -> Answer:
         return _torch_threads(_)
     for path in live.loaded().splitlines():
         if os.path.basename(path).startswith(("libgomp", "libiomp", "libomp")):
-            asked = function(path, "omp_get_max_threads")
+            asked = live.function(path, "omp_get_max_threads")
             if asked is not None:
                 return str(asked()), "OpenMP itself"
     return None
@@ -75,7 +79,7 @@ def _capability(_: str) -> Answer:
 
 def _cbwr(_: str) -> Answer:
     for path in live.loaded().splitlines() + _torch_files():
-        asked = function(path, "mkl_serv_cbwr_get")
+        asked = live.function(path, "mkl_serv_cbwr_get")
         if asked is None:
             continue
         number = asked(_CBWR_ALL)
@@ -106,15 +110,10 @@ def _disabled(wanted: str) -> Answer:
 
 
 def _openblas(name: str, result: Any) -> Any:
-    for path in live.loaded().splitlines():
-        if "openblas" not in os.path.basename(path):
-            continue
-        for spelling in OPENBLAS:
-            asked = function(path, spelling.format(name))
-            if asked is not None:
-                if result is not None:
-                    asked.restype = result
-                return asked()
+    for asked in live.openblas(name):
+        if result is not None:
+            asked.restype = result
+        return asked()
     return None
 
 
@@ -122,17 +121,6 @@ def _torch_files() -> list[str]:
     """Return torch's own library, which holds MKL in the builds that people install."""
     file = getattr(sys.modules.get("torch"), "__file__", None)
     return [os.path.join(os.path.dirname(file), "lib", "libtorch_cpu.so")] if file else []
-
-
-def function(path: str, name: str) -> Any:
-    """Return the function *name* of the library *path*, which is loaded already; None where it is not, or has none."""
-    import ctypes
-
-    try:
-        # RTLD_NOLOAD: gives what is there, or fails.
-        return getattr(ctypes.CDLL(path, mode=os.RTLD_NOW | os.RTLD_NOLOAD), name)
-    except (OSError, AttributeError):
-        return None
 
 
 def same(name: str, wanted: str, found: str) -> bool:

@@ -44,11 +44,22 @@ class Late:
 
 
 class Reader:
-    """Who reads some variables, and only once: whether it is *there* already, what it is called, and *why* that matters."""
+    """Who reads some variables, and only once: whether it is *there* already, what it is called, and *why* that matters.
 
-    __slots__ = ("called", "names", "there", "why")
+    What it says is what *ask* returns (``in_force.ask``).
+    """
 
-    def __init__(self, called: str, there: Callable[[], bool], why: str, *names: str) -> None:
+    __slots__ = ("ask", "called", "names", "there", "why")
+
+    def __init__(
+        self,
+        called: str,
+        there: Callable[[], bool],
+        why: str,
+        *names: str,
+        ask: Callable[[str, str], in_force.Answer] = in_force.ask,
+    ) -> None:
+        self.ask = ask
         self.called = called
         self.there = there
         self.why = why
@@ -59,11 +70,12 @@ def look() -> tuple[dict[str, Switch], list[Late]]:
     """Return a switch for each watched variable that is set anywhere, and those that were changed too late."""
     switches: dict[str, Switch] = {}
     late: list[Late] = []
+    asked: set[str] = set()
     first, now = snapshots()
     for reader in READERS:
         for name in reader.names:
             value, before = now.get(name), first.get(name) if first is not None else None
-            if value is None and before is None:
+            if (value is None and before is None) or any(item.name == name for item in late):
                 continue
             if first is not None and value == before:
                 evidence = "as the process was started with it"
@@ -73,9 +85,14 @@ def look() -> tuple[dict[str, Switch], list[Late]]:
                 evidence, told = _changed(reader, name, before, value)
                 if told:
                     late.append(Late(name=name, wanted=value, told=told, why=reader.why))
+                elif name in asked:
+                    continue  # another one that reads it has told more
+            if reader.there():
+                asked.add(name)
             found = value if value is not None else NOT_SET
             found = f"{found}, too late" if late and late[-1].name == name else found
-            switches[name] = Switch(name=name, wanted=ANY, found=found, when=_START, evidence=evidence)
+            if name not in switches or name in asked:
+                switches[name] = Switch(name=name, wanted=ANY, found=found, when=_START, evidence=evidence)
     return switches, late
 
 
@@ -84,7 +101,7 @@ def _changed(reader: Reader, name: str, before: str | None, value: str | None) -
     was = f"it was {_word(before)} when the process was started"
     if not reader.there():
         return f"{was}, and {reader.called} was not there yet when enforce() looked", ""
-    answer = in_force.ask(name, value) if value is not None else None
+    answer = reader.ask(name, value) if value is not None else None
     if answer is not None and value is not None:
         found, witness = answer
         if in_force.same(name, value, found):
@@ -154,6 +171,12 @@ def xla_platforms() -> tuple[str, ...]:
     return tuple(getattr(bridge, "_backends", ()))
 
 
+def _openblas_by_openmp() -> bool:
+    """Return whether there is an OpenBLAS that takes its number of threads from OpenMP's variable, having none of its own."""
+    own = ("OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS")
+    return not any(os.environ.get(name) for name in own) and _loaded("libopenblas", "libscipy_openblas")()
+
+
 _ISA = "kernels are chosen by it, and other kernels give other bits"
 _THREADS = "the order of a sum follows the number of threads"
 READERS = (
@@ -161,6 +184,7 @@ READERS = (
         "an OpenMP library", _loaded("libgomp", "libiomp", "libomp"), _THREADS,
         "OMP_NUM_THREADS", "OMP_DYNAMIC", "OMP_SCHEDULE", "OMP_THREAD_LIMIT", "KMP_DETERMINISTIC_REDUCTION",
     ),
+    Reader("OpenBLAS", _openblas_by_openmp, _THREADS, "OMP_NUM_THREADS", ask=in_force.ask_openblas),
     Reader("MKL", lambda: _loaded("libmkl")() or _imported("torch")(), _THREADS, "MKL_NUM_THREADS", "MKL_DYNAMIC"),
     Reader(
         "MKL", lambda: _loaded("libmkl")() or _imported("torch")(), _ISA,

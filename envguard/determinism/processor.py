@@ -12,7 +12,6 @@ import os
 import sys
 
 from ..probes import live
-from .in_force import OPENBLAS, function
 from .knobs import Knob
 
 TYPE_CHECKING = False
@@ -43,7 +42,9 @@ def _pools() -> list[Knob]:
     found = []
     for path in live.loaded().splitlines():
         name = os.path.basename(path)
-        asked = next((made for spelling in _spellings(name) if (made := function(path, spelling)) is not None), None)
+        asked = next(
+            (made for spelling in _spellings(name) if (made := live.function(path, spelling)) is not None), None
+        )
         if asked is not None:
             found.append(Knob(f"threads.{name}", asked))
     return [*found, Knob("threads.numba", _numba)] if "numba.core.config" in sys.modules else found
@@ -59,7 +60,7 @@ def _numba() -> int:
 
 def _spellings(name: str) -> tuple[str, ...]:
     if "openblas" in name:
-        return tuple(spelling.format("openblas_get_num_threads") for spelling in OPENBLAS)
+        return tuple(spelling.format("openblas_get_num_threads") for spelling in live.OPENBLAS)
     if name.startswith("libmkl_rt"):
         return ("MKL_Get_Max_Threads",)
     # torch asks the OpenMP that it has brought, and is asked itself.

@@ -7,6 +7,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 # Of the paths in the list of mappings those of libraries that compute.
@@ -32,6 +33,9 @@ _STEMS = (
     "libtriton",
 )
 
+# Builds of OpenBLAS differ in what they call their functions.
+OPENBLAS = ("scipy_{}64_", "scipy_{}", "{}64_", "{}")
+
 
 def loaded() -> str:
     """Return the paths of the numeric libraries that are mapped into this process, sorted, a line each."""
@@ -44,17 +48,16 @@ def loaded() -> str:
 
 
 def threads() -> str:
-    """Return how many threads are in use, ``library: number`` a line: torch's, and what threadpoolctl says if it is loaded.
-
-    Whoever changes a number otherwise than by a variable does it through one of the two.
-    """
+    """Return how many threads are in use, ``library: number`` a line: torch's, OpenBLAS's, and what threadpoolctl says if it is loaded."""
     torch: Any = sys.modules.get("torch")
     lines = []
     try:
         if torch is not None:
             lines.append(f"torch: {torch.get_num_threads()}")
-        if "threadpoolctl" in sys.modules:
-            lines += pools(sys.modules["threadpoolctl"])
+        if (module := sys.modules.get("threadpoolctl")) is not None:
+            lines += pools(module)
+        elif numbers := {asked() for asked in openblas("openblas_get_num_threads")}:
+            lines.append(_joined("openblas", numbers))
     except Exception as error:  # noqa: BLE001 - half-imported, or another module of that name: told as it is, and never the same
         lines.append(f"trouble: {type(error).__name__}")
     return "\n".join(lines)
@@ -65,4 +68,27 @@ def pools(module: Any) -> list[str]:
     found: dict[str, set[int]] = {}
     for pool in module.threadpool_info():
         found.setdefault(str(pool["internal_api"]), set()).add(int(pool["num_threads"]))
-    return [f"{name}: {' and '.join(map(str, sorted(numbers)))}" for name, numbers in sorted(found.items())]
+    return [_joined(name, numbers) for name, numbers in sorted(found.items())]
+
+
+def _joined(name: str, numbers: set[int]) -> str:
+    return f"{name}: {' and '.join(map(str, sorted(numbers)))}"
+
+
+def openblas(name: str) -> Iterator[Any]:
+    """Yield the function *name* of each OpenBLAS in this process."""
+    for path in loaded().splitlines():
+        if "openblas" in os.path.basename(path):
+            asked = (function(path, spelling.format(name)) for spelling in OPENBLAS)
+            yield from [found for found in asked if found is not None][:1]
+
+
+def function(path: str, name: str) -> Any:
+    """Return the function *name* of the library *path*, which is loaded already; None where it is not, or has none."""
+    import ctypes
+
+    try:
+        # RTLD_NOLOAD: gives what is there, or fails.
+        return getattr(ctypes.CDLL(path, mode=os.RTLD_NOW | os.RTLD_NOLOAD), name)
+    except (OSError, AttributeError):
+        return None

@@ -68,7 +68,12 @@ def test_a_seed_that_python_was_told_to_ignore_is_refused_with_the_way_out(monke
 
 
 @pytest.mark.parametrize(
-    "setting", ["os.environ['OPENBLAS_NUM_THREADS'] = '1'", "os.environ['OPENBLAS_CORETYPE'] = 'Nehalem'"]
+    "setting",
+    [
+        "os.environ['OPENBLAS_NUM_THREADS'] = '1'",
+        "os.environ['OPENBLAS_CORETYPE'] = 'Nehalem'",
+        "os.environ['OMP_NUM_THREADS'] = '1'",
+    ],
 )
 def test_openblas_is_asked_what_it_took(setting: str) -> None:
     name = setting.split("'")[1]
@@ -83,6 +88,16 @@ def test_openblas_is_asked_what_it_took(setting: str) -> None:
     )
     assert after[2] == f"hint: {name}={value} envguard run --seed 7 --level host-to-host -- python train.py"
     assert f"| {value}, too late |" in after[4]
+
+
+def test_openblas_that_has_a_number_of_its_own_does_not_read_that_of_openmp() -> None:
+    found = told(
+        f"import os, numpy; os.environ['OMP_NUM_THREADS'] = '1'\n{LOOK}", OPENBLAS_NUM_THREADS="2"
+    ).splitlines()
+    assert (
+        "OMP_NUM_THREADS | any | 1 | it was not set when the process was started, and an OpenMP library was not there yet "
+        "when enforce() looked"
+    ) in found
 
 
 def test_numpy_is_asked_which_features_it_does_without() -> None:

@@ -23,11 +23,9 @@ def test_before_a_library_that_computes_is_there_no_pool_is_looked_for() -> None
 def test_a_pool_is_asked_itself_whoever_limits_it() -> None:
     limit = """
 import numpy
-from envguard.determinism.in_force import OPENBLAS, function
 from envguard.probes import live
-(path,) = [path for path in live.loaded().splitlines() if "openblas" in path]
+(limit,) = live.openblas("openblas_set_num_threads")
 before = look()
-limit = next(made for word in OPENBLAS if (made := function(path, word.format("openblas_set_num_threads"))) is not None)
 limit(1)
 after = look()
 print([name.partition("-")[0] for name in before if before[name] != after[name]], [after[name] for name in after if before[name] != after[name]])

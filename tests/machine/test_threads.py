@@ -167,6 +167,12 @@ def test_a_live_process_says_what_it_does_use() -> None:
     assert ask(f"{limit}{LIVE}print(facts['threads.openblas'])", {}, processors) == "1\n"
 
 
+def test_a_variable_that_openblas_had_no_time_to_read_is_not_what_is_in_use() -> None:
+    late = "import numpy, os, sys\nos.environ['OMP_NUM_THREADS'] = '1'\nsys.modules['threadpoolctl'] = None\n"
+    code = f"{late}{LIVE}print(facts['threads.openblas'])"
+    assert ask(code, {"OPENBLAS_NUM_THREADS": "", "OMP_NUM_THREADS": "2"}, set(os.sched_getaffinity(0))) == "2\n"
+
+
 def test_asking_leaves_no_module_behind_and_its_answer_can_be_kept() -> None:
     code = f"""
 import sys, numpy
