@@ -135,6 +135,17 @@ def test_a_lock_that_is_no_use_is_one_message(project: Project) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_setting_that_is_no_use_is_named_with_its_line(project: Project) -> None:
+    path = project.folder / "pyproject.toml"
+    line = len(path.read_text().splitlines()) + 1
+    path.write_text(path.read_text() + 'fail-on = "never"\n')
+    done = project.train()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f'{path}:{line}: in \'tool.envguard.fail-on\': expected one of "note", "warning", "error", found "never"\n'
+    )
+
+
 def test_a_lock_that_is_no_use_can_be_overridden_and_is_written_down(project: Project) -> None:
     (project.folder / "uv.lock").write_text("")
     done = project.train(ENVGUARD="warn")

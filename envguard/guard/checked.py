@@ -49,10 +49,11 @@ def checked(
         )
         outcome = run_check(reader, project, request)
     except EnvguardError as error:
+        text = _located(error)
         if strict:
-            raise RefusedError(str(error)) from error
-        say_passed(f"envguard: {error}")
-        return {**unchecked(level), "overridden": [str(error)]}
+            raise RefusedError(text) from error
+        say_passed(f"envguard: {text}")
+        return {**unchecked(level), "overridden": [text]}
     from ..receipts.judged import judged
 
     report = outcome.report
@@ -69,6 +70,18 @@ def checked(
         kept = answer if later is None else judged(report, later.facts, receipts=later.receipts)
         answers.remember(key, outcome.trace, json.dumps(kept))
     return answer
+
+
+def _located(error: EnvguardError) -> str:
+    """Return *error* in words, with the line that its keys stand on."""
+    if error.line is None and error.path is not None and error.keys:
+        from ..model import Place
+        from ..report.locator import Locator
+
+        position = Locator()(Place(path=error.path, keys=error.keys))
+        if position is not None:
+            error.line = position.line
+    return str(error)
 
 
 def installed(answer: dict[str, Any]) -> frozenset[str]:
