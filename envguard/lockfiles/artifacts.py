@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128}
 _STRONG = re.compile("|".join(f"{algorithm}:[0-9a-f]{{{length}}}" for algorithm, length in _LENGTHS.items()))
+_ALL_STRONG = re.compile(rf"(?:{_STRONG.pattern})(?:\n(?:{_STRONG.pattern}))*+")
 _NAMED = 5
 # What an index or a channel offers, with hashes or without.
 _OFFERED = (SourceKind.REGISTRY, SourceKind.CONDA)
@@ -37,16 +38,26 @@ def artifact_inconsistencies(lock: Lock) -> Iterator[Inconsistency]:
     for package in lock.packages:
         wheel, *archives = _usual(package)
         sdist = tuple(archives)
+        strong = _all_strong(package.artifacts)
         for artifact in package.artifacts:
             if artifact.filename and not artifact.filename.startswith(wheel if artifact.wheel else sdist):
                 yield from _name(package, artifact)
-            if artifact.hash is None or not _STRONG.fullmatch(artifact.hash):
+            if artifact.hash is None or not (strong or _STRONG.fullmatch(artifact.hash)):
                 yield from _hash(package, artifact, must)
             elif artifact.filename:
                 other, filename = owners.setdefault(artifact.hash, (package, artifact.filename))
                 if filename != artifact.filename:
                     yield _copied(package, artifact, other, filename)
     yield from _unhashed([package for package in lock.packages if package.source.kind in offered])
+
+
+def _all_strong(files: Sequence[Artifact]) -> bool:
+    """Return whether each of *files* has a strong hash: asked of all at once, since there are thousands of them."""
+    hashes = [file.hash for file in files]
+    if None in hashes:
+        return False
+    text = "\n".join(filter(None, hashes))
+    return text.count("\n") == len(hashes) - 1 and _ALL_STRONG.fullmatch(text) is not None
 
 
 def unpinned(lock: Lock, package: LockedPackage) -> Iterator[Inconsistency]:

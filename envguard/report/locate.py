@@ -1,4 +1,4 @@
-"""Where in a file a symbolic place is: line and column of a key path in TOML, JSON or YAML text.
+"""Where in a file a symbolic place is: line and column of a key path in TOML or JSON text.
 
 No fast parser tells positions, and almost no check needs one, so findings carry a route and this module walks it
 when a report is rendered. It is a scanner, not a parser: it knows what strings, comments and brackets are, and trusts
@@ -7,15 +7,14 @@ that the text was parsed before. In text that is no TOML it finds less; it never
 
 from __future__ import annotations
 
-import bisect
+import functools
 import itertools
 import json
 import re
 
 from ..errors import EnvguardError
 from ..toml import parse_toml
-from ..values import dataclass
-from .locate_yaml import YamlPlaces
+from .positions import Lines, Position
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,55 +40,25 @@ def _bracketed(depth: int) -> str:
     return rf"{_PLAIN}*+(?:(?:{_STRING}|{_COMMENT}{inner}){_PLAIN}*+)*+"
 
 
-# Runs over a whole table in one match, which is what makes a large lock cheap. Deeper values are walked by `_skip`.
-_VALUE = rf"""(?:{_STRING}|[\[{{]{_bracketed(2)}[\]}}]|[^"'#\[\]{{}}\n]++)"""
-_BODY = re.compile(rf"(?:{_KEY}=[ \t]*+{_VALUE}[ \t\r]*+(?:{_COMMENT})?+(?:\n|\Z)|\s++|{_COMMENT})*+", re.DOTALL)
-_HEADER = re.compile(rf"\[(\[)?+({_KEY})\](?(1)\])[ \t\r]*+(?:{_COMMENT})?+(?:\n|\Z)")
 _ENTRY = re.compile(rf"({_KEY})[=:]\s*+", re.DOTALL)
 _BETWEEN = re.compile(rf"(?:[\s,]++|{_COMMENT})*+")
 _TO_BRACKET = re.compile(rf"(?:{_PLAIN}++|{_STRING}|{_COMMENT})*+", re.DOTALL)
 _SCALAR = re.compile(rf"{_STRING}|[^,#\]}}\n]++", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """A line and a column of a text, both counted from one, columns in characters."""
+@functools.cache
+def _body() -> re.Pattern[str]:
+    """Return what runs over a whole table in one match, which is what makes a large lock cheap; JSON has no use for it.
 
-    line: int
-    column: int
-
-
-class Lines:
-    """The lines of a text."""
-
-    __slots__ = ("_starts", "_text")
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._starts: list[int] = []
-
-    def position(self, offset: int) -> Position:
-        """Return the line and the column of *offset*."""
-        if not self._starts:
-            lengths = (len(line) + 1 for line in self._text.split("\n"))
-            self._starts = list(itertools.accumulate(lengths, initial=0))
-        line = bisect.bisect_right(self._starts, offset)
-        return Position(line=line, column=offset - self._starts[line - 1] + 1)
+    Deeper values are walked by ``_skip``.
+    """
+    value = rf"""(?:{_STRING}|[\[{{]{_bracketed(2)}[\]}}]|[^"'#\[\]{{}}\n]++)"""
+    return re.compile(rf"(?:{_KEY}=[ \t]*+{value}[ \t\r]*+(?:{_COMMENT})?+(?:\n|\Z)|\s++|{_COMMENT})*+", re.DOTALL)
 
 
-class YamlDocument:
-    """The text of a YAML file, ready to be asked where its key paths are."""
-
-    __slots__ = ("_lines", "_places")
-
-    def __init__(self, text: str) -> None:
-        self._lines = Lines(text)
-        self._places = YamlPlaces(text)
-
-    def locate(self, keys: Keys) -> Position | None:
-        """Return the position of the key or element at *keys*, else that of the nearest place that encloses it."""
-        offset = self._places.find(keys)
-        return None if offset is None else self._lines.position(offset)
+@functools.cache
+def _header() -> re.Pattern[str]:
+    return re.compile(rf"\[(\[)?+({_KEY})\](?(1)\])[ \t\r]*+(?:{_COMMENT})?+(?:\n|\Z)")
 
 
 class Document:
@@ -193,11 +162,12 @@ class Document:
 def _tables(text: str) -> Iterator[tuple[Keys, tuple[int, int]]]:
     """Yield the key path of each table of a TOML document, with the offsets of its header and of what follows it."""
     counts: dict[Keys, int] = {}
+    body, named = _body(), _header()
     yield (), (0, 0)
     at = 0
     while True:
-        at = _end(_BODY, text, at)
-        header = _HEADER.match(text, at)
+        at = _end(body, text, at)
+        header = named.match(text, at)
         if header is None:
             entry = _ENTRY.match(text, at)
             after = _skip(text, entry.end()) if entry else at

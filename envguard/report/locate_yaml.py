@@ -11,8 +11,12 @@ from __future__ import annotations
 import json
 import re
 
+from .positions import Lines
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from .positions import Position
+
     Keys = tuple[str | int, ...]
     # Where the first entry of a collection is, its column, and where the collection ends.
     Inside = tuple[int, int, int]
@@ -28,9 +32,19 @@ _BLOCK = re.compile(r":[^\S\n]+[|>][0-9+-]*[^\S\n]*(?:#[^\n]*)?(?=\n|\Z)")
 _CONTENT = re.compile(r"\n( *)(?=[^\s#])")
 
 
-def is_yaml(path: str) -> bool:
-    """Return whether the file at *path* is YAML, as far as its name tells."""
-    return path.endswith((".yml", ".yaml", "pixi.lock"))
+class YamlDocument:
+    """The text of a YAML file, ready to be asked where its key paths are."""
+
+    __slots__ = ("_lines", "_places")
+
+    def __init__(self, text: str) -> None:
+        self._lines = Lines(text)
+        self._places = YamlPlaces(text)
+
+    def locate(self, keys: Keys) -> Position | None:
+        """Return the position of the key or element at *keys*, else that of the nearest place that encloses it."""
+        offset = self._places.find(keys)
+        return None if offset is None else self._lines.position(offset)
 
 
 class YamlPlaces:

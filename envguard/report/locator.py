@@ -8,9 +8,12 @@ from ..reader import Reader
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model import Place
-    from .locate import Document, Position, YamlDocument
+    from .locate import Document
+    from .locate_yaml import YamlDocument
+    from .positions import Position
 
 _LIMIT = 64 * 1024 * 1024
+_YAML = (".yml", ".yaml", "pixi.lock")
 
 
 class Locator:
@@ -25,19 +28,25 @@ class Locator:
     def __call__(self, place: Place) -> Position | None:
         """Return where *place* is; None where it is a whole file, or where the file cannot be read any more."""
         if place.line is not None:
-            from .locate import Position
+            from .positions import Position
 
             return Position(line=place.line, column=1)
         if not place.keys:
             return None
         if place.path not in self._documents:
-            from .locate import Document, YamlDocument
-            from .locate_yaml import is_yaml
-
             try:
-                text = self._reader.read_text(place.path, limit=_LIMIT)
-                self._documents[place.path] = (YamlDocument if is_yaml(place.path) else Document)(text)
+                self._documents[place.path] = _document(place.path, self._reader.read_text(place.path, limit=_LIMIT))
             except EnvguardError:
                 self._documents[place.path] = None
         document = self._documents[place.path]
         return document.locate(place.keys) if document else None
+
+
+def _document(path: str, text: str) -> Document | YamlDocument:
+    if path.endswith(_YAML):
+        from .locate_yaml import YamlDocument
+
+        return YamlDocument(text)
+    from .locate import Document
+
+    return Document(text)

@@ -15,7 +15,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from envguard.report.locate import Document, YamlDocument
+from envguard.report.locate import Document
+from envguard.report.locate_yaml import YamlDocument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,8 +9,10 @@ import pytest
 import yaml
 
 from envguard.model import Place
-from envguard.report.locate import Document, Position, YamlDocument
+from envguard.report.locate import Document
+from envguard.report.locate_yaml import YamlDocument
 from envguard.report.locator import Locator
+from envguard.report.positions import Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,6 +8,7 @@ itself is in no ``Pipfile.lock``: what it asks for is read from the ``Pipfile`` 
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from ...errors import LockfileError
 from ...json_text import parse_json, walk
@@ -23,7 +24,7 @@ from .tables import COMMANDS, DEFAULT, DEVELOP, MANIFEST, META, VCS, LockObject
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from ...reader import Reader
     from .manifest import Manifest
@@ -211,10 +212,15 @@ def _index(table: LockObject, sources: Mapping[str, str]) -> str:
     return sources[name]
 
 
-def _merged(entries: Iterable[LockedPackage]) -> Iterator[LockedPackage]:
+def _merged(entries: Sequence[LockedPackage]) -> Iterator[LockedPackage]:
     """Yield one package for what several sections say in the same words."""
+    names = Counter(package.name for package in entries)
     found: dict[tuple[object, ...], LockedPackage] = {}
     for package in entries:
+        if names[package.name] == 1:
+            # To tell an entry by all that it says takes longer than to read it.
+            found[package.name,] = package
+            continue
         key = (package.name, package.version, package.source, package.artifacts)
         known = found.get(key)
         if known is None:
