@@ -251,13 +251,14 @@ def test_sources_and_rules_look_at_the_outside_through_a_reader_alone() -> None:
 
 def test_nothing_that_is_read_is_executed() -> None:
     forbidden = {"eval", "exec", "compile", "__import__", "os.system", "os.popen"}
-    # It compiles a source to hold it against the bytecode that ran, and runs neither.
-    compared = ("compile", "bytecode.py", "repository")
+    # It compiles a source to hold it against the bytecode that ran, and runs neither; and a constructor, as dataclasses does, of the
+    # names of the fields of a class, which stand in its source.
+    known = {("compile", "repository/bytecode.py"), ("exec", "values.py")}
     wrong = [
         f"{place(path, line)} uses {name}"
         for path in MODULES
         for line, name in mentions(path)
-        if name in forbidden and (name, path.name, path.parent.name) != compared
+        if name in forbidden and (name, path.relative_to(PACKAGE).as_posix()) not in known
     ]
     assert not wrong
     wrong = [
