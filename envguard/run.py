@@ -197,18 +197,21 @@ class Run(Drawing):
         """
         from .determinism.resume import capture
 
-        return capture(self.streams, self._seeding, self._ledger.answer, self._place, epoch=epoch, position=position)
+        known = self.streams, self._seeding, self._ledger.answer, self._place
+        return capture(*known, epoch=epoch, position=position, switches=self._switches.values())
 
     def load_state_dict(self, state: Mapping[str, Any], *, strict: bool = True) -> Resumed:
         """Bring all generators into *state*, those too that are handed out later, and return where the run goes on.
 
         Raises ResumeError where it is no such state, or where the run cannot go on bit for bit: another seed, scheme, world
-        size, package, machine, library or tree of data, a device that is missing, a generator whose state cannot be read.
+        size, package, machine, library or tree of data, a switch that is another one now (threads, precision), a device that is
+        missing, a generator whose state cannot be read.
         With ``strict=False`` it goes on all the same, and what is returned says why that is not bit for bit.
         """
         from .determinism.resume import restore
 
-        resumed = restore(self.streams, self._seeding, self._ledger.answer, self._place, state, strict=strict)
+        known = self.streams, self._seeding, self._ledger.answer, self._place
+        resumed = restore(*known, state, strict=strict, switches=self._switches.values())
         self._seal.drawn()
         return resumed
 

@@ -10,6 +10,7 @@ ANY = "any"
 RECORDED = "read; left to the program"
 SET = "set, and read back"
 TOO_LATE = "too late"
+UNREADABLE = "unreadable"
 
 
 class Switch:
@@ -106,7 +107,7 @@ class Unreadable:
         self.reason = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
 
     def __str__(self) -> str:
-        return f"unreadable: {self.reason}"
+        return f"{UNREADABLE}: {self.reason}"
 
     def __eq__(self, other: object) -> bool:
         return False

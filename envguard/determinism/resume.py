@@ -1,8 +1,8 @@
 """The resume contract: what a checkpoint must hold of a run so that it goes on bit for bit, and the refusal where it cannot.
 
 A state is plain JSON values, so ``json.dumps`` and ``torch.load(weights_only=True)`` take it. It holds the state of every
-global generator that is up, of every generator that was handed out and lives, where in the run it was saved, and what it ran
-on. Model, optimizer, schedule, scaler and the state of the data set itself are the caller's to save. What cannot be read is
+global generator that is up, of every generator that was handed out and lives, where in the run it was saved, what it ran
+on, and the switches as they were. Model, optimizer, schedule, scaler and the state of the data set itself are the caller's to save. What cannot be read is
 in it as such (CuPy, the kernels of TensorFlow), and a run that needs it does not go on silently.
 """
 
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import RanksError, ResumeError
 from ..values import dataclass
+from .knobs import UNREADABLE
 from .libraries import LIBRARIES, library_of, states
 from .streams import SCHEME
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from .seeds import Seeding
 
 SCHEMA = "envguard.state"
-VERSION = 1
+VERSION = 2
 _TOLD = ("clean", "drift")
 _SHOWN = 5
 _UNKNOWN = "unknown"
@@ -49,9 +50,19 @@ class Resumed:
 
 
 def capture(
-    streams: Streams, seeding: Seeding, answer: Mapping[str, Any], place: Place, *, epoch: int | None, position: object
+    streams: Streams,
+    seeding: Seeding,
+    answer: Mapping[str, Any],
+    place: Place,
+    *,
+    epoch: int | None,
+    position: object,
+    switches: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Return the state of a run as plain values; TypeError where *position* is made of anything else."""
+    """Return the state of a run, whose *switches* are what they are now, as plain values.
+
+    TypeError where *position* is made of anything else.
+    """
     rank, size = _rank_and_size(place)
     return {
         "schema": {"name": SCHEMA, "version": VERSION},
@@ -66,6 +77,7 @@ def capture(
         "streams": streams.states(),
         "handed_out": [handed.to_dict() for handed in streams.handed_out()],
         "libraries": _libraries(),
+        "switches": dict(switches),
         "verdict": answer["verdict"],
         "observed": _observed(answer),
     }
@@ -79,13 +91,14 @@ def restore(
     state: Mapping[str, Any],
     *,
     strict: bool,
+    switches: Mapping[str, str],
 ) -> Resumed:
     """Bring all generators into the saved *state*; ResumeError where it is none, or *strict* and it cannot be bit for bit.
 
     After an error every generator is as it was.
     """
     _check_shape(state)
-    reasons = [*_run(streams, seeding, place, state), *_environment(answer, state)]
+    reasons = [*_run(streams, seeding, place, state), *_environment(answer, state), *_switches(state, switches)]
     before, before_streams = states(), streams.states()
     try:
         reasons += _generators(state["generators"])
@@ -121,6 +134,7 @@ _SHAPE: dict[str, tuple[type, ...]] = {
     "generators": (dict,),
     "streams": (list,),
     "libraries": (dict,),
+    "switches": (dict,),
     "verdict": (str,),
     "observed": (dict,),
 }
@@ -178,6 +192,19 @@ def _environment(answer: Mapping[str, Any], state: Mapping[str, Any]) -> Iterato
     # What is loaded here and was not there draws nothing that the saved run drew.
     saved = state["libraries"]
     yield from _differences("library", saved, {name: libraries.get(name, "not loaded") for name in saved})
+
+
+def _switches(state: Mapping[str, Any], here: Mapping[str, str]) -> Iterator[str]:
+    """Yield how the switches of now are not those of the *state*: threads, precision, kernels that the program has chosen.
+
+    What only one of the two has is of a library that was not there yet.
+    """
+    saved: Any = state["switches"]
+    both = sorted(saved.keys() & here.keys())
+    now = {name: here[name] for name in both}
+    # What could not be read is not the same twice.
+    now |= {name: f"still {value}" for name, value in now.items() if value.startswith(UNREADABLE)}
+    yield from _differences("switch", {name: saved[name] for name in both}, now)
 
 
 def _differences(what: str, saved: object, here: Mapping[str, Any]) -> Iterator[str]:

@@ -47,7 +47,7 @@ class Seal:
 
     def take(self) -> None:
         """Look again, and let that be what later looks are compared with."""
-        self.values.update({knob.name: str(knob.value()) for knob in self.switches.knobs()})
+        self.values.update(self.switches.values())
         self.variables = variables()
         self.libraries = libraries()
         self.drawn()

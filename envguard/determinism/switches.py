@@ -131,6 +131,10 @@ class Switches:
             found += frameworks.knobs(module) if module is not None else []
         return found
 
+    def values(self) -> dict[str, str]:
+        """Return what each of ``knobs`` is now, in text."""
+        return {knob.name: str(knob.value()) for knob in self.knobs()}
+
     def sets(self, knob: Knob) -> bool:
         """Return whether *knob* is one that this run sets."""
         return self.bitwise and knob.write is not None and knob.name not in self.leave

@@ -31,6 +31,7 @@ ANSWER = {
         "data": {"trees": {"raw": {"root": "blake3:aa", "assurance": "content"}}},
     },
 }
+SWITCHES = {"torch.get_num_threads": "2", "torch.get_default_dtype": "torch.float32"}
 
 
 @pytest.fixture(autouse=True)
@@ -46,14 +47,21 @@ def drawn(*generators: Any) -> list[float]:
 
 
 def saved(seed: int = 42, streams: Streams | None = None, **more: Any) -> dict[str, Any]:
-    arguments = {"epoch": 3, "position": {"batches": 7}, **more}
+    arguments = {"epoch": 3, "position": {"batches": 7}, "switches": SWITCHES, **more}
     return capture(streams or Streams(seed), Seeding(seed), ANSWER, Place(), **arguments)
 
 
 def load(
-    state: Any, *, seed: int = 42, streams: Streams | None = None, answer: Any = ANSWER, strict: bool = True
+    state: Any,
+    *,
+    seed: int = 42,
+    streams: Streams | None = None,
+    answer: Any = ANSWER,
+    strict: bool = True,
+    switches: Any = SWITCHES,
 ) -> Any:
-    return restore(streams or Streams(seed), Seeding(seed), answer, Place(), state, strict=strict)
+    place = Place()
+    return restore(streams or Streams(seed), Seeding(seed), answer, place, state, strict=strict, switches=switches)
 
 
 def through_json(state: dict[str, Any]) -> Any:
@@ -142,6 +150,12 @@ def changed(**observed: Any) -> dict[str, Any]:
         ({}, {"answer": changed(data=None)}, "tree of data raw was blake3:aa, and is not there"),
         ({"generators": {"cupy.cuda:0": None}}, {}, "the generator cupy.cuda:0 was up, and its state cannot be read"),
         ({"generators": {"torch.cpu": {"hex": ""}}}, {}, "the generator torch.cpu has no place: torch is not loaded"),
+        ({}, {"switches": {"torch.get_num_threads": "1"}}, "switch torch.get_num_threads was 2, and is 1"),
+        (
+            {"switches": {"cpu.denormals": "unreadable: OSError: no"}},
+            {"switches": {"cpu.denormals": "unreadable: OSError: no"}},
+            "switch cpu.denormals was unreadable: OSError: no, and is still unreadable: OSError: no",
+        ),
         ({"generators": {"abacus": {}}}, {}, "the generator abacus has no place: abacus is not loaded"),
     ],
 )
@@ -192,6 +206,11 @@ def test_many_differences_are_counted() -> None:
     assert caught.value.reasons[-1] == "6 more of the kind: package"
 
 
+def test_a_switch_of_a_library_that_one_of_the_two_had_not_loaded_yet_does_not_matter() -> None:
+    assert load(saved(), switches={"threads.numba": "2"}).bitwise
+    assert load(saved(switches={"threads.numba": "2"})).bitwise
+
+
 def test_facts_for_people_and_how_data_was_verified_do_not_matter() -> None:
     answer = changed(facts={"cpu.vendor": "Zilog", "platform.image": "another"})
     answer["observed"]["data"]["trees"]["raw"]["assurance"] = "stat-cache"
@@ -205,13 +224,13 @@ def test_facts_for_people_and_how_data_was_verified_do_not_matter() -> None:
         ({}, "this is no state that run.state_dict() gave"),
         ({"schema": {"name": "envguard.receipt"}}, "this is no state that run.state_dict() gave"),
         (
-            {"schema": {"name": "envguard.state", "version": 2}},
+            {"schema": {"name": "envguard.state", "version": 1}},
             (
-                "the state has schema version 2, which is not known here, only 1\n"
+                "the state has schema version 1, which is not known here, only 2\n"
                 "hint: resume with the version of envguard that saved it"
             ),
         ),
-        ({"schema": {"name": "envguard.state", "version": 1}}, "the saved state is damaged: 'scheme' is NoneType"),
+        ({"schema": {"name": "envguard.state", "version": 2}}, "the saved state is damaged: 'scheme' is NoneType"),
     ],
 )
 def test_what_is_no_state_is_refused(state: Any, told: str) -> None:
