@@ -8,7 +8,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from .model import Artifact, Edge, Lock, LockedPackage
+    from .model import Artifact, Edge, Lock, LockedPackage, Source
 
     Keys = tuple[str | int, ...]
 
@@ -59,6 +59,18 @@ def like(hashes: Iterable[str | None], told: str) -> list[str]:
     """Return those of *hashes* that are of the same algorithm as *told*, and so can be compared with it."""
     algorithm = told.partition(":")[0]
     return [text for text in hashes if text and text.partition(":")[0] == algorithm]
+
+
+def source_words(source: Source) -> str:
+    """Return in words where *source* is: ``index https://index.example/simple``, ``git URL at 0123456789ab``."""
+    match source.kind:
+        case SourceKind.REGISTRY:
+            return f"index {source.location.rstrip('/')}" if source.location else "an index"
+        case SourceKind.GIT:
+            inside = f", folder {source.subdirectory}" if source.subdirectory else ""
+            return f"git {source.location} at {(source.commit or 'no commit')[:12]}{inside}"
+        case _:
+            return f"{source.kind} {source.location}"
 
 
 def roots(lock: Lock) -> list[LockedPackage]:

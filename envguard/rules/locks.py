@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 
-from ..lockfiles.model import Selected
-from ..lockfiles.parts import hashes_of, like
+from ..lockfiles.model import Selected, SourceKind
+from ..lockfiles.parts import hashes_of, like, source_words
 from ..model import Place
 from .impact import impact_of
 from .registry import Need, Rule, rule
@@ -15,11 +15,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from ..lockfiles.model import LockedPackage
+    from ..lockfiles.model import LockedPackage, Source
     from ..model import Finding
     from .evidence import Evidence, LockView
 
 _PYTHON, _CONDA = "python", "conda"
+_KINDS = {
+    SourceKind.REGISTRY: "index",
+    SourceKind.GIT: "git",
+    SourceKind.URL: "url",
+    SourceKind.PATH: "here",
+    SourceKind.DIRECTORY: "here",
+    SourceKind.EDITABLE: "here",
+}
 _WHY = "which of the two gets installed depends on which tool ran last"
 
 
@@ -30,7 +38,8 @@ def lock_disagreement(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     A package that two locks have in different versions: in what they select for this environment, or, where no
-    environment is looked at, when they have no version in common. And a file that both list by the same name with
+    environment is looked at, when they have no version in common. One that the one has from an index and the other from a repository, a
+    URL or a folder, or from another commit. And a file that both list by the same name with
     different hashes; with hashes of two kinds that is unknown.
     A package of conda is compared with one of Python's index where the lock says that it is that one.
 
@@ -84,6 +93,19 @@ def _compare(
             hint=other.lock.commands.lock,
         )
         return
+    if _elsewhere(ours, theirs):
+        was, now = (" or ".join(sorted({source_words(item.source) for item in side})) for side in (ours, theirs))
+        yield self.finding(
+            name,
+            f"{one.name} and {other.name} take {name} from different sources",
+            impact=impact_of(name, evidence.config.numeric),
+            why=f"the same name from another source is other code; {_WHY}",
+            expected=f"{was} ({one.name})",
+            found=f"{now} ({other.name})",
+            place=_place(other, theirs[0]),
+            hint=other.lock.commands.lock,
+        )
+        return
     hashes = {
         file.filename: hashes_of(package, file) for package in ours for file in package.artifacts if file.filename
     }
@@ -121,6 +143,32 @@ def _share_a_version(ours: Iterable[LockedPackage], theirs: Iterable[LockedPacka
         one.version is None or other.version is None or same(one.version, other.version)
         for one, other in itertools.product(ours, theirs)
     )
+
+
+def _elsewhere(ours: Iterable[LockedPackage], theirs: Iterable[LockedPackage]) -> bool:
+    """Return whether no entry of the one lock can be what an entry of the other is, by where they come from."""
+    return not any(_can_be_one(one, other) for one, other in itertools.product(ours, theirs))
+
+
+def _can_be_one(one: LockedPackage, other: LockedPackage) -> bool:
+    hashes = [{file.hash for file in package.artifacts if file.hash} for package in (one, other)]
+    kinds = [_KINDS.get(package.source.kind) for package in (one, other)]
+    if None in kinds or not hashes[0].isdisjoint(hashes[1]):
+        # The project itself, and what conda has, come from where they come from; the same file is the same from anywhere.
+        return True
+    told = [_identity(package.source) for package in (one, other)]
+    return kinds[0] == kinds[1] and (None in told or told[0] == told[1])
+
+
+def _identity(source: Source) -> str | None:
+    """Return what tells one source from others of its kind; None where the lock, or the kind, does not: indexes have mirrors."""
+    match source.kind:
+        case SourceKind.GIT:
+            return source.commit
+        case SourceKind.URL:
+            return source.location.partition("#")[0]
+        case _:
+            return None
 
 
 def _versions(packages: Iterable[LockedPackage]) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from envguard.lockfiles.model import Artifact, CondaBuild, LockedPackage, Selected
+import pytest
+
+from envguard.lockfiles.model import Artifact, CondaBuild, LockedPackage, Selected, Source, SourceKind
+from envguard.lockfiles.parts import source_words
 from envguard.model import Impact, Place
 from envguard.rules.evidence import Evidence, LockView
 from tests.rules.evidence import PROJECT, conda_locked, dist, evidence, findings, lock, locked, one
@@ -55,6 +58,46 @@ def test_without_an_environment_locks_disagree_only_where_no_version_is_common()
 
 def test_a_source_tree_without_a_version_disagrees_with_nothing() -> None:
     assert findings("lock-disagreement", two([locked("app", None)], [locked("app", "1.0")])) == []
+
+
+INDEX = Source(kind=SourceKind.REGISTRY, location="https://index.example/simple")
+GIT = Source(kind=SourceKind.GIT, location="https://git.example/numpy", commit="1" * 40)
+URL = Source(kind=SourceKind.URL, location="https://files.index.example/numpy-1.0-py3-none-any.whl")
+FOLDER = Source(kind=SourceKind.DIRECTORY, location="libs/numpy")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "agree"),
+    [
+        (INDEX, GIT, False),
+        (INDEX, URL, False),
+        (INDEX, FOLDER, False),
+        (INDEX, replace(INDEX, location="https://mirror.example/simple"), True),
+        (GIT, replace(GIT, location="ssh://git@git.example/numpy"), True),
+        (GIT, replace(GIT, commit="2" * 40), False),
+        (GIT, replace(GIT, commit=None), True),
+        (URL, replace(URL, location=f"{URL.location}#sha256=1"), True),
+        (URL, replace(URL, location="https://files.index.example/other.whl"), False),
+        (FOLDER, replace(FOLDER, kind=SourceKind.EDITABLE), True),
+        (FOLDER, replace(FOLDER, kind=SourceKind.VIRTUAL), True),
+    ],
+)
+def test_one_package_from_two_sources_is_a_disagreement(ours: Source, theirs: Source, agree: bool) -> None:
+    seen = two([locked("numpy", None, source=ours)], [locked("numpy", "1.0", source=theirs)])
+    found = findings("lock-disagreement", seen)
+    messages = [] if agree else ["uv.lock and requirements.txt take numpy from different sources"]
+    assert [finding.message for finding in found] == messages
+    for finding in found:
+        assert (finding.expected, finding.found) == (
+            f"{source_words(ours)} (uv.lock)",
+            f"{source_words(theirs)} (requirements.txt)",
+        )
+
+
+def test_the_same_file_is_the_same_from_anywhere() -> None:
+    file = (wheel("numpy", f"sha256:{'a' * 64}"),)
+    ours, theirs = (locked("numpy", source=source, artifacts=file) for source in (INDEX, URL))
+    assert findings("lock-disagreement", two([ours], [theirs])) == []
 
 
 def test_one_file_with_two_hashes_is_a_disagreement() -> None:

@@ -6,7 +6,7 @@ import re
 
 from ..formats import by_name as format_named
 from ..model import SourceKind
-from ..parts import ALWAYS, hashes_of, like
+from ..parts import ALWAYS, hashes_of, like, source_words
 from .model import Aspect, Detail, Kind
 
 TYPE_CHECKING = False
@@ -26,7 +26,7 @@ def details(before: Side, after: Side, kind: Kind) -> Iterator[Detail]:
     """Yield what differs between two entries of one package besides their versions, which differ as *kind* says."""
     (old, ours), (new, theirs) = before, after
     if _elsewhere(old.source, new.source):
-        yield Detail(aspect=Aspect.SOURCE, old=_source(old.source), new=_source(new.source))
+        yield Detail(aspect=Aspect.SOURCE, old=source_words(old.source), new=source_words(new.source))
     if kind is Kind.SAME:
         yield from _hashes(old, new)
     elif _lost(old, new, theirs):
@@ -152,18 +152,7 @@ def _elsewhere(old: Source, new: Source) -> bool:
     if old.kind is new.kind is SourceKind.REGISTRY and not (old.location and new.location):
         # A lock that leaves the index to the settings says nothing that could differ.
         return False
-    return _source(old) != _source(new)
-
-
-def _source(source: Source) -> str:
-    match source.kind:
-        case SourceKind.REGISTRY:
-            return f"index {source.location.rstrip('/')}" if source.location else "an index"
-        case SourceKind.GIT:
-            inside = f", folder {source.subdirectory}" if source.subdirectory else ""
-            return f"git {source.location} at {(source.commit or 'no commit')[:12]}{inside}"
-        case _:
-            return f"{source.kind} {source.location}"
+    return source_words(old) != source_words(new)
 
 
 def _joined(words: Iterable[str], nothing: str) -> str:
