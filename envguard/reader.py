@@ -104,6 +104,10 @@ class Reader:
         """Return what tells the content of the file *path* from any other without reading it; None where nothing does."""
         return None
 
+    def expect(self, path: str) -> bool:  # noqa: ARG002 - a snapshot can
+        """Have the content of the file *path* got ready while something else is done; return whether somebody does that."""
+        return False
+
     def list_dir(self, path: str) -> list[str]:
         """Return the sorted names in the folder *path*; UnreadableError where it cannot be listed."""
         self.trace.saw_file(path, signature(path))

@@ -6,11 +6,14 @@ contradicts itself. What a reader looked at besides the lock (the manifest besid
 
 from __future__ import annotations
 
+import os
+
 from .. import results
 from .._native import hexdigest
 from ..columns import PLAIN, TEXTS, many, one, pack, shared, table, unpack, word
 from ..errors import EnvguardError
 from ..notes import NotingReader
+from .formats import format_of, part
 from .model import (
     Artifact,
     Commands,
@@ -140,6 +143,10 @@ class _Content:
     def read(self) -> bool:
         """Return whether the content is ``known`` now; whoever parses what cannot be read says what is wrong with it."""
         if not self.known:
+            form = format_of(os.path.basename(self.path))
+            if form is not None and self._reader.expect(self.path):
+                # What parses it is imported while it is unpacked.
+                part(form, "reader")
             try:
                 self.known[self.path] = self._reader.read_bytes(self.path, limit=results.MAX_BYTES)
             except EnvguardError:

@@ -10,6 +10,7 @@ from ..errors import RepositoryError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import IO
 
 SECONDS = 60
 _KEPT_BLOBS, _KEPT_BYTES = 16, 8 * 1024 * 1024
@@ -45,13 +46,15 @@ class Git:
     By default these are the ones of this process, so that those that git gives its hooks are obeyed.
     """
 
-    __slots__ = ("_blobs", "_environ", "_read", "folder")
+    __slots__ = ("_blobs", "_environ", "_expected", "_read", "folder")
 
     def __init__(self, folder: str, environ: Mapping[str, str] | None = None) -> None:
         self.folder = folder
         self._environ = dict(environ) if environ is not None else in_a_hook()
         self._blobs: child.Process | None = None
         self._read: dict[str, bytes] = {}
+        # What was asked for ahead.
+        self._expected: str | None = None
 
     def run(self, *arguments: str, given: bytes | None = None, fine: tuple[int, ...] = (0,)) -> bytes:
         """Return what a git command prints when it reads *given*.
@@ -80,6 +83,7 @@ class Git:
         RepositoryError where the repository does not have it. One process serves every call, until ``close``; what it has served
         last is known until then, since a lock is read to be judged and to be shown.
         """
+        self._receive()
         known = self._read.get(digest)
         if known is not None:
             return known if len(known) <= limit else len(known)
@@ -87,11 +91,35 @@ class Git:
         if size > limit:
             return size
         content = self._content(self._size(self._ask("contents", digest), b"blob", digest))
-        if size <= _KEPT_BYTES:
+        self._keep(digest, content)
+        return content
+
+    def expect(self, digest: str) -> bool:
+        """Ask for the blob *digest*, which git unpacks meanwhile; return whether that was done. ``blob`` says what is wrong."""
+        if digest in self._read or self._expected is not None:
+            return False
+        try:
+            size = self._size(self._ask("info", digest), b"blob", digest)
+            if size > _KEPT_BYTES:
+                return False
+            self._send("contents", digest)
+        except RepositoryError:
+            return False
+        self._expected = digest
+        return True
+
+    def _keep(self, digest: str, content: bytes) -> None:
+        if len(content) <= _KEPT_BYTES:
             if len(self._read) == _KEPT_BLOBS:
                 del self._read[next(iter(self._read))]
             self._read[digest] = content
-        return content
+
+    def _receive(self) -> None:
+        """Take what was asked for ahead: git answers one question after the other."""
+        if self._expected is not None and self._blobs is not None and self._blobs.stdout is not None:
+            digest, self._expected = self._expected, None
+            answer = self._blobs.stdout.readline().split()
+            self._keep(digest, self._content(self._size(answer, b"blob", digest)))
 
     def tree(self, name: str) -> list[tuple[bytes, bytes, str]] | None:
         """Return mode, name and id of what is in the tree *name*, an id or ``REVISION^{tree}``; None where there is no such tree.
@@ -125,10 +153,17 @@ class Git:
         """End the process that serves blobs."""
         process, self._blobs = self._blobs, None
         self._read.clear()
+        self._expected = None
         if process is not None:
             process.communicate()
 
     def _ask(self, what: str, name: str) -> list[bytes]:
+        self._receive()
+        answers = self._send(what, name)
+        return answers.readline().split()
+
+    def _send(self, what: str, name: str) -> IO[bytes]:
+        """Ask git, and return where it answers."""
         self.serve()
         process = self._blobs
         if process is None or process.stdin is None or process.stdout is None:
@@ -138,7 +173,7 @@ class Git:
             process.stdin.flush()
         except OSError:
             raise RepositoryError("git ended while it was asked", path=self.folder) from None
-        return process.stdout.readline().split()
+        return process.stdout
 
     def _size(self, answer: list[bytes], kind: bytes, digest: str) -> int:
         if len(answer) == 3 and answer[1] == kind:

@@ -87,6 +87,11 @@ class SnapshotReader(Reader):
         for path in listed.paths():
             yield os.path.join(self.root, path)
 
+    def expect(self, path: str) -> bool:
+        """Have git unpack the file *path* meanwhile; return whether it does."""
+        named = self.identity(path)
+        return named is not None and self._git.expect(named)
+
     def revision(self, revision: str) -> SnapshotReader:
         """Return a reader of *revision* of the same repository; the two share one git process. Errors as of ``revision_reader``."""
         return SnapshotReader(self._git, _named(revision, self.root))

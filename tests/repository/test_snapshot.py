@@ -220,6 +220,37 @@ def test_what_is_read_twice_is_asked_of_git_once(filled: Repository, monkeypatch
     assert len(more._git._read) <= 16
 
 
+def test_what_is_asked_for_ahead_is_what_is_read_whatever_is_asked_between(filled: Repository) -> None:
+    filled.write("large.lock", "x" * 300_000)
+    index = index_reader(str(filled.folder))
+    head, lock, large = index.revision("HEAD"), str(filled.folder / "uv.lock"), str(filled.folder / "large.lock")
+    assert index.expect(large)
+    # One is got ready at a time.
+    assert not index.expect(lock)
+    assert head.read_bytes(lock) == b"committed\n"
+    assert index.read_bytes(large) == b"x" * 300_000
+    assert index.expect(lock)
+    assert head.list_dir(str(filled.folder / "packages")) == ["a", "b"]
+    assert index.read_bytes(lock) == b"staged\n"
+    assert not index.expect(lock)
+    assert not index.expect(str(filled.folder / "none"))
+    assert not Reader().expect(lock)
+    assert index.expect(str(filled.folder / "new.toml"))
+    index.close()
+    assert index.read_bytes(str(filled.folder / "new.toml")) == b"new = 1\n"
+
+
+def test_what_is_asked_for_ahead_and_is_gone_is_said_when_it_is_read(filled: Repository) -> None:
+    index = index_reader(str(filled.folder))
+    lock = str(filled.folder / "uv.lock")
+    named = index.identity(lock)
+    assert named is not None
+    shutil.rmtree(filled.folder / ".git" / "objects" / named[:2])
+    assert not index.expect(lock)
+    with pytest.raises(RepositoryError, match="does not have the object"):
+        index.read_bytes(lock)
+
+
 def test_no_answer_is_kept_of_what_a_snapshot_said(filled: Repository) -> None:
     for reader in (index_reader(str(filled.folder)), revision_reader(str(filled.folder), "HEAD")):
         assert not reader.trace.settled()
