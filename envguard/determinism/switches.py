@@ -181,7 +181,7 @@ class Switches:
 
     def _nccl(self) -> None:
         algorithms = os.environ.get("NCCL_ALGO", "")
-        if "NVLS" in algorithms.upper() and "^" not in algorithms:
+        if _lets_nvls(algorithms) and os.environ.get("NCCL_NVLS_ENABLE") != "0":
             self.refuse(
                 f"NCCL_ALGO is '{algorithms}', which lets NCCL sum in the switches of NVLink\n"
                 "why: NVLS does not promise the same sum from one call to the next (NVIDIA/nccl issue 1497)\n"
@@ -247,6 +247,17 @@ class Switches:
 
     def _note(self, name: str, wanted: str, found: str, when: str, evidence: str) -> None:
         self.state[name] = Switch(name=name, wanted=wanted, found=found, when=when, evidence=evidence)
+
+
+def _lets_nvls(algorithms: str) -> bool:
+    """Return whether a value of ``NCCL_ALGO`` names NVLS, or leaves out others and not it; a list may be of one operation alone."""
+    for part in filter(None, algorithms.upper().split(";")):
+        names = part.rpartition(":")[2].strip()
+        left_out = names.startswith("^")
+        words = [word.strip() for word in names.lstrip("^").split(",")]
+        if ("NVLS" not in words) if left_out else any(word.startswith("NVLS") for word in words):
+            return True
+    return False
 
 
 def _late_workspace(value: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import pickle  # noqa: TID251
+import shutil
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -62,7 +63,7 @@ class FakeTorch:
 
 @pytest.fixture(autouse=True)
 def _bare(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (WORKSPACE, "NCCL_ALGO", "FLASH_ATTENTION_DETERMINISTIC"):
+    for name in (WORKSPACE, "NCCL_ALGO", "NCCL_NVLS_ENABLE", "FLASH_ATTENTION_DETERMINISTIC"):
         monkeypatch.setenv(name, "to be restored")
         monkeypatch.delenv(name)
     for name in list(OURS):
@@ -208,7 +209,9 @@ def test_a_workspace_that_the_script_set_after_cuda_was_up_is_tried(monkeypatch:
     assert not torch.mode, "the mode is put back"
 
 
-@pytest.mark.parametrize("value", ["NVLS", "Ring,NVLSTree"])
+@pytest.mark.parametrize(
+    "value", ["NVLS", "Ring,NVLSTree", "^Tree", "ring;allreduce:nvls", "allreduce:^tree,collnetchain"]
+)
 def test_an_algorithm_of_nccl_that_does_not_repeat_is_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("NCCL_ALGO", value)
     with pytest.raises(RefusedError) as caught:
@@ -219,9 +222,12 @@ def test_an_algorithm_of_nccl_that_does_not_repeat_is_refused(monkeypatch: pytes
         "hint: unset NCCL_ALGO, and torch leaves NVLS out by itself, or export NCCL_ALGO=Ring"
     )
     Switches().set(frozenset(), level="cross-hardware")
-    for fine in ("Ring", "^NVLS", "Tree"):
+    for fine in ("Ring", "^NVLS", "Tree", "^Tree,nvls", "allreduce:tree", "ring;allreduce:^nvls"):
         monkeypatch.setenv("NCCL_ALGO", fine)
         Switches().set(frozenset(), level="run-to-run")
+    monkeypatch.setenv("NCCL_ALGO", "^Tree")
+    monkeypatch.setenv("NCCL_NVLS_ENABLE", "0")
+    Switches().set(frozenset(), level="run-to-run")
 
 
 def test_kernels_that_do_not_ask_torch_are_told_by_their_variable(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -362,6 +368,27 @@ assert switches.state["torch._inductor.config.deterministic"].holds
 assert switches.state["torch._inductor.config.fallback_random"].evidence == "set, and read back"
 """
     assert told(REAL.format(audit=False) + code) == ""
+
+
+@pytest.mark.torch
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs a compiler")
+def test_compiled_code_draws_what_eager_code_draws_and_would_not_without_the_switch() -> None:
+    pytest.importorskip("torch")
+    code = """
+def draw():
+    return torch.nn.functional.dropout(torch.ones(64), 0.5), torch.rand(8)
+def same():
+    torch.manual_seed(1)
+    eager = draw()
+    torch.manual_seed(1)
+    return all(map(torch.equal, eager, torch.compile(draw)()))
+print(same())
+torch._dynamo.reset()
+torch._inductor.config.fallback_random = False
+print(same())
+"""
+    assert told(REAL.format(audit=False) + code) == "True\nFalse"
 
 
 @pytest.mark.torch
