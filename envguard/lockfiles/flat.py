@@ -6,7 +6,7 @@ from ..errors import LockfileError
 from ..names import normalize
 from .coverage import RefusedError, holds, python_in, refuse_uncovered, refuse_unknown
 from .model import Selected, SourceKind
-from .parts import version_words
+from .parts import told_apart
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def select(lock: Lock, selection: Selection, environment: Mapping[str, str]) -> 
         other = found.setdefault((package.name, package.source.kind is SourceKind.CONDA), package)
         if (other.version, other.source, other.conda) != (package.version, package.source, package.conda):
             raise LockfileError(
-                f"two versions of {package.name} are selected at once: {version_words(other)} and {version_words(package)}",
+                f"two entries of {package.name} are selected at once: {told_apart(other, package)}",
                 path=package.path or lock.path,
                 keys=package.route,
                 line=package.line,

@@ -89,6 +89,14 @@ def version_words(package: LockedPackage) -> str:
     return " ".join(filter(None, (package.version or "(no version)", build)))
 
 
+def told_apart(one: LockedPackage, other: LockedPackage) -> str:
+    """Return in words what two entries of one name are: their versions where these differ, else where they come from."""
+    words = [version_words(package) for package in (one, other)]
+    if words[0] == words[1]:
+        words = [source_words(package.source) for package in (one, other)]
+    return " and ".join(words)
+
+
 def inconsistency(
     package: LockedPackage,
     kind: str,

@@ -10,6 +10,7 @@ from ...errors import LockfileError
 from ...names import normalize
 from ..coverage import RefusedError, holds, refuse_uncovered, refuse_unknown
 from ..model import Selected, SourceKind
+from ..parts import told_apart
 from .tables import MAIN, RECORDS_GROUPS
 
 TYPE_CHECKING = False
@@ -90,7 +91,7 @@ def _filtered(
         other = found.setdefault(package.name, package)
         if other is not package:
             raise LockfileError(
-                f"two versions of {package.name} are selected at once: {other.version} and {package.version}",
+                f"two entries of {package.name} are selected at once: {told_apart(other, package)}",
                 path=lock.path,
                 keys=package.route,
                 hint=lock.commands.lock,

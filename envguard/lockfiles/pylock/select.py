@@ -11,6 +11,7 @@ from ...names import normalize
 from ..coverage import RefusedError, holds, python_in, refuse_uncovered, refuse_unknown
 from ..files import installable
 from ..model import RefusalKind, Refused, Selected, SourceKind
+from ..parts import told_apart
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,9 +77,8 @@ def _refuse_unfit(lock: Lock, package: LockedPackage, environment: Mapping[str, 
 
 
 def _refuse_two(lock: Lock, package: LockedPackage, other: LockedPackage) -> None:
-    versions = " and ".join(item.version or "one without a version" for item in (other, package))
     raise LockfileError(
-        f"two entries of {package.name} are selected at once: {versions}",
+        f"two entries of {package.name} are selected at once: {told_apart(other, package)}",
         path=lock.path,
         keys=package.route,
         hint=lock.commands.lock,

@@ -9,6 +9,7 @@ from ...errors import LockfileError
 from ...names import normalize
 from ..coverage import RefusedError, holds, refuse_unknown
 from ..model import Selected, SourceKind
+from ..parts import told_apart
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def select(lock: Lock, selection: Selection, environment: Mapping[str, str]) -> 
             found[package.name] = package
         elif package.specifier is None and (known.version, known.source) != (package.version, package.source):
             raise LockfileError(
-                f"two versions of {package.name} are selected at once: {known.version} and {package.version}",
+                f"two entries of {package.name} are selected at once: {told_apart(known, package)}",
                 path=package.path or lock.path,
                 line=package.line,
                 hint=lock.commands.lock,

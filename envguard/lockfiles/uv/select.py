@@ -13,6 +13,7 @@ from ...names import normalize
 from ..coverage import RefusedError, holds, python_in, refuse_uncovered, refuse_unknown
 from ..edges import candidates_of
 from ..model import Edge, RefusalKind, Refused, Selected, SourceKind
+from ..parts import told_apart
 from .tables import LockTable
 
 TYPE_CHECKING = False
@@ -163,7 +164,7 @@ class _Walk:
             other = found.setdefault(package.name, package)
             if other is not package:
                 raise LockfileError(
-                    f"two versions of {package.name} are selected at once: {other.version} and {package.version}",
+                    f"two entries of {package.name} are selected at once: {told_apart(other, package)}",
                     path=self.lock.path,
                     keys=keys,
                     hint="uv lock",

@@ -90,7 +90,7 @@ def test_a_conda_package_and_one_of_an_index_may_share_a_name(tmp_path: Path) ->
 def test_two_builds_at_once_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(LockfileError) as caught:
         chosen(tmp_path, Selection(), packages=PACKAGES + conda("mkl", "2024.2", "h4_0", "linux-64", "linux-64"))
-    assert caught.value.message == "two versions of mkl are selected at once: 2024.2 h3_0 and 2024.2 h4_0"
+    assert caught.value.message == "two entries of mkl are selected at once: 2024.2 h3_0 and 2024.2 h4_0"
     assert caught.value.keys == ("package", 11)
 
 

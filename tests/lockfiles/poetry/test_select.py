@@ -124,7 +124,7 @@ def test_two_versions_at_once_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(LockfileError) as caught:
         chosen(tmp_path, Selection(), text)
     assert str(caught.value) == (
-        f"{tmp_path}/poetry.lock: in 'package[3]': two versions of alpha are selected at once: 1.5 and 2.0\n"
+        f"{tmp_path}/poetry.lock: in 'package[3]': two entries of alpha are selected at once: 1.5 and 2.0\n"
         "hint: poetry lock"
     )
 

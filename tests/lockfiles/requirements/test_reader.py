@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from envguard.errors import EnvguardError
+from envguard.errors import EnvguardError, LockfileError
 from envguard.lockfiles import read_lock
 from envguard.lockfiles.consistency import inconsistencies
-from envguard.lockfiles.model import Artifact, Commands, Edge, Source, SourceKind, When
+from envguard.lockfiles.model import Artifact, Commands, Edge, Selection, Source, SourceKind, When
+from envguard.lockfiles.select import select
 from envguard.reader import Reader
+from tests.lockfiles.specimens.base import HERE
 from tests.tools import ROOT
 
 if TYPE_CHECKING:
@@ -410,6 +412,24 @@ def test_a_line_of_100_megabytes_is_refused_before_it_is_parsed(tmp_path: Path) 
 def test_a_missing_file_is_one_error(tmp_path: Path) -> None:
     with pytest.raises(EnvguardError, match=r"requirements\.txt: cannot be read: no such file"):
         read_lock(Reader(), str(tmp_path / "requirements.txt"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [
+        ("one==1.0\none==1.1\n", "1.0 and 1.1"),
+        ("-e ./one\n./one\n", "editable one and directory one"),
+        ("one @ git+https://git.example/one@{0}\none==1.0\n", "(no version) and 1.0"),
+    ],
+)
+def test_what_stands_there_twice_is_told_apart(tmp_path: Path, lines: str, told: str) -> None:
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "pyproject.toml").write_text('[project]\nname = "one"\n')
+    lock = read(tmp_path, lines.replace("{0}", COMMIT))
+    with pytest.raises(LockfileError) as caught:
+        select(lock, Selection(), HERE)
+    assert caught.value.message == f"two entries of one are selected at once: {told}"
+    assert caught.value.line == 2
 
 
 def test_edges_to_forks_name_the_version(tmp_path: Path) -> None:
