@@ -11,9 +11,9 @@ import sys
 from functools import partial
 from itertools import count
 
-from ..probes.variables import set_ours
+from ..probes.variables import OURS, set_ours
 from . import lateness
-from .knobs import TOO_LATE, Knob, Switch
+from .knobs import LEFT, TOO_LATE, Knob, Switch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -94,23 +94,33 @@ def environment(installed: frozenset[str], leave: Collection[str]) -> list[Switc
     found = []
     for packages, module, name, wanted in _KERNELS:
         here = module in sys.modules
-        if name not in leave and (here or not installed.isdisjoint(packages)):
-            found.append(_variable(name, wanted, late=here, who=module))
-    if XLA_FLAGS not in leave and _has_gpu_for_jax(installed):
-        found.append(_xla())
+        if here or not installed.isdisjoint(packages):
+            left = name in leave
+            found.append(_left(name, wanted) if left else _variable(name, wanted, late=here, who=module))
+    if _has_gpu_for_jax(installed):
+        found.append(_left(XLA_FLAGS, DETERMINISTIC_XLA) if XLA_FLAGS in leave else _xla())
     return found
+
+
+def _left(name: str, wanted: str) -> Switch:
+    value = os.environ.get(name, lateness.NOT_SET)
+    return Switch(name=name, wanted=wanted, found=value, when="now", evidence=LEFT)
 
 
 def _variable(name: str, wanted: str, *, late: bool, who: str) -> Switch:
     value = os.environ.get(name)
-    evidence, when = "as the program has set it", "before enforce()"
-    if value is None:
-        set_ours(name, wanted)
-        value, when = os.environ[name], "now"
-        evidence = f"set before {who} is imported"
-        if late:
-            value, evidence = f"{value}, perhaps too late", f"{who} was imported before, and may have read it"
-    return Switch(name=name, wanted=wanted, found=value, when=when, evidence=evidence)
+    if name in OURS and OURS[name][0] == value:
+        return Switch(name=name, wanted=wanted, found=value, when="now", evidence=f"set before {who} was imported")
+    if value is not None and (not late or value != wanted or value == lateness.started_with(name)):
+        when, evidence = "before enforce()", "as the program has set it"
+        return Switch(name=name, wanted=wanted, found=value, when=when, evidence=evidence)
+    if late:
+        found = lateness.NOT_SET if value is None else f"{value}, perhaps too late"
+        evidence = f"{who} was imported before, and may have read it"
+        return Switch(name=name, wanted=wanted, found=found, when=TOO_LATE, evidence=evidence)
+    set_ours(name, wanted)
+    evidence = f"set before {who} is imported"
+    return Switch(name=name, wanted=wanted, found=os.environ[name], when="now", evidence=evidence)
 
 
 def _has_gpu_for_jax(installed: frozenset[str]) -> bool:

@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ANY = "any"
+LEFT = "left out, as was asked for"
 RECORDED = "read; left to the program"
 SET = "set, and read back"
 TOO_LATE = "too late"

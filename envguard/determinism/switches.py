@@ -14,7 +14,7 @@ from ..errors import RefusedError
 from ..probes.variables import set_ours
 from . import frameworks, lateness, processor
 from .command import right_command
-from .knobs import TOO_LATE, Knob, Switch
+from .knobs import LEFT, TOO_LATE, Knob, Switch
 from .on_import import after_import
 from .start import WORKSPACE, WORKSPACES
 from .torch_knobs import INDUCTOR, MODE, WARN_ONLY, inductor_knobs, mode, set_mode, torch_knobs
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 STATISTICAL = "cross-hardware"
 FIRST_CALLS = "mkl.vml.first_calls"
-LEFT = "left out, as was asked for"
 
 
 def _raise(text: str) -> None:
@@ -104,13 +103,16 @@ class Switches:
         """Set what can be set now, and the rest as soon as the library is imported that it belongs to."""
         self.level, self.bitwise = level, level != STATISTICAL
         torch_is_near = "torch" in installed or "torch" in sys.modules
-        if torch_is_near and self.bitwise and WORKSPACE not in self.leave:
-            self._workspace()
+        if torch_is_near and self.bitwise:
+            if WORKSPACE in self.leave:
+                self._note(WORKSPACE, WORKSPACES[0], os.environ.get(WORKSPACE, lateness.NOT_SET), "now", LEFT)
+            else:
+                self._workspace()
         if self.bitwise:
             self._nccl()
             for switch in frameworks.environment(installed, self.leave):
                 self.state[switch.name] = switch
-                if switch.when == TOO_LATE:
+                if not switch.holds and switch.name not in self.leave:
                     self._refuse_switch(switch)
         if not after_import("numpy", "switches", self._processor):
             self._processor()
@@ -171,13 +173,15 @@ class Switches:
         )
 
     def _refuse_switch(self, switch: Switch) -> None:
-        value = f"{os.environ.get(switch.name, '')} {switch.wanted}".strip()
+        if switch.name == frameworks.XLA_FLAGS:
+            told, first = f"must have {switch.wanted}", "call enforce() before the first operation"
+            value, why = f"{os.environ.get(switch.name, '')} {switch.wanted}".strip(), switch.evidence
+        else:
+            told, value = f"must be {switch.wanted}", switch.wanted
+            why = f"kernels that do not ask torch read it, and are not deterministic without it ({switch.evidence})"
+            first = f"enforce(leave=['{switch.name}']) goes on without it, and the receipt says so"
         command = right_command({switch.name: value}, seed=self.seed, level=self.level)
-        self.refuse(
-            f"{switch.name} must have {switch.wanted}; it is {switch.found}\n"
-            f"why: {switch.evidence}\n"
-            f"hint: call enforce() before the first operation, or: {command}"
-        )
+        self.refuse(f"{switch.name} {told}; it is {switch.found}\nwhy: {why}\nhint: {first}, or: {command}")
 
     def _nccl(self) -> None:
         algorithms = os.environ.get("NCCL_ALGO", "")

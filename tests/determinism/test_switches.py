@@ -134,6 +134,9 @@ def test_a_switch_that_is_left_out_is_not_set_and_told(monkeypatch: pytest.Monke
     assert (switch.wanted, switch.found, switch.evidence, switch.holds) == (
         "False", "True", "left out, as was asked for", False,
     )  # fmt: skip
+    assert switches.state[WORKSPACE].told() == {
+        "wanted": ":4096:8", "found": "not set", "when": "now", "evidence": "left out, as was asked for",
+    }  # fmt: skip
 
 
 def test_a_mode_that_only_warns_is_not_the_level(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,13 +242,47 @@ def test_kernels_that_do_not_ask_torch_are_told_by_their_variable(monkeypatch: p
         "wanted": "1", "found": "1", "when": "now", "evidence": "set before flash_attn is imported",
     }  # fmt: skip
     assert snapshots()[1].get(name) is None, "a switch of ours is no fact of the machine"
-    monkeypatch.setenv(name, "0")
-    switches.set(frozenset(("flash-attn",)), level="run-to-run")
-    assert (switches.state[name].found, switches.state[name].holds) == ("0", False)
-    monkeypatch.delenv(name)
     monkeypatch.setitem(sys.modules, "flash_attn", SimpleNamespace())
     switches.set(frozenset(), level="run-to-run")
-    assert (switches.state[name].found, switches.state[name].holds) == ("1, perhaps too late", False)
+    assert switches.state[name].holds, "it was in time, and is so when it is looked at again"
+
+
+@pytest.mark.parametrize(
+    ("value", "here", "told", "evidence"),
+    [
+        ("0", False, "0", "as the program has set it"),
+        ("0", True, "0", "as the program has set it"),
+        (None, True, "not set", "flash_attn was imported before, and may have read it"),
+        ("1", True, "1, perhaps too late", "flash_attn was imported before, and may have read it"),
+    ],
+)
+def test_kernels_that_do_not_ask_torch_and_may_not_repeat_are_refused(
+    monkeypatch: pytest.MonkeyPatch, value: str | None, here: bool, told: str, evidence: str
+) -> None:
+    name = "FLASH_ATTENTION_DETERMINISTIC"
+    if value is not None:
+        monkeypatch.setenv(name, value)
+    if here:
+        monkeypatch.setitem(sys.modules, "flash_attn", SimpleNamespace())
+    with pytest.raises(RefusedError) as caught:
+        Switches().set(frozenset(("flash-attn",)), level="run-to-run")
+    assert str(caught.value) == (
+        f"{name} must be 1; it is {told}\n"
+        f"why: kernels that do not ask torch read it, and are not deterministic without it ({evidence})\n"
+        f"hint: enforce(leave=['{name}']) goes on without it, and the receipt says so, or: "
+        f"{name}=1 envguard run --level run-to-run -- python train.py --name 'my run'"
+    )
+    assert os.environ.get(name) == value, "it is not set late"
+    switches = Switches(leave=[name])
+    switches.set(frozenset(("flash-attn",)), level="run-to-run")
+    assert switches.state[name].told() == {
+        "wanted": "1", "found": value or "not set", "when": "now", "evidence": "left out, as was asked for",
+    }  # fmt: skip
+    Switches().set(frozenset(("flash-attn",)), level="cross-hardware")
+    # As the process was started with it, nobody can have read another one.
+    monkeypatch.setenv(name, "1")
+    monkeypatch.setattr("envguard.determinism.lateness.started_with", lambda _: "1")
+    Switches().set(frozenset(("flash-attn",)), level="run-to-run")
 
 
 def test_jax_on_a_gpu_needs_a_flag_of_xla_before_its_backend_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
