@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from .changed import project_locks
-from .errors import ConfigError
+from .errors import ConfigError, EnvguardError
 from .lockfiles import read_lock
-from .lockfiles.formats import format_of
+from .lockfiles.formats import format_of, part
 from .lockfiles.likely import asks_for_lock
 from .lockfiles.parts import roots
 
@@ -29,13 +29,27 @@ def project_without_lock(before: Reader, now: Reader, project: str, above: str |
     What is left in it belongs to the project *above*, whose lock has it where it became a member of that workspace. Raises
     ConfigError where a manifest or the settings of *above* cannot be used, LockfileError where its lock cannot.
     """
-    if not any(
-        asks_for_lock(now, project, form) for form in map(format_of, locks_of(before, project)) if form is not None
-    ):
+    if not any(_wanted(before, now, os.path.join(project, name)) for name in locks_of(before, project)):
         return False
     if above in (None, project):
         return True
     return project not in _members(now, above or "")
+
+
+def _wanted(before: Reader, now: Reader, lock: str) -> bool:
+    """Return whether something is left of what *lock* was made from."""
+    form = format_of(os.path.basename(lock))
+    if form is None:
+        return False
+    if asks_for_lock(now, os.path.dirname(lock), form):
+        return True
+    if not form.inputs:
+        return False
+    try:
+        return any(map(now.is_file, part(form, "inputs").input_files(before, read_lock(before, lock))))
+    except EnvguardError:
+        # It could not be used, and its usual manifests are gone: nobody can tell what it was for.
+        return False
 
 
 def locks_of(reader: Reader, project: str) -> list[str]:

@@ -229,6 +229,19 @@ def test_a_manifest_of_other_tools_alone_asks_for_no_lock(repository: Repository
     asked_of_a_lock_that_is_gone(repository, "services/train/uv.lock")
 
 
+def test_a_lock_that_is_deleted_is_missed_where_what_it_says_it_was_made_from_stays(repository: Repository) -> None:
+    pytest.importorskip("yaml")
+    corpus = Path(__file__).parent / "corpora" / "conda-lock-small"
+    shutil.copytree(corpus, repository.folder / "services" / "conda")
+    repository.commit()
+    repository.git("rm", "-q", "services/conda/conda-lock.yml")
+    status, out, _ = repository.ask("lock", "--deleted")
+    assert (status, out.count("clean: nothing differs")) == (3, 1)
+    assert "services/conda: EG901 [missing-lock] there is no conda-lock.yml, so nobody can say" in out
+    repository.git("rm", "-q", "-r", "services/conda")
+    assert repository.ask("lock", "--deleted")[0] == 0
+
+
 def test_an_export_that_is_left_beside_a_deleted_lock_is_judged_in_its_place(repository: Repository) -> None:
     repository.project("services/train/")
     repository.commit()

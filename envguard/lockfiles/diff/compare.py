@@ -6,8 +6,8 @@ from operator import attrgetter
 
 from ... import pep440
 from ..parts import LOCAL
-from .details import details, prerelease
-from .model import Kind, LockDiff, PackageChange
+from .details import details, hash_details, prerelease
+from .model import Aspect, Kind, LockDiff, PackageChange
 from .places import Places
 from .ways import Ways
 
@@ -80,7 +80,15 @@ def _pairs(olds: list[LockedPackage], news: list[LockedPackage]) -> Iterator[Pai
                 right.remove(match)
                 yield package, match
     yield from ((package, None) for package in left)
-    yield from ((None, package) for package in right)
+    # What stands beside a version of before as another file of it did not come: it was published again.
+    yield from ((next((other for other in olds if _again(other, package)), None), package) for package in right)
+
+
+def _again(old: LockedPackage, new: LockedPackage) -> bool:
+    """Return whether *new* has a file of the version *old* with another hash."""
+    if old.version is None or old.version != new.version:
+        return False
+    return any(detail.aspect in (Aspect.REPUBLISHED, Aspect.REHASHED) for detail in hash_details(old, new))
 
 
 def _subdir(package: LockedPackage) -> str | None:

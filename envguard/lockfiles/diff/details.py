@@ -28,7 +28,7 @@ def details(before: Side, after: Side, kind: Kind) -> Iterator[Detail]:
     if _elsewhere(old.source, new.source):
         yield Detail(aspect=Aspect.SOURCE, old=source_words(old.source), new=source_words(new.source))
     if kind is Kind.SAME:
-        yield from _hashes(old, new)
+        yield from hash_details(old, new)
     elif _lost(old, new, theirs):
         yield Detail(aspect=Aspect.HASHES_LOST, old=f"{_counted(old)}", new="none")
     if kind not in (Kind.SAME, Kind.REBUILT):
@@ -80,7 +80,7 @@ def _groups(before: Side, after: Side) -> Iterator[Detail]:
     )
 
 
-def _hashes(old: LockedPackage, new: LockedPackage) -> Iterator[Detail]:
+def hash_details(old: LockedPackage, new: LockedPackage) -> Iterator[Detail]:
     """Compare the hashes of one version: a file that has another one was published again, or was tampered with."""
     known: dict[str, set[str | None]] = {}
     for file in old.artifacts:

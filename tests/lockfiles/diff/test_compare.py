@@ -477,6 +477,18 @@ def test_a_build_that_was_published_again_is_told() -> None:
     assert not compare(lock([old]), lock([replace(old, artifacts=(other,))]))
 
 
+def test_another_file_of_a_version_that_stands_beside_it_was_published_again() -> None:
+    """conda-lock has an entry for each category; those that say the same are one."""
+    old = conda("numpy", "2.0")
+    new = conda("numpy", "2.0", digest=f"sha256:{'0' * 64}")
+    (change,) = compare(lock([old]), lock([old, new])).packages
+    assert (change.kind, [detail.aspect for detail in change.details]) == (Kind.SAME, [Aspect.REPUBLISHED])
+    # Another build, or another version, came.
+    for other in (conda("numpy", "2.0", "h2_0"), conda("numpy", "2.1")):
+        (change,) = compare(lock([old]), lock([old, other])).packages
+        assert change.kind is Kind.ADDED
+
+
 def test_archives_are_compared_by_a_hash_that_both_locks_have() -> None:
     def build(digest: str, md5: str | None) -> LockedPackage:
         package = conda("numpy", "2.0", digest=digest)

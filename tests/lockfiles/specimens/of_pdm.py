@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.lockfiles.pdm import documents as pdm
 
 from .base import Specimen
@@ -16,35 +18,28 @@ PDM_SOURCES = "".join(
 )
 PDM_TARGET = '\n[[metadata.targets]]\nrequires_python = ">=3.9"\nplatform = "manylinux_2_28_x86_64"\nimplementation = "cpython"\n'
 
+TARGETS = Specimen(
+    label="pdm",
+    needed=("file", "lock_version", "metadata", "name", "version"),
+    ignored=("content_hash", "requires_python", "summary"),
+    format="pdm",
+    opens="x = ",
+    name="pdm.lock",
+    text=pdm.lock(packages=pdm.PACKAGES + PDM_SOURCES, targets=PDM_TARGET),
+    manifests={"pyproject.toml": pdm.MANIFEST},
+    newer=('lock_version = "4.5.1"', 'lock_version = "9.5.1"'),
+    twice=("[metadata]\n", "[metadata]\n[metadata]\n"),
+    real="pdm-small/pdm.lock",
+    extras=("plot",),
+    groups=("more",),
+)
 SPECIMENS = (
-    Specimen(
-        label="pdm",
-        needed=("file", "lock_version", "metadata", "name", "version"),
-        ignored=("content_hash", "requires_python", "summary"),
-        format="pdm",
-        opens="x = ",
-        name="pdm.lock",
-        text=pdm.lock(packages=pdm.PACKAGES + PDM_SOURCES, targets=PDM_TARGET),
-        manifests={"pyproject.toml": pdm.MANIFEST},
-        newer=('lock_version = "4.5.1"', 'lock_version = "9.5.1"'),
-        twice=("[metadata]\n", "[metadata]\n[metadata]\n"),
-        real="pdm-small/pdm.lock",
-        extras=("plot",),
-        groups=("more",),
-    ),
-    Specimen(
+    TARGETS,
+    replace(
+        TARGETS,
         label="pdm-plain",
         needed=("extras", "file", "lock_version", "metadata", "name", "version"),
         ignored=("content_hash", "summary"),
-        format="pdm",
-        name="pdm.lock",
         text=pdm.lock(strategy="cross_platform"),
-        manifests={"pyproject.toml": pdm.MANIFEST},
-        newer=('lock_version = "4.5.1"', 'lock_version = "9.5.1"'),
-        twice=("[metadata]\n", "[metadata]\n[metadata]\n"),
-        real="pdm-small/pdm.lock",
-        opens="x = ",
-        extras=("plot",),
-        groups=("more",),
     ),
 )

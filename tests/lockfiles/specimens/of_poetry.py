@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.lockfiles.poetry import documents as poetry
 
 from .base import Specimen, hash_of
@@ -92,35 +94,30 @@ POETRY_SOURCES = "".join(
     }.items()
 )
 
+POETRY_2 = Specimen(
+    label="poetry",
+    needed=("file", "groups", "lock-version", "metadata", "name", "python-versions", "url", "version"),
+    ignored=("content-hash", "delta", "gamma", "markers", "never", "optional", "plot", "reference", "unknown"),
+    format="poetry",
+    opens="x = ",
+    name="poetry.lock",
+    text=poetry.lock(packages=poetry.PACKAGES + POETRY_SOURCES),
+    manifests={"pyproject.toml": poetry.MANIFEST},
+    newer=('lock-version = "2.1"', 'lock-version = "9.1"'),
+    twice=("[metadata]\n", "[metadata]\n[metadata]\n"),
+    real="poetry-small/poetry.lock",
+    extras=("plot",),
+    groups=("docs",),
+)
 SPECIMENS = (
-    Specimen(
-        label="poetry",
-        needed=("file", "groups", "lock-version", "metadata", "name", "python-versions", "url", "version"),
-        ignored=("content-hash", "delta", "gamma", "markers", "never", "optional", "plot", "reference", "unknown"),
-        format="poetry",
-        opens="x = ",
-        name="poetry.lock",
-        text=poetry.lock(packages=poetry.PACKAGES + POETRY_SOURCES),
-        manifests={"pyproject.toml": poetry.MANIFEST},
-        newer=('lock-version = "2.1"', 'lock-version = "9.1"'),
-        twice=("[metadata]\n", "[metadata]\n[metadata]\n"),
-        real="poetry-small/poetry.lock",
-        extras=("plot",),
-        groups=("docs",),
-    ),
-    Specimen(
+    POETRY_2,
+    replace(
+        POETRY_2,
         label="poetry-1",
         needed=("file", "lock-version", "metadata", "name", "python-versions", "version"),
         ignored=("category", "content-hash", "delta", "description", "gamma", "optional", "plot"),
-        format="poetry",
-        name="poetry.lock",
         text=POETRY_1,
-        manifests={"pyproject.toml": poetry.MANIFEST},
         newer=('lock-version = "1.1"', 'lock-version = "9.1"'),
-        twice=("[metadata]\n", "[metadata]\n[metadata]\n"),
         real="poetry-1.1/poetry.lock",
-        opens="x = ",
-        extras=("plot",),
-        groups=("docs",),
     ),
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .base import Specimen, hash_of
 
 UV_MANIFEST = """\
@@ -193,34 +195,33 @@ version = "1"
 source = {{ directory = "lib" }}
 """
 
+PROJECT = Specimen(
+    label="uv",
+    needed=("editable", "git", "marker", "name", "package", "path", "registry", "source", "url", "version"),
+    ignored=("exclude-newer", "slow"),
+    format="uv",
+    opens="version = 1\nx = ",
+    name="uv.lock",
+    text=UV,
+    manifests={"pyproject.toml": UV_MANIFEST},
+    newer=("version = 1\n", "version = 9\n"),
+    twice=("[options]\n", "[options]\n[options]\n"),
+    real="uv-large/uv.lock",
+    extras=("fast",),
+    groups=("dev",),
+)
 SPECIMENS = (
-    Specimen(
-        label="uv",
-        needed=("editable", "git", "marker", "name", "package", "path", "registry", "source", "url", "version"),
-        ignored=("exclude-newer", "slow"),
-        format="uv",
-        opens="version = 1\nx = ",
-        name="uv.lock",
-        text=UV,
-        manifests={"pyproject.toml": UV_MANIFEST},
-        newer=("version = 1\n", "version = 9\n"),
-        twice=("[options]\n", "[options]\n[options]\n"),
-        real="uv-large/uv.lock",
-        extras=("fast",),
-        groups=("dev",),
-    ),
-    Specimen(
+    PROJECT,
+    replace(
+        PROJECT,
         label="uv-script",
         needed=("directory", "name", "package", "registry", "source", "version"),
         ignored=(),
-        format="uv",
         name="tool.py.lock",
         text=UV_SCRIPT,
         manifests={},
-        newer=("version = 1\n", "version = 9\n"),
         twice=("[manifest]\n", "[manifest]\n[manifest]\n"),
-        real="uv-large/uv.lock",
-        opens="version = 1\nx = ",
+        extras=(),
         groups=("extra",),
     ),
 )
