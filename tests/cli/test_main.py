@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import platform
 import re
@@ -189,6 +190,32 @@ def test_a_terminal_without_unicode_gets_escapes(cli: Cli, tmp_path: Path) -> No
     result = cli.process("explain", "rule-é", cwd=tmp_path, PYTHONIOENCODING="ascii")
     assert result.status == 2
     assert result.err.startswith(r"error: there is no rule 'rule-\xe9'")
+
+
+@pytest.mark.parametrize(("command", "collects"), [(("lock", "check"), False), (("hash", "."), True), (("-h",), True)])
+def test_a_short_command_of_its_own_process_collects_no_garbage(
+    cli: Cli, tmp_path: Path, command: tuple[str, ...], collects: bool
+) -> None:
+    code = (
+        "import gc, sys, contextlib, io; from envguard.cli import main\n"
+        "with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()): main()\n"
+        "print(gc.isenabled(), gc.get_freeze_count() > 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command],
+        cwd=tmp_path,
+        env=cli.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{collects} True\n"
+
+
+def test_what_is_called_in_another_program_leaves_its_collector_alone(cli: Cli) -> None:
+    before = gc.isenabled(), gc.get_threshold(), gc.get_freeze_count()
+    cli("lock", "check")
+    assert (gc.isenabled(), gc.get_threshold(), gc.get_freeze_count()) == before
 
 
 def test_the_fast_path_imports_no_library_of_commands(cli: Cli, tmp_path: Path) -> None:
