@@ -200,7 +200,7 @@ def test_packages_that_compute_numbers_change_together_with_the_record(scratch: 
     scratch.write("envguard.lock", json.dumps(record))
     scratch.commit()
 
-    changed = lock_text().replace("2.4.6", "2.4.5")
+    changed = lock_text().replace("2.4.6", "2.4.5").replace("1" * 64, "5" * 64)
     scratch.write("uv.lock", changed)
     said = scratch.commit(status=1)
     assert "numpy" in said

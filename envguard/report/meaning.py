@@ -165,6 +165,8 @@ def _notes(change: PackageChange) -> Iterator[str]:
         match detail.aspect:
             case Aspect.REPUBLISHED:
                 yield f"published again: {(detail.new or '').partition(' ')[0]}"
+            case Aspect.RELABELLED:
+                yield "relabelled: the lock has a file of the version before under this one"
             case Aspect.REHASHED:
                 kinds = (_algorithm(detail.old or ""), _algorithm(detail.new or ""))
                 yield f"hashes of another kind, so nobody can tell whether it is the same file: {' -> '.join(kinds)}"

@@ -156,3 +156,34 @@ def lost_hashes(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             place=place,
             hint=evidence.lock_command,
         )
+
+
+@rule("EG118", "relabelled-artifact", "a file stands under another version than before", since="0.1", need=Need.CHANGE)
+def relabelled_artifact(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Looks for a hash that both locks have, each under another version.
+
+    ## What it sees
+
+    A package whose version, or build, changed while a file of it kept its hash. A lock whose files have no names
+    (`Pipfile.lock`, requirements files) shows nothing else of a version that was edited by hand.
+
+    ## Why it matters
+
+    The bytes of one version are never those of another. What is installed is not what the lock says, or nothing can be
+    installed from it at all.
+
+    ## How to mend
+
+    Undo the edit, and lock again with the tool.
+    """
+    for change, place, detail in _details(evidence, Aspect.RELABELLED):
+        yield self.finding(
+            change.name,
+            f"{_version(change)} has a file that was one of another version before",
+            impact=impact_of(change.name, evidence.config.numeric),
+            why="the bytes of one version are never those of another: the lock was edited by hand",
+            expected=detail.old,
+            found=detail.new,
+            place=place,
+            hint=f"git checkout -- {_name(evidence, place)}, or make it anew: {evidence.lock_command}",
+        )

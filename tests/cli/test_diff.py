@@ -39,7 +39,12 @@ def git(folder: Path, *arguments: str) -> str:
 def edit(project: Project, old: str, new: str) -> None:
     text = project.lock.read_text(encoding="utf-8")
     assert old in text
-    project.lock.write_text(text.replace(old, new), encoding="utf-8")
+    text = text.replace(old, new)
+    if new.replace(".", "").isdigit():
+        # The files of another version are other files.
+        text = re.sub(rf"(-{new}-py3-none-any\.whl\", hash = \"sha256:)[0-9a-f]{{64}}", rf"\g<1>{new:0<64}", text)
+        text = text.replace(f"{new:0<64}", f"{new.replace('.', ''):0<64}")
+    project.lock.write_text(text, encoding="utf-8")
 
 
 def test_without_arguments_the_working_tree_is_compared_with_head(cli: Cli, committed: Project) -> None:
@@ -115,6 +120,19 @@ def test_a_hash_of_another_kind_is_told_as_unknown(cli: Cli, committed: Project)
         "EG110 [republished-artifact] whether numpy 2.4.6 is the same as before could not be told: "
         "its hashes are of another kind" in said
     )
+
+
+def test_a_version_that_was_edited_by_hand_is_an_error(cli: Cli, committed: Project) -> None:
+    text = committed.lock.read_text(encoding="utf-8").replace("2.4.6", "2.4.5")
+    committed.lock.write_text(text, encoding="utf-8")
+    result = cli("diff")
+    assert result.status == 1
+    said = " ".join(result.out.split())
+    assert (
+        "numpy 2.4.6 → 2.4.5 downgraded required directly relabelled: the lock has a file of the version before" in said
+    )
+    assert "EG118 [relabelled-artifact] numpy 2.4.5 has a file that was one of another version before" in said
+    assert f"expected 2.4.6 with sha256:{'1' * 64} found 2.4.5 with sha256:{'1' * 64}" in said
 
 
 def test_another_index_is_a_warning(cli: Cli, committed: Project) -> None:
@@ -258,7 +276,7 @@ files = [
 lock-version = "2.1"
 python-versions = ">=3.11"
 content-hash = "0"
-""".replace("DIGEST", "1" * 64)
+""".replace("DIGEST", "9" * 64)
 
 
 def test_a_move_to_another_tool_is_compared_across_the_formats(cli: Cli, committed: Project) -> None:

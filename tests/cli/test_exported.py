@@ -109,6 +109,7 @@ def test_a_change_is_told_as_of_any_lock(cli: Cli, folder: Path) -> None:
         lock(
             PACKAGES.replace('version = "1.5"', 'version = "1.6"')
             .replace("alpha-1.5", "alpha-1.6")
+            .replace(digest("alpha", "1.5"), digest("alpha", "1.6"))
             .replace("'more' in dependency_groups\"", "'test' in dependency_groups\"")
             .replace(
                 f'beta-1.0-py3-none-any.whl", hashes = {{ sha256 = "{digest("beta", "1.0")}',
@@ -194,7 +195,9 @@ def test_a_change_in_an_included_file_is_a_change_of_the_lock(
     git(wanted, "add", ".")
     git(wanted, "commit", "-q", "-m", "one")
     assert "no package differs" in cli("diff").out
-    (wanted / "base.txt").write_text(COMPILED.replace("one==1.0", "one==1.1").replace("2" * 64, "4" * 64))
+    (wanted / "base.txt").write_text(
+        COMPILED.replace("one==1.0", "one==1.1").replace("1" * 64, "5" * 64).replace("2" * 64, "4" * 64)
+    )
     git(wanted, "add", ".")
     for arguments in (("diff", "--format", "json"), ("diff", "--staged", "--format", "json")):
         document = json.loads(cli(*arguments).out)

@@ -56,6 +56,7 @@ def test_codes_and_names_never_change_hands() -> None:
         "EG115": "missing-manifest",
         "EG116": "unreachable-package",
         "EG117": "unpinned-package",
+        "EG118": "relabelled-artifact",
         "EG201": "missing-package",
         "EG202": "unexpected-package",
         "EG203": "version-mismatch",

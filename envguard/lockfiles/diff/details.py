@@ -6,14 +6,14 @@ import re
 
 from ..formats import by_name as format_named
 from ..model import SourceKind
-from ..parts import ALWAYS, hashes_of, like, source_words
+from ..parts import ALWAYS, hashes_of, like, source_words, version_words
 from .model import Aspect, Detail, Kind
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from ..model import LockedPackage, Source
+    from ..model import Artifact, LockedPackage, Source
     from .ways import Ways
 
     Side = tuple[LockedPackage, Ways]
@@ -27,10 +27,14 @@ def details(before: Side, after: Side, kind: Kind) -> Iterator[Detail]:
     (old, ours), (new, theirs) = before, after
     if _elsewhere(old.source, new.source):
         yield Detail(aspect=Aspect.SOURCE, old=source_words(old.source), new=source_words(new.source))
+    else:
+        yield from _hosts(old, new)
     if kind is Kind.SAME:
         yield from hash_details(old, new)
     elif _lost(old, new, theirs):
         yield Detail(aspect=Aspect.HASHES_LOST, old=f"{_counted(old)}", new="none")
+    else:
+        yield from _relabelled(old, new)
     if kind not in (Kind.SAME, Kind.REBUILT):
         yield from prerelease(new, old)
     yield from _groups(before, after)
@@ -125,8 +129,19 @@ def _all_hashes(old: LockedPackage, new: LockedPackage) -> Iterator[Detail]:
         if now := like(came, was):
             yield Detail(aspect=Aspect.REPUBLISHED, old=was, new=min(now))
             return
-    if gone and came and ours.isdisjoint(theirs):
+    if gone and came:
         yield Detail(aspect=Aspect.REHASHED, old=min(gone), new=min(came))
+
+
+def _relabelled(old: LockedPackage, new: LockedPackage) -> Iterator[Detail]:
+    """Yield that *new*, of another version or build, has a file of *old*: the bytes of one are never those of the other."""
+    if old.version is None or new.version is None:
+        return
+    known = {file.hash for file in old.artifacts}
+    shared = next((file.hash for file in new.artifacts if file.hash in known and file.hash), None)
+    if shared is not None:
+        was, now = (f"{version_words(package)} with {shared}" for package in (old, new))
+        yield Detail(aspect=Aspect.RELABELLED, old=was, new=now)
 
 
 def _unbuilt(filename: str) -> str:
@@ -146,6 +161,21 @@ def _lost(old: LockedPackage, new: LockedPackage, ways: Ways) -> bool:
 def _counted(package: LockedPackage) -> str:
     count = sum(file.hash is not None for file in package.artifacts)
     return f"{count} hashes" if count != 1 else "1 hash"
+
+
+def _hosts(old: LockedPackage, new: LockedPackage) -> Iterator[Detail]:
+    """Yield where the files of *new* lie on other hosts than those of *old*, in a lock that names no index but these."""
+    if any(package.source.kind is not SourceKind.REGISTRY or package.source.location for package in (old, new)):
+        return
+    was, now = (sorted({host for file in package.artifacts if (host := _host(file))}) for package in (old, new))
+    if was and now and set(was).isdisjoint(now):
+        yield Detail(aspect=Aspect.SOURCE, old=f"files on {', '.join(was)}", new=f"files on {', '.join(now)}")
+
+
+def _host(file: Artifact) -> str:
+    """Return the host that *file* is loaded from, without a user's name; empty where it is no address of the network."""
+    _, mark, rest = (file.location or "").partition("://")
+    return rest.partition("/")[0].rpartition("@")[2] if mark else ""
 
 
 def _elsewhere(old: Source, new: Source) -> bool:

@@ -30,6 +30,7 @@ class Aspect(enum.StrEnum):
 
     REPUBLISHED = "republished"
     REHASHED = "rehashed"
+    RELABELLED = "relabelled"
     HASHES_LOST = "hashes lost"
     SOURCE = "source"
     GROUPS = "groups"

@@ -105,6 +105,36 @@ def test_hashes_of_two_kinds_are_not_called_the_same(name: str) -> None:
     assert details(before, after) == (Detail(aspect=Aspect.REHASHED, old=old, new=new),)
 
 
+def test_a_hash_that_one_of_another_kind_took_the_place_of_is_told() -> None:
+    before = locked("a", artifacts=(file("", "sha256:1"), file("", "sha256:2")))
+    after = replace(before, artifacts=(file("", "sha256:1"), file("", "sha512:3")))
+    assert details(before, after) == (Detail(aspect=Aspect.REHASHED, old="sha256:2", new="sha512:3"),)
+
+
+@pytest.mark.parametrize("version", ["1.1", "0.9", "1.0+cpu"])
+def test_a_file_under_another_version_is_told(version: str) -> None:
+    files = (file("", "sha256:1"), file("", "sha256:2"))
+    before = locked("a", "1.0", artifacts=files)
+    (detail,) = details(before, locked("a", version, artifacts=(*files[1:], file("", "sha256:3"))))
+    assert detail == Detail(aspect=Aspect.RELABELLED, old="1.0 with sha256:2", new=f"{version} with sha256:2")
+    assert details(before, locked("a", version, artifacts=(file("", "sha256:3"),))) == ()
+    # The same version, spelled in another way.
+    assert not compare(lock([before]), lock([locked("a", "1.0.0", artifacts=files)]))
+
+
+def test_files_on_another_host_are_another_source_where_no_index_is_named() -> None:
+    def package(host: str, index: str = "") -> LockedPackage:
+        wheel = replace(file("a-1.0-py3-none-any.whl", "sha256:1"), location=f"https://{host}/a-1.0-py3-none-any.whl")
+        return locked("a", artifacts=(wheel,), source=Source(kind=SourceKind.REGISTRY, location=index))
+
+    found = details(package("me:secret@files.index.example"), package("evil.example:8080"))
+    assert found == (
+        Detail(aspect=Aspect.SOURCE, old="files on files.index.example", new="files on evil.example:8080"),
+    )
+    index = "https://index.example/simple"
+    assert not compare(lock([package("a.example", index)]), lock([package("b.example", index)]))
+
+
 def test_a_hash_of_another_kind_beside_it_hides_no_other_one() -> None:
     before = locked("a", artifacts=(file("", "sha256:1"),))
     assert not compare(lock([before]), lock([replace(before, artifacts=(file("", "sha256:1"), file("", "sha512:2")))]))
