@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ..model import Edge, Lock, LockedPackage
     from .requirements import CondaRequirement, PythonRequirement
 
+_NONE = frozenset[str]()
+
 
 def reach_reasons(
     lock: Lock,
@@ -97,6 +99,7 @@ class _Walk:
         self.todo: list[LockedPackage] = []
         self.used: dict[str, LockedPackage] = {}
         self.missing: list[tuple[LockedPackage, Edge]] = []
+        self._held: dict[tuple[str, frozenset[str]], bool] = {}
 
     def readable(self) -> bool:
         """Return whether every match spec of the cell is one that is read here."""
@@ -145,14 +148,16 @@ class _Walk:
                     self.python_name(edge.name, edge.extras)
 
     def _holds(self, package: LockedPackage, edge: Edge) -> bool:
-        try:
-            return (
-                edge.marker is None
-                or self.markers is None
-                or parse(edge.marker).holds(self.markers, self.extras.get(package.name, frozenset()))
-            )
-        except MarkerError:
+        if edge.marker is None or self.markers is None:
             return True
+        # Most packages ask for what they need under the markers that others have, too.
+        question = edge.marker, self.extras.get(package.name, _NONE)
+        if question not in self._held:
+            try:
+                self._held[question] = parse(edge.marker).holds(self.markers, question[1])
+            except MarkerError:
+                self._held[question] = True
+        return self._held[question]
 
     def leads(self, package: LockedPackage) -> Iterator[LockedPackage]:
         """Yield what *package* needs."""

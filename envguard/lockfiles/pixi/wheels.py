@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 from ..model import Reason
@@ -48,6 +49,8 @@ def _version(text: str | None) -> tuple[int, int] | None:
     return (int(match[1]), int(match[2])) if match is not None else None
 
 
+# Most environments list nearly the same wheels.
+@functools.lru_cache(maxsize=16384)
 def _fits(filename: str, python: tuple[int, ...], glibc: tuple[int, int] | None) -> bool:
     """Return whether any of the tags in *filename* (PEP 427) fits; a name that is none of a wheel is left alone."""
     parts = filename.removesuffix(".whl").split("-")
