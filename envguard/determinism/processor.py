@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # Without one of them there is no pool, and nothing to look for.
 _COMPUTING = frozenset(("numpy", "torch", "numba"))
 _OPENMP = ("libgomp", "libiomp", "libomp")
+POOL = "threads."
 _SMALLEST = 5e-324
 _HALF = 0.5
 
@@ -46,8 +47,8 @@ def _pools() -> list[Knob]:
             (made for spelling in _spellings(name) if (made := live.function(path, spelling)) is not None), None
         )
         if asked is not None:
-            found.append(Knob(f"threads.{name}", asked))
-    return [*found, Knob("threads.numba", _numba)] if "numba.core.config" in sys.modules else found
+            found.append(Knob(POOL + name, asked))
+    return [*found, Knob(f"{POOL}numba", _numba)] if "numba.core.config" in sys.modules else found
 
 
 def _numba() -> int:

@@ -133,6 +133,13 @@ class Switches:
             found += frameworks.knobs(module) if module is not None else []
         return found
 
+    def shared(self) -> dict[str, str]:
+        """Return what each switch was found to be, in text, without what only says which libraries this rank has loaded.
+
+        One rank may have loaded one more, for what it alone writes; how many threads there are is a fact that ranks compare.
+        """
+        return {name: switch.found for name, switch in self.state.items() if not name.startswith(processor.POOL)}
+
     def values(self) -> dict[str, str]:
         """Return what each of ``knobs`` is now, in text."""
         return {knob.name: str(knob.value()) for knob in self.knobs()}

@@ -25,7 +25,7 @@ def together(attempt: Attempt, others: Party, answer: dict[str, Any]) -> None:
         seed=attempt.seed,
         scheme=f"{SCHEME} {attempt.seeds}",
         # Asked when torch is loaded, over which the ranks may talk: it is then that most switches are set.
-        switches=lambda: {name: switch.found for name, switch in attempt.switches.state.items()},
+        switches=attempt.switches.shared,
         fresh=attempt.root,
         shard=attempt.shard,
     )

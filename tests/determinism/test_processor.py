@@ -44,6 +44,17 @@ def test_a_pool_of_numba_is_read_and_not_started(monkeypatch: pytest.MonkeyPatch
     assert {knob.name: knob.value() for knob in processor.knobs()}["threads.numba"] == 3
 
 
+def test_ranks_do_not_differ_by_a_library_that_one_of_them_has_loaded() -> None:
+    code = """
+import numpy
+from envguard.determinism.switches import Switches
+switches = Switches()
+switches.set(frozenset(), level="run-to-run")
+print([name.partition("-")[0] for name in switches.state.keys() - switches.shared().keys()], "cpu.denormals" in switches.shared())
+"""
+    assert told(code) == "['threads.libscipy_openblas64_'] True"
+
+
 @pytest.mark.torch
 def test_who_has_denormals_flushed_is_seen() -> None:
     flush = (
