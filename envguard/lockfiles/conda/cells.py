@@ -78,18 +78,23 @@ def cells_of(lock: Lock, *, exclusive: bool) -> list[Cell]:
     ]
 
 
-# The lock that was held against itself last, how, and what was found: who asks whether one is fresh asks for that, too.
-_last: list[tuple[Lock, bool, tuple[Inconsistency, ...]]] = []
+# The lock of environments that was held against itself last, and what was found, until somebody asks for it again: who asks
+# whether such a lock is fresh asks for that, too.
+_last: list[tuple[Lock, tuple[Inconsistency, ...]]] = []
 
 
 def cell_inconsistencies(lock: Lock, *, exclusive: bool) -> Iterator[Inconsistency]:
     """Yield where a cell of *lock* has a package twice, lacks what a package of it needs, or has another version of it."""
-    for known, how, last in _last:
-        if known is lock and how is exclusive:
+    if not exclusive:
+        yield from _contradictions(lock, exclusive=False)
+        return
+    for known, last in _last:
+        if known is lock:
+            _last.clear()
             yield from last
             return
-    found = tuple(_contradictions(lock, exclusive=exclusive))
-    _last[:] = [(lock, exclusive, found)]
+    found = tuple(_contradictions(lock, exclusive=True))
+    _last[:] = [(lock, found)]
     yield from found
 
 
