@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ...reader import Reader
 
 MAX_FILES = 1000
+# How deep files include one another, and how many lines that ask for something there are: tools write nothing of the kind.
+MAX_DEPTH = 50
+MAX_LINES = 200_000
 _VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
 _REMOTE = re.compile(r"(?:https?|ftp):", re.IGNORECASE)
 _BOM = "\ufeff"
@@ -93,12 +96,19 @@ class _Files:
         self.seen.add((path, constraint))
         if path not in self.texts:
             self.texts[path] = read_text(self.reader, path)
+            if sum(map(len, self.texts.values())) > MAX_BYTES:
+                raise LockfileError(
+                    f"is too large: with what it includes it has more than {MAX_BYTES} characters", path=self.start
+                )
             refuse_merge(self.texts[path], path, hint="resolve it, or make the file anew")
         found = self.constraints if constraint else self.requirements
         for line in logical_lines(self.texts[path], path):
             for item in parse_line(line, path):
                 if isinstance(item, Asked):
                     found.append(item)
+                    if len(found) > MAX_LINES:
+                        message = f"asks for more than {MAX_LINES} packages, included files counted"
+                        raise LockfileError(message, path=path, line=item.line)
                 elif isinstance(item, Index):
                     self.indexes.append(item)
                 else:
@@ -119,8 +129,9 @@ class _Files:
             raise LockfileError(f"includes itself: {names}", path=path, line=item.line)
         if (target, constraint) in self.seen:
             return
-        if len(self.seen) >= MAX_FILES:
-            raise LockfileError(f"includes more than {MAX_FILES} files", path=path, line=item.line)
+        if len(self.seen) >= MAX_FILES or len(above) >= MAX_DEPTH:
+            what = f"more than {MAX_FILES} files" if len(above) < MAX_DEPTH else f"files more than {MAX_DEPTH} deep"
+            raise LockfileError(f"includes {what}", path=path, line=item.line)
         if not self.reader.is_file(target):
             raise LockfileError(f"includes {item.target}, and there is no such file", path=path, line=item.line)
         self.visit(target, above, constraint=constraint)

@@ -11,6 +11,7 @@ from envguard.errors import EnvguardError, LockfileError
 from envguard.lockfiles import read_lock
 from envguard.lockfiles.consistency import inconsistencies
 from envguard.lockfiles.model import Artifact, Commands, Edge, Selection, Source, SourceKind, When
+from envguard.lockfiles.requirements import files
 from envguard.lockfiles.select import select
 from envguard.reader import Reader
 from tests.lockfiles.specimens.base import HERE
@@ -407,6 +408,21 @@ def test_what_is_no_text_is_one_error(tmp_path: Path, data: bytes) -> None:
 def test_a_line_of_100_megabytes_is_refused_before_it_is_parsed(tmp_path: Path) -> None:
     with pytest.raises(EnvguardError, match="is too large: 100000000 bytes, at most 67108864 are read"):
         read(tmp_path, "#" * 100_000_000)
+
+
+def test_more_than_any_tool_writes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(500):
+        (tmp_path / f"{number}.txt").write_text(f"-r {number + 1}.txt\n")
+    with pytest.raises(EnvguardError, match=r"/49\.txt:1: includes files more than 50 deep$"):
+        read(tmp_path, "-r 1.txt\n", "0.txt")
+    monkeypatch.setattr(files, "MAX_LINES", 10)
+    with pytest.raises(EnvguardError, match=r":11: asks for more than 10 packages, included files counted$"):
+        read(tmp_path, "a==1\n" * 12)
+    monkeypatch.setattr(files, "MAX_BYTES", 100)
+    for number in range(3):
+        (tmp_path / f"{number}.txt").write_text("#\n" * 20)
+    with pytest.raises(EnvguardError, match=r"all\.txt: is too large: with what it includes it has more than 100"):
+        read(tmp_path, "-r 0.txt\n-r 1.txt\n-r 2.txt\n", "all.txt")
 
 
 def test_a_missing_file_is_one_error(tmp_path: Path) -> None:
