@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..baseline import fact_text
 from ..canaries import SCHEME
 from ..canaries.live import live
 from ..canaries.model import NONE, UNKNOWN, families, gave, group_of, title
+from ..model import Unknown
 from .changes import CANARY, Change
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ def of_start(answer: Mapping[str, Any]) -> tuple[Bits, Bits]:
     told = answer["observed"].get("canaries")
     if not told or told["scheme"] != SCHEME:
         return {}, {}
-    began = {key: fact_text(value) for key, value in gave(told).items()}
+    began = {
+        key: f"{UNKNOWN}{value.reason}" if isinstance(value, Unknown) else value for key, value in gave(told).items()
+    }
     idle: Bits = {}
     for name, group in told["groups"].items():
         if group["not-run"] is not None:
