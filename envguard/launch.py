@@ -112,6 +112,11 @@ def _numbers(job: Job | None) -> tuple[int, int]:
     return (0, 1) if job is None else (job.rank, job.size)
 
 
+def by_torchrun(environ: Mapping[str, str] | None = None) -> bool:
+    """Return whether torchrun has started this process: PyTorch, "torchrun (Elastic Launch)"."""
+    return "TORCHELASTIC_RUN_ID" in (os.environ if environ is None else environ)
+
+
 def several_here(environ: Mapping[str, str] | None = None) -> bool:
     """Return whether the launcher of this process says that several of its ranks are on this host."""
     environ = os.environ if environ is None else environ
@@ -157,7 +162,7 @@ def _mpi(modules: Mapping[str, Any]) -> Job | None:
 
 def _variables(environ: Mapping[str, str]) -> Job | None:
     launched = next((job for names in LAUNCHERS if (job := _launched(environ, *names)) is not None), None)
-    torchrun = "TORCHELASTIC_RUN_ID" in environ
+    torchrun = by_torchrun(environ)
     told = _pair(environ, TORCHRUN if torchrun else ENVIRONMENT, *ENV)
     if told is None:
         return launched

@@ -30,6 +30,9 @@ def keep(error: RefusedError, attempt: Attempt) -> None:
     """
     try:
         where = Place()
+        if attempt.others is not None and attempt.others.job is not None:
+            # Python writes the message and the end of its line apart, and another rank may write between the two.
+            error.code = f"{error.message}\n"
         if error.repeats and where.rank_and_size()[0]:
             return
         error.receipt = _written(error, attempt, where)
