@@ -128,6 +128,25 @@ def test_bytecode_in_the_place_of_a_committed_module_is_refused_also_where_a_cle
     assert project.run().returncode == 0
 
 
+@pytest.mark.parametrize(
+    "flags", [("--assume-unchanged",), ("--skip-worktree",), ("--assume-unchanged", "--skip-worktree")]
+)
+def test_what_git_looks_away_from_is_refused_and_the_hint_mends_it(project: Versioned, flags: tuple[str, ...]) -> None:
+    for flag in flags:
+        project.repository.git("update-index", flag, "helper.py")
+    (project.folder / "helper.py").write_text("VALUE = 2\n")
+    done = project.run()
+    hints = [line.strip().removeprefix("hint: ") for line in done.stderr.splitlines() if "hint: " in line]
+    assert len(hints) == 2
+    (commit,) = (hint.partition("; or ")[0] for hint in hints if "commit" in hint)
+    who = {f"GIT_{who}_{what}": "ada" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+    mended = subprocess.run(
+        ["sh", "-c", f"{commit} -m mended"], env={**os.environ, **who}, capture_output=True, text=True, check=False
+    )
+    assert mended.returncode == 0, mended.stdout + mended.stderr
+    assert project.run().returncode == 0
+
+
 def test_an_untracked_script_is_refused(project: Versioned) -> None:
     """What Sacred's ``--enforce_clean`` lets pass."""
     (project.folder / "train.py").rename(project.folder / "other.py")

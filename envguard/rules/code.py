@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..amounts import plural
 from ..model import CodePolicy, Impact, Place, Severities, Severity
-from .code_words import SETTING, WHY, at, code_of, git, listed
+from .code_words import SETTING, WHY, at, code_of, git, listed, look_again
 from .registry import Need, Rule, rule
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def hidden_changes(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     ## How to mend
 
-    `git update-index --no-assume-unchanged --no-skip-worktree FILE`, and commit the change or take it back.
+    `git update-index --no-assume-unchanged FILE`, `git update-index --no-skip-worktree FILE` (one call takes one flag
+    away), and commit the change or take it back.
     """
     code = code_of(evidence)
     if code.worktree is None or not code.worktree.hidden_changes.count:
@@ -98,7 +99,7 @@ def hidden_changes(self: Rule, evidence: Evidence) -> Iterator[Finding]:
         impact=Impact.UNKNOWN,
         why="git status and git diff never show it",
         place=at(code, paths.first[0]),
-        hint=git(code.root, "update-index", "--no-assume-unchanged", "--no-skip-worktree", "--", *paths.first[:_NAMED]),
+        hint=look_again(code.root, *paths.first[:_NAMED]),
         severities=Severities.same(Severity.ERROR) if strict else self.severities,
     )
 

@@ -39,6 +39,13 @@ def git(root: str | None, *words: str) -> str:
     return shlex.join(("git", *(("-C", root) if root is not None else ()), *words))
 
 
+def look_again(root: str | None, *names: str) -> str:
+    """Return the commands after which git looks at the files *names* again: of the two flags one call takes one away."""
+    return " && ".join(
+        git(root, "update-index", flag, "--", *names) for flag in ("--no-assume-unchanged", "--no-skip-worktree")
+    )
+
+
 def listed(paths: Paths) -> str:
     """Return the first few of *paths*, and how many more there are."""
     shown = paths.first[:_NAMED]

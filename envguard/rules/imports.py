@@ -10,7 +10,7 @@ from ..amounts import plural
 from ..model import CodePolicy, Impact, Place, Severities, Severity
 from ..repository.model import LoadedState
 from ..values import replace
-from .code_words import SETTING, WHY, at, code_of, git, listed, strictly
+from .code_words import SETTING, WHY, at, code_of, git, listed, look_again, strictly
 from .registry import Need, Rule, rule
 
 if TYPE_CHECKING:
@@ -66,8 +66,15 @@ def changed_import(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             expected=f"its content in {_commit(code, item.root)}",
             found=f"loaded as {item.module}",
             place=_place(item),
-            hint=f"{git(item.root, 'commit', item.name)}" + (f"; or {SETTING}" if item.root == code.root else ""),
+            hint=_commit_it(item, code) + (f"; or {SETTING}" if item.root == code.root else ""),
         )
+
+
+def _commit_it(item: LoadedFile, code: Code) -> str:
+    commit = git(item.root, "commit", item.name)
+    hidden = code.worktree.hidden_changes.first if code.worktree is not None and item.root == code.root else ()
+    # While git looks away, it finds nothing to commit.
+    return f"{look_again(item.root, item.name)} && {commit}" if item.name in hidden else commit
 
 
 def _not_what_ran(self: Rule, item: LoadedFile, bytecode: str, code: Code) -> Finding:

@@ -178,7 +178,10 @@ def test_hidden_changes() -> None:
     finding = one("hidden-changes", seen(worktree=worktree))
     assert finding.message == "1 file differs and git was told to look away: a.py"
     assert finding.why == "git status and git diff never show it"
-    assert finding.hint == f"git -C {PROJECT} update-index --no-assume-unchanged --no-skip-worktree -- a.py"
+    assert finding.hint == (
+        f"git -C {PROJECT} update-index --no-assume-unchanged -- a.py && "
+        f"git -C {PROJECT} update-index --no-skip-worktree -- a.py"
+    )
     assert severity(finding) is Severity.WARNING
     assert severity(one("hidden-changes", seen(CodePolicy.CLEAN, worktree=worktree))) is Severity.ERROR
     assert one("hidden-changes", seen(worktree=WorkTree(hidden_changes=paths("a", "b")))).subject == "hidden"
