@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 
 from .changed import project_locks
-from .errors import ConfigError, EnvguardError
+from .errors import ConfigError, EnvguardError, UnreadableError
 from .lockfiles import read_lock
 from .lockfiles.formats import format_of, part
 from .lockfiles.likely import asks_for_lock
 from .lockfiles.parts import roots
+from .lockfiles.projects import project_name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +50,17 @@ def _wanted(before: Reader, now: Reader, lock: str) -> bool:
         return any(map(now.is_file, part(form, "inputs").input_files(before, read_lock(before, lock))))
     except EnvguardError:
         # It could not be used, and its usual manifests are gone: nobody can tell what it was for.
+        return False
+
+
+def moved(before: Reader, now: Reader, old: str, new: str) -> bool:
+    """Return whether the project in the folder *new* came, and is the one that was in the folder *old*, by its name."""
+    if locks_of(before, new):
+        return False
+    try:
+        name = project_name(before, old)
+        return name is not None and name == project_name(now, new)
+    except (ConfigError, UnreadableError):
         return False
 
 

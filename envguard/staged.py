@@ -30,13 +30,15 @@ _HEAD = "HEAD"
 class Target:
     """What is judged: the locks of the folder *project*, or the one called *lock* that is none of them.
 
-    *gone* is whether what is staged has none of these locks any more; what is left there belongs to the project *above*.
+    *gone* is whether what is staged has none of these locks any more; what is left there belongs to the project *above*. *was*
+    is the folder that the project was in before it moved.
     """
 
     project: str
     lock: str | None = None
     gone: bool = False
     above: str | None = None
+    was: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +71,24 @@ class Staged:
             name = _stray(self.head, file, before)
             if name or before != project:
                 found[Target(project=before, lock=name, gone=True, above=project)] = None
-        return list(found)
+        return self._moved(list(found))
+
+    def _moved(self, targets: list[Target]) -> list[Target]:
+        """Return *targets*, one that went and one that came as one where they are the same project in another folder."""
+        gone = [target for target in targets if target.gone and target.lock is None]
+        head = self.head
+        if len(gone) != 1 or head is None:
+            return targets
+        from .left import moved
+
+        (old,) = gone
+        here = [target for target in targets if not target.gone and target.lock is None]
+        came = [target for target in here if moved(head, self.index, old.project, target.project)]
+        if len(came) != 1:
+            return targets
+        return [
+            replace(target, was=old.project) if target is came[0] else target for target in targets if target is not old
+        ]
 
     def _made_from(self, folder: str) -> Iterator[Target]:
         from .dependents import dependents
@@ -211,12 +230,12 @@ def _before(head: SnapshotReader, target: Target, now: dict[str, Lock]) -> dict[
     """Return the locks that were committed last, by their names."""
     if target.lock is None:
         try:
-            return project_locks(head, target.project)
+            return project_locks(head, target.was or target.project)
         except ConfigError:
             # What was committed cannot be used as it was; what is staged mends it. What has the same name can be compared.
             pass
     names = now if target.lock is None else {**now, target.lock: None}
-    paths = {name: os.path.join(target.project, name) for name in names}
+    paths = {name: os.path.join(target.was or target.project, name) for name in names}
     return {name: path for name, path in paths.items() if head.is_file(path)}
 
 

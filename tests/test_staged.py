@@ -220,6 +220,29 @@ def test_the_lock_of_a_project_that_becomes_a_member_of_the_one_above_is_not_mis
     assert repository.ask("lock", "--deleted", "uv.lock")[:2] == (0, "lock         uv.lock\n\nclean: nothing differs\n")
 
 
+def test_a_project_that_moves_is_compared_with_what_it_was(repository: Repository) -> None:
+    manifest = MANIFEST.replace('name = "app"', 'name = "train"')
+    text = lock_text().replace('name = "app"', 'name = "train"')
+    repository.write("services/train/pyproject.toml", manifest)
+    repository.write("services/train/uv.lock", text)
+    repository.commit()
+    repository.git("mv", "services/train", "services/fit")
+    files = ("services/fit/uv.lock", "services/fit/pyproject.toml")
+    status, out, err = repository.ask("lock", "--deleted", *files)
+    assert (status, err) == (0, "")
+    status, out, _ = repository.ask("diff", "--deleted", *files)
+    assert (status, out.count("the locks say the same")) == (0, 1)
+    repository.write("services/fit/uv.lock", republished(text))
+    repository.git("add", ".")
+    for what in ("lock", "diff"):
+        status, out, _ = repository.ask(what, "--deleted", *files)
+        assert (status, out.count("EG110 [republished-artifact] numpy 2.4.6")) == (1, 1), what
+    # Another project in another folder is a new one.
+    repository.write("services/fit/pyproject.toml", manifest.replace("train", "fit"))
+    repository.git("add", ".")
+    assert "3 added" in repository.ask("diff", "--deleted", *files)[1]
+
+
 def test_a_manifest_of_other_tools_alone_asks_for_no_lock(repository: Repository) -> None:
     repository.project("services/train/")
     repository.commit()
