@@ -77,6 +77,18 @@ print(json.dumps(counts))
 """
 
 
+def test_bytecode_that_somebody_writes_later_makes_no_module_a_later_one(project: Versioned) -> None:
+    (project.folder / "train.py").write_text(
+        LATE.replace("import envguard\n", "import envguard, helper, py_compile\n").replace(
+            "import json.tool\n", "py_compile.compile(helper.__file__)\n"
+        )
+    )
+    project.commit()
+    done = project.run()
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)[1] == {"files": 0, "committed": 0, "others": {}}
+
+
 def test_git_is_started_only_for_what_a_repository_may_hold_and_only_once(
     project: Versioned, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
