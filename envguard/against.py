@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from .baseline import FILE, MAX_BYTES, Baseline, Machine, RecordedPackage, RecordedTree, fact_of, read_baseline_file
+from .baseline import FILE, MAX_BYTES, Baseline, Machine, RecordedPackage, RecordedTree, read_baseline_file
 from .canaries.model import Canaries, gave
 from .errors import ConfigError, EnvguardError, ReceiptError, RepositoryError
 from .facts import is_audit
 from .getters import Object
 from .json_text import parse_json
-from .model import Selection, Unknown
+from .model import Selection, Unknown, fact_of
 from .receipts.document import NAME as RECEIPT
 from .receipts.document import REFUSED
 from .receipts.read import read_receipt

@@ -21,7 +21,7 @@ from .canaries.model import Canaries
 from .errors import BaselineError
 from .getters import Object
 from .json_text import parse_json
-from .model import Fact, Selection, Unknown
+from .model import Fact, Selection, fact_of, fact_text
 from .values import dataclass, field, replace
 
 TYPE_CHECKING = False
@@ -35,7 +35,6 @@ FILE = "envguard.lock"
 SCHEMA = "envguard.lock"
 VERSION = 1
 MAX_BYTES = 64 * 1024 * 1024
-_UNKNOWN = "unknown: "
 _ROOT = re.compile(r"blake3:[0-9a-f]{64}")
 _NAME_LENGTH = 100
 _MACHINE_KEYS = ("audit", "canaries", "conda", "facts", "files", "packages", "lock", "selection")
@@ -198,11 +197,6 @@ def render_baseline(baseline: Baseline) -> bytes:
     return (json.dumps(document, indent=2, sort_keys=True) + "\n").encode("ascii")
 
 
-def fact_text(fact: Fact) -> str:
-    """Return *fact* as one line of text: its value, or ``unknown: `` and the reason."""
-    return _UNKNOWN + fact.reason if isinstance(fact, Unknown) else fact
-
-
 def fault_of_name(name: str) -> str | None:
     """Return why a tree cannot be called *name*, None where it can: its manifest is a file of that name."""
     if not name.strip():
@@ -216,11 +210,6 @@ def fault_of_name(name: str) -> str | None:
     if len(name.encode()) > _NAME_LENGTH:
         return f"a name has at most {_NAME_LENGTH} bytes"
     return None
-
-
-def fact_of(text: str) -> Fact:
-    """Return the fact that ``fact_text`` made *text* from."""
-    return Unknown(reason=text.removeprefix(_UNKNOWN)) if text.startswith(_UNKNOWN) else text
 
 
 def _machine_document(machine: Machine) -> dict[str, Any]:

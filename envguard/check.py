@@ -358,7 +358,7 @@ def _settings(config: Config) -> dict[str, Any]:
 
 def receipt_facts(evidence: Evidence) -> dict[str, Any]:
     """Return what a receipt says of an observation, as plain JSON values."""
-    from .baseline import fact_text
+    from .model import fact_text
 
     lock, baseline, selection = evidence.lock, evidence.baseline, evidence.selection
     conda = {name: item.release or "unknown" for name, item in evidence.conda.items()}

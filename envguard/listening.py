@@ -54,8 +54,8 @@ def told(evidence: Evidence) -> dict[str, Any] | None:
     machine = evidence.machine
     if machine is None or machine.canaries is None:
         return None
-    from .baseline import fact_text
     from .canaries.model import told_of
+    from .model import fact_text
     from .rules.canaries import outcome
 
     found = outcome(evidence)

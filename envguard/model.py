@@ -94,6 +94,18 @@ class Unknown:
 Fact = str | Unknown
 """What a source says of one thing: its value as text, or why it has none."""
 
+UNKNOWN = "unknown: "
+
+
+def fact_text(fact: Fact) -> str:
+    """Return *fact* as one line of text: its value, or ``unknown: `` and the reason."""
+    return UNKNOWN + fact.reason if isinstance(fact, Unknown) else fact
+
+
+def fact_of(text: str) -> Fact:
+    """Return the fact that ``fact_text`` made *text* from."""
+    return Unknown(reason=text.removeprefix(UNKNOWN)) if text.startswith(UNKNOWN) else text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from .baseline import fact_text
 from .lockfiles.diff.versions import compare_versions
-from .model import Unknown
+from .model import Unknown, fact_text
 from .report.meaning import Meaning, Row, Section
 from .rules.builds import build_lines
 from .rules.impact import role_of

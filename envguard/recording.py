@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._native import hexdigest
-from .baseline import Machine, RecordedPackage, empty_baseline, fact_text
+from .baseline import Machine, RecordedPackage, empty_baseline
 from .canaries.model import group_of
 from .errors import ConfigError
 from .facts import is_audit
 from .listening import with_canaries
 from .lockfiles.model import Refused
 from .lockfiles.select import select
+from .model import fact_text
 from .observe import DEFAULT_MACHINE, choose_selection, look
 from .rules.impact import role_of
 from .selection import infer_selection

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from ..model import Unknown
+from ..model import Unknown, fact_of
 from ..values import dataclass, field
 
 TYPE_CHECKING = False
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from ..model import Fact
 
-UNKNOWN = "unknown: "
 NONE = "none"
 _ON = {"cpu": "on the CPU", "cuda": "on the GPU"}
 _WHOLE = "all of them"
@@ -136,10 +135,7 @@ def short_of(key: str) -> str:
 
 def facts(table: Mapping[str, str]) -> dict[str, Fact]:
     """Return what ``running.Results`` says as text as facts."""
-    return {
-        key: Unknown(reason=value.removeprefix(UNKNOWN)) if value.startswith(UNKNOWN) else value
-        for key, value in table.items()
-    }
+    return {key: fact_of(value) for key, value in table.items()}
 
 
 def group_of(key: str) -> str:

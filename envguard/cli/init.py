@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..atomic import write_atomic
-from ..baseline import fact_text, read_baseline, write_baseline
+from ..baseline import read_baseline, write_baseline
 from ..config import MANIFEST, OWN_FILE, load_config
+from ..model import fact_text
 from ..names import printable
 from ..observe import find_project
 from ..reader import Reader

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..canaries import SCHEME
 from ..canaries.live import live
-from ..canaries.model import NONE, UNKNOWN, families, gave, group_of, title
-from ..model import Unknown
+from ..canaries.model import NONE, families, gave, group_of, title
+from ..model import UNKNOWN, fact_text
 from .changes import CANARY, Change
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ def of_start(answer: Mapping[str, Any]) -> tuple[Bits, Bits]:
     told = answer["observed"].get("canaries")
     if not told or told["scheme"] != SCHEME:
         return {}, {}
-    began = {
-        key: f"{UNKNOWN}{value.reason}" if isinstance(value, Unknown) else value for key, value in gave(told).items()
-    }
+    began = {key: fact_text(value) for key, value in gave(told).items()}
     idle: Bits = {}
     for name, group in told["groups"].items():
         if group["not-run"] is not None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..baseline import fact_of, fact_text
 from ..check import receipt_facts
-from ..model import Level, Severity, Unknown
+from ..model import Level, Severity, Unknown, fact_of, fact_text
 from ..observe import Request, look
 from ..receipts.judge import Point, State
 from ..rules.comparison import differences

@@ -5,11 +5,10 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from ..baseline import fact_text
 from ..canaries.model import gave, group_of
 from ..facts import VARIABLE, is_audit
 from ..json_text import text_of
-from ..model import Level, Severity
+from ..model import Level, Severity, fact_text
 from ..receipts.document import REFUSED
 from ..rules.comparison import gravity
 from ..rules.impact import role_of
