@@ -37,6 +37,8 @@ def noted(folder: Path, *, environ: dict[str, str] | None = None) -> NotingReade
     return noting
 
 
+# These read nothing: only a snapshot of a repository answers them, and what is kept is derived from files.
+NO_READING = {"identity", "expect"}
 # What tells of the machine and of parts of files is no input of what is kept by content.
 NOT_NOTED: dict[str, Callable[[Reader, Path], object]] = {
     "ask": lambda reader, _: reader.ask("nvidia-bus"),
@@ -57,10 +59,13 @@ def test_what_is_read_in_another_way_makes_the_notes_worthless(folder: Path, way
 def test_every_way_to_read_is_noted(folder: Path) -> None:
     noting = noted(folder)
     ways = {name for name, _ in inspect.getmembers(Reader, inspect.isfunction) if not name.startswith("_")}
+    ways -= NO_READING
     assert {what for what, _, _ in noting.notes} == ways - {"read_text", *NOT_NOTED}
     assert noting.complete
     # A way that is not overridden would read past the notes, or not at all.
     assert all(name in vars(NotingReader) for name in ways - {"read_text"})
+    assert noting.identity(str(folder / "file")) is None
+    assert not noting.expect(str(folder / "file"))
 
 
 def test_notes_are_plain_and_hold_while_nothing_changes(folder: Path) -> None:
