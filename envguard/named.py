@@ -23,24 +23,35 @@ def concerned(reader: Reader, files: Iterable[str], *, inputs: bool) -> list[str
 
     Where the settings or a lock of a project cannot be used all of its files are returned: whoever judges them says why.
     """
+    folders: dict[str, tuple[str, set[str] | None] | None] = {}
     projects: dict[str, set[str] | None] = {}
     found = []
     for file in files:
-        path = reader.real_path(file)
-        try:
-            project = find_project(reader, _folder(reader, path))
-        except ConfigError:
-            continue
-        if project not in projects:
-            projects[project] = _known(reader, project, inputs=inputs)
-        known = projects[project]
-        if known is None or path in known:
+        folder, name = os.path.split(file)
+        # A commit can touch thousands of files in few folders.
+        if folder not in folders:
+            folders[folder] = _around(reader, folder, projects, inputs=inputs)
+        around = folders[folder]
+        if around is not None and (around[1] is None or os.path.join(around[0], name) in around[1]):
             found.append(file)
     return found
 
 
-def _folder(reader: Reader, path: str) -> str:
-    folder = os.path.dirname(path)
+def _around(
+    reader: Reader, folder: str, projects: dict[str, set[str] | None], *, inputs: bool
+) -> tuple[str, set[str] | None] | None:
+    """Return the path of *folder* behind all links and what its project has to do with; None where it is in no project."""
+    real = reader.real_path(folder)
+    try:
+        project = find_project(reader, _there(reader, real))
+    except ConfigError:
+        return None
+    if project not in projects:
+        projects[project] = _known(reader, project, inputs=inputs)
+    return real, projects[project]
+
+
+def _there(reader: Reader, folder: str) -> str:
     # A folder of which everything was removed is not there any more.
     while not reader.exists(folder) and os.path.dirname(folder) != folder:
         folder = os.path.dirname(folder)
@@ -60,4 +71,5 @@ def _known(reader: Reader, project: str, *, inputs: bool) -> set[str] | None:
                 known.update(part(form, "inputs").input_files(reader, lock))
     except EnvguardError:
         return None
-    return known
+    # What is a link is changed where it leads to.
+    return {*known, *map(reader.real_path, known)}

@@ -356,6 +356,19 @@ def test_a_manifest_that_the_lock_of_another_project_is_made_from_is_judged_with
     assert [repository.ask(what, "libs/lib/pyproject.toml") for what in ("diff", "record")] == [(0, "", "")] * 2
 
 
+def test_a_lock_that_is_a_link_is_judged_where_it_leads_to(repository: Repository) -> None:
+    repository.git("rm", "-q", "uv.lock")
+    repository.write("envguard.toml", 'lock = "deps/gpu.txt"\n')
+    repository.write("shared/pins.txt", compiled("2.4.6"))
+    (repository.folder / "deps").mkdir()
+    (repository.folder / "deps" / "gpu.txt").symlink_to("../shared/pins.txt")
+    repository.commit()
+    repository.write("shared/pins.txt", compiled("2.4.6", "2"))
+    repository.git("add", ".")
+    status, out, _ = repository.ask("lock", "--deleted")
+    assert (status, "EG110 [republished-artifact]" in out) == (1, True)
+
+
 def test_settings_that_name_another_lock_are_judged_with_it(repository: Repository) -> None:
     repository.write("locks/uv.lock", republished(lock_text()))
     repository.commit()
