@@ -7,7 +7,7 @@ import os
 from ..errors import ConfigError
 from ..toml import read_toml
 from .formats import COMMON_MANIFEST, FORMATS, by_name, format_of
-from .uv.manifest import MAX_BYTES, Section
+from .manifests.section import MAX_BYTES, Section
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import re
 from ..errors import ConfigError
 from ..names import normalize
 from ..toml import read_toml
-from .uv.manifest import MAX_BYTES, NAME, Section
+from .manifests.section import MAX_BYTES, NAME, Section
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

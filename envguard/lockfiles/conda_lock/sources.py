@@ -16,8 +16,8 @@ from ...names import normalize
 from ...values import dataclass
 from ...yaml import parse_yaml
 from ..manifests.requirements import from_pep508
+from ..manifests.section import NAME as PYPROJECT
 from ..poetry.manifest import read_manifest
-from ..uv.manifest import NAME as PYPROJECT
 from .tables import MAIN
 
 TYPE_CHECKING = False

@@ -7,9 +7,9 @@ import re
 from ...names import normalize
 from ..edges import both, named, possible
 from ..manifests.constraints import python_marker, specifier
+from ..manifests.section import NAME, Section
 from ..unmet import unmet
 from ..uv import reasons
-from ..uv.manifest import NAME, Section
 from ..uv.ranges import bounds
 from .selections import POETRY, UV, chosen
 

@@ -12,8 +12,8 @@ from ...digests import digest_of
 from ...errors import ConfigError
 from ...names import normalize
 from ..manifests.changes import changes
+from ..manifests.section import NAME
 from ..model import FreshnessVerdict, Reason
-from ..uv.manifest import NAME
 from .manifest import read_manifest
 from .tables import LockTable
 

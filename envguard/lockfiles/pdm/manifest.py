@@ -10,8 +10,8 @@ from ...names import normalize
 from ...toml import kind, read_toml
 from ..manifests.model import Group, Manifest
 from ..manifests.requirements import Requirement, from_pep508
+from ..manifests.section import MAX_BYTES, NAME, Section
 from ..model import SourceKind
-from ..uv.manifest import MAX_BYTES, NAME, Section
 from .tables import DEFAULT
 
 TYPE_CHECKING = False

@@ -14,9 +14,9 @@ from ...errors import ConfigError
 from ...names import normalize
 from ...urls import without_credentials
 from ..manifests.changes import lacking, unsatisfied
+from ..manifests.section import Section
 from ..model import FreshnessVerdict, Reason
 from ..uv import reasons
-from ..uv.manifest import Section
 from .manifest import read_manifest
 from .tables import CATEGORIES, MANIFEST, META, LockObject
 

@@ -9,9 +9,9 @@ from ...urls import ARCHIVES
 from ..edges import both
 from ..manifests.model import Group, Manifest
 from ..manifests.requirements import Requirement
+from ..manifests.section import MAX_BYTES, Section
 from ..markers import SETS, VARIABLES
 from ..model import SourceKind
-from ..uv.manifest import MAX_BYTES, Section
 from .tables import CATEGORIES, DEFAULT, VCS
 
 TYPE_CHECKING = False

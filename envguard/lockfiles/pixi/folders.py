@@ -8,12 +8,12 @@ from ...errors import ConfigError
 from ...names import normalize
 from ...toml import read_toml
 from ..manifests.requirements import from_pep508
+from ..manifests.section import MAX_BYTES, Section
+from ..manifests.section import NAME as PYPROJECT
 from ..markers import MarkerError
 from ..model import Reason, SourceKind
 from ..uv import reasons
 from ..uv.equivalence import same
-from ..uv.manifest import MAX_BYTES, Section
-from ..uv.manifest import NAME as PYPROJECT
 from ..uv.ranges import EVERYTHING
 
 TYPE_CHECKING = False

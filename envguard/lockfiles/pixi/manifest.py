@@ -12,8 +12,8 @@ from ...errors import ConfigError
 from ...names import normalize
 from ...toml import kind, read_toml
 from ...values import dataclass, field, replace
-from ..uv.manifest import MAX_BYTES, Section
-from ..uv.manifest import NAME as PYPROJECT
+from ..manifests.section import MAX_BYTES, Section
+from ..manifests.section import NAME as PYPROJECT
 from .requirements import Target, conda_only, of_project, target
 from .tables import DEFAULT
 

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..uv.manifest import Section
+    from ..manifests.section import Section
 
     Keys = tuple[str | int, ...]
 

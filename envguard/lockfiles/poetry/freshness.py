@@ -12,8 +12,8 @@ import os
 from ...digests import digest_of
 from ...errors import ConfigError
 from ..manifests.changes import changes
+from ..manifests.section import NAME
 from ..model import FreshnessVerdict, Reason
-from ..uv.manifest import NAME
 from .manifest import read_manifest
 
 TYPE_CHECKING = False

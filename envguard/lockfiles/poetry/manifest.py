@@ -13,7 +13,7 @@ from ...toml import kind, read_toml
 from ...values import replace
 from ..manifests.model import Group, Manifest
 from ..manifests.requirements import Requirement, from_pep508
-from ..uv.manifest import MAX_BYTES, NAME, Section
+from ..manifests.section import MAX_BYTES, NAME, Section
 from .requirements import requirements
 from .tables import MAIN
 

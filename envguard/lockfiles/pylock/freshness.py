@@ -10,13 +10,13 @@ from __future__ import annotations
 import os
 
 from ..exported.contradictions import UNRECORDED, contradictions
+from ..manifests.section import NAME
 from ..model import FreshnessVerdict, Reason
 from ..pdm.freshness import hash_reasons, judge
 from ..pdm.manifest import read_manifest
 from ..poetry.manifest import read_manifest as read_poetry_manifest
 from ..requirements.freshness import compiled_reasons
 from ..requirements.inputs import inputs_of
-from ..uv.manifest import NAME
 from .tables import LockTable, is_pdms_own
 
 TYPE_CHECKING = False

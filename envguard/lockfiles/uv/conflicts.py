@@ -10,8 +10,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from ..manifests.section import Section
     from ..model import Lock, Reason
-    from .manifest import Manifest, Section
+    from .manifest import Manifest
     from .workspace import Workspace
 
 Side = tuple[str, str | None, str | None]

@@ -11,13 +11,14 @@ from __future__ import annotations
 import os
 
 from ...errors import ConfigError, LockfileError, UnreadableError
+from ..manifests.section import NAME
 from ..model import FreshnessVerdict, SourceKind
 from . import reasons
 from .conflicts import conflict_reasons
 from .group_freshness import Groups
 from .indexes import index_reasons
 from .inputs import input_reasons
-from .manifest import NAME, read_manifest, read_settings
+from .manifest import read_manifest, read_settings
 from .options import option_reasons
 from .projects import LOCAL, Project
 from .ranges import EVERYTHING, bounds, spelled

@@ -5,13 +5,14 @@ from __future__ import annotations
 from ...names import normalize
 from ...toml import kind
 from ...values import dataclass
-from .manifest import Section, check_range
+from .manifest import check_range
 from .ranges import as_marker, bounds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ..manifests.section import Section
     from .manifest import Manifest
 
 _DEV = "dev"

@@ -9,8 +9,8 @@ from ...errors import ConfigError, UnreadableError
 from ...toml import read_toml
 from ...urls import split_url, unquote
 from ..edges import candidates_of
+from ..manifests.section import MAX_BYTES, Section
 from ..model import Reason, SourceKind
-from .manifest import MAX_BYTES, Section
 from .origins import clean_url
 
 TYPE_CHECKING = False

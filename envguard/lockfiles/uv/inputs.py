@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...getters import Table
+    from ..manifests.section import Section
     from ..model import Lock
-    from .manifest import Section
     from .ranges import Bounds
     from .requirements import Requirement
     from .sources import Sources

@@ -15,7 +15,8 @@ from .requirements import UndecidableError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...reader import Reader
-    from .manifest import Manifest, Section
+    from ..manifests.section import Section
+    from .manifest import Manifest
     from .workspace import Workspace
 
 _KINDS = ("git", "url", "path", "index", "workspace")

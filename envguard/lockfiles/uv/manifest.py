@@ -7,29 +7,20 @@ import re
 
 from ... import pep440
 from ...errors import ConfigError, UnreadableError
-from ...getters import Table
 from ...names import normalize
 from ...toml import read_toml
 from ...values import dataclass
+from ..manifests.section import MAX_BYTES, NAME, Section
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ...getters import Table
     from ...reader import Reader
 
-NAME = "pyproject.toml"
 SETTINGS = "uv.toml"
-MAX_BYTES = 16 * 1024 * 1024
 _VALID_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
-
-
-class Section(Table):
-    """A table of a manifest."""
-
-    __slots__ = ()
-    raises = ConfigError
-    hint = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

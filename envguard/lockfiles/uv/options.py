@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from ...getters import Table
     from ...reader import Reader
+    from ..manifests.section import Section
     from ..model import Lock
-    from .manifest import Section
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...reader import Reader
+    from ..manifests.section import Section
     from ..markers import Marker
-    from .manifest import Manifest, Section
+    from .manifest import Manifest
     from .workspace import Workspace
 
 _OPPOSITES = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">", "in": "not in", "not in": "in"}

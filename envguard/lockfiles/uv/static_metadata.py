@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...getters import Table
-    from .manifest import Section
+    from ..manifests.section import Section
     from .ranges import Bounds
     from .requirements import Requirement
 

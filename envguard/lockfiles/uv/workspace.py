@@ -10,13 +10,14 @@ from ...names import normalize
 from ...toml import kind
 from ...values import dataclass
 from ..model import SourceKind
-from .manifest import Section, read_manifest
+from .manifest import read_manifest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ...reader import Reader
+    from ..manifests.section import Section
     from .manifest import Manifest
 
 _MAX_FOLDERS = 10_000
