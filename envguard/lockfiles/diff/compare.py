@@ -79,8 +79,8 @@ def _pairs(olds: list[LockedPackage], news: list[LockedPackage]) -> Iterator[Pai
                 left.remove(package)
                 right.remove(match)
                 yield package, match
-    yield from ((package, None) for package in left)
-    # What stands beside a version of before as another file of it did not come: it was published again.
+    # What stands beside a version of the other lock as another file of it did not come, nor go: it was published again.
+    yield from ((package, next((other for other in news if _again(package, other)), None)) for package in left)
     yield from ((next((other for other in olds if _again(other, package)), None), package) for package in right)
 
 
