@@ -38,10 +38,10 @@ def lock_disagreement(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     ## What it sees
 
     A package that two locks have in different versions: in what they select for this environment, or, where no
-    environment is looked at, when they have no version in common. One that the one has from an index and the other from a repository, a
-    URL or a folder, or from another commit. And a file that both list by the same name with
-    different hashes; with hashes of two kinds that is unknown.
-    A package of conda is compared with one of Python's index where the lock says that it is that one.
+    environment is looked at, when they have no version in common. One that the one has from an index and the other
+    from a repository, a URL or a folder, or from another commit. And a file that both list by the same name with
+    different hashes; with hashes of two kinds that is unknown. A package of conda is compared with one of Python's
+    index where the lock says that it is that one.
 
     ## Why it matters
 
