@@ -777,6 +777,8 @@ def test_a_remembered_answer_with_data_imports_what_a_walk_needs(
         "envguard.data.quick",
         "envguard.data.records",
         "envguard.data.stat_cache",
+        "envguard.errors",
+        "envguard.launch",
         "envguard.probes",
         "envguard.probes.kernel",
         "envguard.probes.variables",
