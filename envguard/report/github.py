@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 from ..model import Severity, Verdict
 from ..names import printable
 from .locator import Locator
-from .words import shorten, summary
+from .words import hint, shorten, summary
 
 if TYPE_CHECKING:
     from ..model import Finding, Report
@@ -43,7 +43,7 @@ def write(report: Report, stream: TextIO, *, root: str | None = None, locate: Lo
             line = str(position.line if position else 1)
             properties = {"file": relative(finding.place.path, root), "line": line, **properties}
         joined = ",".join(f"{key}={property_(value)}" for key, value in properties.items())
-        stream.write(f"::{command} {joined}::{data(_message(finding, root))}\n")
+        stream.write(f"::{command} {joined}::{data(_message(finding, subject.project, root))}\n")
     for waived in report.waived:
         title = property_(f"{waived.finding.code} {waived.finding.name}, waived")
         until = f", until {waived.waiver.until.isoformat()}" if waived.waiver.until else ""
@@ -51,7 +51,7 @@ def write(report: Report, stream: TextIO, *, root: str | None = None, locate: Lo
         stream.write(f"::notice title={title}::{data(text)}\n")
 
 
-def _message(finding: Finding, root: str | None) -> str:
+def _message(finding: Finding, project: str, root: str | None) -> str:
     lines = [finding.message]
     if finding.expected is not None:
         lines.append(f"expected: {finding.expected}")
@@ -61,7 +61,7 @@ def _message(finding: Finding, root: str | None) -> str:
         lines.append(f"note: {finding.note}")
     lines += [str(finding.impact), f"why: {finding.why}"]
     if finding.hint is not None:
-        lines.append(f"hint: {finding.hint}")
+        lines.append(f"hint: {hint(finding.hint, project, root)}")
     return "\n".join(shorten(line.replace("\n", " "), root) for line in lines)
 
 

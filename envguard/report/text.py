@@ -7,7 +7,7 @@ import re
 from ..model import Impact, Level, Severity
 from ..names import printable
 from .locator import Locator
-from .words import names, plural, shorten, summary, where
+from .words import hint, names, plural, shorten, summary, where
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -139,8 +139,8 @@ class _Text:
 
     def hint(self, finding: Finding) -> Iterator[str]:
         if finding.hint is not None:
-            hint = printable(finding.hint)
-            first, *rest = _wrap(hint, 8, first=8) if "`" in hint else [hint]
+            told = printable(hint(finding.hint, self.report.subject.project, self.root))
+            first, *rest = _wrap(told, 8, first=8) if "`" in told else [told]
             yield f"  {self.paint('hint', 'hint:')} {first.lstrip()}"
             yield from rest
 

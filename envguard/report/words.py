@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 from ..model import Severity
 from ..names import printable
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
     from ..model import Finding, Place, Report
     from .locator import Locator
+
+_TOOLS = ("conda-lock", "envguard", "git", "pdm", "pip-compile", "pipenv", "pixi", "poetry", "uv")
 
 
 def shorten(text: str, root: str | None) -> str:
@@ -31,6 +34,18 @@ def where(place: Place | None, root: str | None, locate: Locator) -> str:
     path = printable(shorten(place.path, root))
     position = locate(place)
     return f"{path}:{position.line}" if position else path
+
+
+def hint(text: str, project: str, root: str | None) -> str:
+    """Return the hint *text* for somebody in the folder *root*: the command of a tool works in the folder *project*, where that is below.
+
+    A hook runs at the top of the repository, whatever its projects are.
+    """
+    tool, _, rest = text.partition(" ")
+    inside = shorten(project, root)
+    if tool not in _TOOLS or rest.startswith("-C ") or inside in (".", project):
+        return text
+    return f"cd {shlex.quote(inside)} && {text}"
 
 
 def plural(count: int, noun: str) -> str:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import os
 import re
+import shlex
 from typing import TYPE_CHECKING
 
 from envguard.model import Impact, Level, Place, Severities, Severity, Subject
@@ -140,6 +142,20 @@ def test_different_hints_stay_with_their_findings(samples: Samples) -> None:
     other = dataclasses.replace(samples.version(1, "scipy", "1.17.0", "1.16.3"), hint="uv sync --reinstall")
     shown = render(samples.report(samples.version(0, "numpy", "2.4.6", "2.4.5"), other), samples.root)
     assert re.findall(r"hint: .*", shown) == ["hint: uv sync --locked --inexact", "hint: uv sync --reinstall"]
+
+
+def test_a_command_names_the_folder_of_a_project_that_is_below(samples: Samples) -> None:
+    """A hook runs at the top of the repository, whatever its projects are."""
+    above, name = os.path.split(samples.root)
+    first = samples.version(0, "numpy", "2.4.6", "2.4.5")
+    for hint, shown in (
+        ("uv lock", f"hint: cd {shlex.quote(name)} && uv lock"),
+        ("look at it, and delete it", "hint: look at it, and delete it"),
+        ("git -C /elsewhere status", "hint: git -C /elsewhere status"),
+    ):
+        report = samples.report(dataclasses.replace(first, hint=hint))
+        assert f"\n  {shown}\n" in render(report, above)
+        assert f"\n  hint: {hint}\n" in render(report, samples.root)
 
 
 def test_colour_only_underlines(samples: Samples) -> None:
