@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
-import re
 
-_RUN = re.compile(r"[-_.]+")
+from .patterns import late
+
+_RUN = late(r"[-_.]+")
 
 
 @functools.lru_cache(maxsize=16384)

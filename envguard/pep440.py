@@ -8,8 +8,8 @@ an import of 20 ms, which a lock seldom needs.
 from __future__ import annotations
 
 import functools
-import re
 
+from .patterns import late
 from .values import dataclass
 
 TYPE_CHECKING = False
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 # In the normal form, but for zeros before a number of the release, which calendar versions have, and a dot behind the "a" of a
 # pre-release, which is how boto3 bounds what it asks for.
-_NORMAL = re.compile(
+_NORMAL = late(
     r"(?:([1-9][0-9]{0,8})!)?([0-9]{1,15}(?:\.[0-9]{1,15})*+)"
     r"(?:(a|b|rc)\.?(0|[1-9][0-9]{0,14}))?(?:\.post(0|[1-9][0-9]{0,14}))?(?:\.dev(0|[1-9][0-9]{0,14}))?"
     r"(?:\+([a-z0-9]{1,99}(?:\.[a-z0-9]{1,99})*+))?"
 )
-_RELEASE = re.compile(r"(?:[0-9]+!)?([0-9.]*[0-9])")
-_DOTTED = re.compile(r"(a|b|rc)\.(?=[0-9])")
-_CLAUSE = re.compile(r"\s*(~=|==|!=|<=|>=|<|>)\s*([0-9][A-Za-z0-9.!+]*?)(\.\*)?\s*")
+_RELEASE = late(r"(?:[0-9]+!)?([0-9.]*[0-9])")
+_DOTTED = late(r"(a|b|rc)\.(?=[0-9])")
+_CLAUSE = late(r"\s*(~=|==|!=|<=|>=|<|>)\s*([0-9][A-Za-z0-9.!+]*?)(\.\*)?\s*")
 _STAGES = {"a": 0, "b": 1, "rc": 2}
 _FINAL, _BEFORE_ALL = (3, 0), (-1, 0)
 _NEVER = 1 << 62  # after every number of a development release

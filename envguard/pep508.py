@@ -11,12 +11,13 @@ import functools
 import re
 
 from . import pep440
+from .patterns import late
 from .values import dataclass
 
 _WORD = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*+(?<=[A-Za-z0-9]))?"
 _CLAUSE = r"(?:~=|===?|!=|<=|>=|<|>)[ \t]*+[A-Za-z0-9.*+!_-]++"
 _RANGE = rf"{_CLAUSE}(?:[ \t]*+,[ \t]*+{_CLAUSE})*+"
-_PLAIN = re.compile(
+_PLAIN = late(
     rf"(?P<name>{_WORD})[ \t]*+(?:\[[ \t]*+(?P<extras>{_WORD}(?:[ \t]*+,[ \t]*+{_WORD})*+)[ \t]*+\][ \t]*+)?"
     rf"(?:(?P<range>{_RANGE})|\([ \t]*+(?P<enclosed>{_RANGE})[ \t]*+\))?[ \t]*+(?:;(?P<marker>[^;\n]*+))?"
 )
@@ -25,7 +26,7 @@ _VARIABLES = (
     "platform_release|platform_system|platform_version|implementation_name|implementation_version"
 )
 _TEXT = r"""(?:'[^'"\\]*+'|"[^'"\\]*+")"""
-_TOKENS = re.compile(
+_TOKENS = late(
     rf"""[ \t]*+(?:
       (?P<variable>{_VARIABLES})[ \t]*+(?P<op>===|==|~=|!=|<=|>=|<|>|in\b|not[ \t]++in\b)[ \t]*+(?P<text>{_TEXT})
     | extra[ \t]*+(?P<only>==|!=)[ \t]*+(?P<extra>['"][A-Za-z0-9._-]++['"])
@@ -33,7 +34,7 @@ _TOKENS = re.compile(
     )[ \t]*+""",
     re.VERBOSE,
 )
-_SEPARATORS = re.compile(r"[-_.]+")
+_SEPARATORS = late(r"[-_.]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ except ImportError:
     import tomllib as _toml  # type: ignore[no-redef]
 
 from . import toml_rows
+from .patterns import late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,14 +20,12 @@ if TYPE_CHECKING:
     from .reader import Reader
 
 _LONG = 32 * 1024
-_POSITION = re.compile(
-    r"^(?P<what>.*) \((?:at line (?P<line>\d+), column (?P<column>\d+)|at end of document)\)$", re.DOTALL
-)
+_POSITION = late(r"^(?P<what>.*) \((?:at line (?P<line>\d+), column (?P<column>\d+)|at end of document)\)$", re.DOTALL)
 # A dotted key costs a parser without a limit of its own (tomli before 2.4.1, tomllib) the square of its parts in memory.
 _LIMITED = hasattr(getattr(_toml, "_parser", None), "MAX_KEY_PARTS")
 _MOST_PARTS = 1000
-_PARTS = re.compile(rf"""(?<![\w-])(?:(?:[\w-]++|"[^"]*+"|'[^']*+')[ \t]*+\.[ \t]*+){{{_MOST_PARTS}}}""")
-_DIGITS = re.compile(r"\d[\d_]{4300,}")
+_PARTS = late(rf"""(?<![\w-])(?:(?:[\w-]++|"[^"]*+"|'[^']*+')[ \t]*+\.[ \t]*+){{{_MOST_PARTS}}}""")
+_DIGITS = late(r"\d[\d_]{4300,}")
 KINDS = {
     bool: "true or false",
     str: "a string",

@@ -12,6 +12,8 @@ import functools
 import os
 import re
 
+from .patterns import late
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
 
 _MOST_KEYS = 32
 # Possessive quantifiers throughout: hostile text must not make the engine try things twice.
-_LIST = re.compile(r"(?<=\n)([A-Za-z0-9_-]++) = \[\n((?: ++\{[^\n]*+\n)++)\](?=\n)")
-_TOKEN = re.compile(
+_LIST = late(r"(?<=\n)([A-Za-z0-9_-]++) = \[\n((?: ++\{[^\n]*+\n)++)\](?=\n)")
+_TOKEN = late(
     r"""(?:[{,]\ ?)?(?P<key>[A-Za-z0-9_-]++)\ =\ (?:(?P<text>"[^"]*+")|(?P<time>\d{4}-[^,}\s]++)|(?P<number>\d++)|(?=(?P<table>\{)))
     |(?P<close>\ ?\})""",
     re.VERBOSE,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from .patterns import late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ SOURCE_ARCHIVES = (
     ".tar.lz",
 )
 ARCHIVES = (".whl", *SOURCE_ARCHIVES)
-_SPECIAL = re.compile(r"[%?#]")
-_QUERY = re.compile(r"[?#]")
-_HOST_ENDS = re.compile(r"[/?#]")
+_SPECIAL = late(r"[%?#]")
+_QUERY = late(r"[?#]")
+_HOST_ENDS = late(r"[/?#]")
 
 
 def split_url(url: str) -> SplitResult:

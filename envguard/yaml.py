@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 
+from .patterns import late
 from .yaml_lines import read_lines
 
 TYPE_CHECKING = False
@@ -36,9 +37,9 @@ _TEXT = f"{_CORE}str"
 _TEXTS = frozenset((_TEXT, f"{_CORE}timestamp", f"{_CORE}value"))
 # What PyYAML, which knows YAML 1.1, takes for a number or a truth value, and the newer version does too.
 _NUMBERS = {
-    f"{_CORE}bool": re.compile(r"true|True|TRUE|false|False|FALSE"),
-    f"{_CORE}int": re.compile(r"[-+]?(?:0|[1-9][0-9]{0,18})|0x[0-9a-fA-F]{1,16}"),
-    f"{_CORE}float": re.compile(
+    f"{_CORE}bool": late(r"true|True|TRUE|false|False|FALSE"),
+    f"{_CORE}int": late(r"[-+]?(?:0|[1-9][0-9]{0,18})|0x[0-9a-fA-F]{1,16}"),
+    f"{_CORE}float": late(
         r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
     ),
 }
@@ -46,7 +47,7 @@ _INSTALL = "pip install 'envguard[conda]'"
 # PyYAML composes by recursion in C, which older builds of libyaml do not bound: 100,000 brackets end the process. A document
 # that is nested deeply has as many brackets that open, or a line that begins with as many columns of indentation and indicators.
 _SAFE_OPENINGS = 1000
-_DEEP_BLOCK = re.compile(r"^(?:[ \t]|[-?:](?=[ \t])){400}", re.MULTILINE)
+_DEEP_BLOCK = late(r"^(?:[ \t]|[-?:](?=[ \t])){400}", re.MULTILINE)
 
 
 def parse_yaml(text: str, path: str, error: type[EnvguardError], *, hint: str | None = None) -> Any:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from .patterns import late
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
@@ -18,17 +20,17 @@ MAX_DEPTH = 50
 
 # Printable ASCII. A colon or a hash that could end a scalar is for the loader.
 _PLAIN = r"[A-Za-z0-9_/.=<](?:[!-9;-~]|:(?=[!-~])|\ ++(?=[!-\"$-~]))*+"
-_LINE = re.compile(
+_LINE = late(
     rf"""^(\ *+)(-\ )?+
     (?:([A-Za-z0-9_][A-Za-z0-9_.+-]{{0,200}}+):(?=\ [!-~]|$)\ ?+)?+
     (?:('[\ -&(-~]*+'|"[\ !\#-\[\]-~]*+")|({_PLAIN})|(\[\]|\{{\}}))?+$
     """,
     re.VERBOSE | re.MULTILINE,
 )
-_HEADER = re.compile(r"(?:#[ -~]*+\n)*+")
-_INTEGER = re.compile(r"0|[1-9][0-9]{0,18}+")
+_HEADER = late(r"(?:#[ -~]*+\n)*+")
+_INTEGER = late(r"0|[1-9][0-9]{0,18}+")
 # What begins as a number does, and what YAML gives a meaning.
-_UNSURE = re.compile(r"[0-9]*+\.[0-9]*+(?:[eE][-+]?+[0-9]++)?+|\.[A-Za-z]++|0[xX].*+|<<")
+_UNSURE = late(r"[0-9]*+\.[0-9]*+(?:[eE][-+]?+[0-9]++)?+|\.[A-Za-z]++|0[xX].*+|<<")
 _WORDS = {
     **dict.fromkeys(("true", "True", "TRUE"), True),
     **dict.fromkeys(("false", "False", "FALSE"), False),

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
+from ..patterns import late
 from ..urls import unquote, without_credentials
 from ..values import dataclass
 
 _SUFFIXES = (".conda", ".tar.bz2")
-_TOKEN = re.compile(r"/t/[^/]+(?=/)")
+_TOKEN = late(r"/t/[^/]+(?=/)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

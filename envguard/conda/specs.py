@@ -10,6 +10,7 @@ import functools
 import re
 from fnmatch import fnmatchcase
 
+from ..patterns import late
 from ..values import dataclass
 from .versions import VersionError, parse
 
@@ -17,18 +18,18 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .versions import Version
 
-_SPEC = re.compile(
+_SPEC = late(
     r"""\s*(?:(?P<channel>[^\s\[\]=<>!~]+?)::)?
     (?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*)
     (?P<rest>[^\[\];]*?)
     (?:\[(?P<brackets>.*)\])?\s*""",
     re.VERBOSE,
 )
-_BRACKET = re.compile(r"""\s*([a-z0-9_-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s,"']+))\s*(?:,|$)""")
-_CLAUSE = re.compile(r"\s*(?P<op>==|!=|~=|>=|<=|=|>|<)?\s*(?P<version>[^\s=<>!~|,()^$]+)\s*")
-_PAIR = re.compile(r"(.*[^=<>!~|,\s])=([^=<>!~|,]+)")
-_PLAIN = re.compile(r"[^*]+")
-_PREFIX = re.compile(r"(?P<prefix>[^*]+?)\.?\*")
+_BRACKET = late(r"""\s*([a-z0-9_-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s,"']+))\s*(?:,|$)""")
+_CLAUSE = late(r"\s*(?P<op>==|!=|~=|>=|<=|=|>|<)?\s*(?P<version>[^\s=<>!~|,()^$]+)\s*")
+_PAIR = late(r"(.*[^=<>!~|,\s])=([^=<>!~|,]+)")
+_PLAIN = late(r"[^*]+")
+_PREFIX = late(r"(?P<prefix>[^*]+?)\.?\*")
 # What besides the version may stand in brackets and can be compared with a locked package.
 _KNOWN = frozenset(("version", "build", "build_number", "subdir", "channel", "sha256", "md5"))
 

@@ -7,9 +7,9 @@ of digits and of letters; numbers come after letters, ``dev`` before everything 
 from __future__ import annotations
 
 import functools
-import re
 from itertools import zip_longest
 
+from ..patterns import late
 from ..values import dataclass
 
 TYPE_CHECKING = False
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     Part = int | float | str
     Parts = tuple[tuple[Part, ...], ...]
 
-_VALID = re.compile(r"[*.+!_0-9a-z]+")
-_RUNS = re.compile(r"[0-9]+|\*+|[^0-9*]+")
+_VALID = late(r"[*.+!_0-9a-z]+")
+_RUNS = late(r"[0-9]+|\*+|[^0-9*]+")
 _MAX_LENGTH = 300
 _POST = float("inf")
 # Upper case, so that it sorts before every other text.

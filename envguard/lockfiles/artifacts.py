@@ -5,8 +5,7 @@ And where a tool lists hashes for everything, whatever has none.
 
 from __future__ import annotations
 
-import re
-
+from ..patterns import late
 from ..urls import host_of
 from ..values import replace
 from .coverage import covered
@@ -23,8 +22,9 @@ if TYPE_CHECKING:
     from .model import Artifact, Inconsistency, Lock, LockedPackage
 
 _LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128}
-_STRONG = re.compile("|".join(f"{algorithm}:[0-9a-f]{{{length}}}" for algorithm, length in _LENGTHS.items()))
-_ALL_STRONG = re.compile(rf"(?:{_STRONG.pattern})(?:\n(?:{_STRONG.pattern}))*+")
+_EITHER = "|".join(f"{algorithm}:[0-9a-f]{{{length}}}" for algorithm, length in _LENGTHS.items())
+_STRONG = late(_EITHER)
+_ALL_STRONG = late(rf"(?:{_EITHER})(?:\n(?:{_EITHER}))*+")
 _NAMED = 5
 # What an index or a channel offers, with hashes or without.
 _OFFERED = (SourceKind.REGISTRY, SourceKind.CONDA)

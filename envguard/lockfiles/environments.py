@@ -6,9 +6,8 @@ the named platform are empty, since the name does not tell them.
 
 from __future__ import annotations
 
-import re
-
 from ..errors import ConfigError
+from ..patterns import late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,12 +17,12 @@ _LINUX = ("posix", "linux", "Linux")
 _MACOS = ("posix", "darwin", "Darwin")
 _WINDOWS = ("nt", "win32", "Windows")
 _SHORT = {"linux": (*_LINUX, "x86_64"), "macos": (*_MACOS, "arm64"), "windows": (*_WINDOWS, "x86_64")}
-_TRIPLE = re.compile(
+_TRIPLE = late(
     r"(?P<machine>x86_64|aarch64|i686|riscv64|s390x|powerpc64le|loongarch64)-"
     r"(?:(?P<linux>unknown-linux-(?:gnu|musl)|manylinux2014|manylinux_2_\d{1,3})"
     r"|(?P<macos>apple-darwin)|(?P<windows>pc-windows-msvc))"
 )
-_PYTHON = re.compile(r"3\.\d{1,2}(?:\.\d{1,3}(?:(?:a|b|rc)\d+)?)?")
+_PYTHON = late(r"3\.\d{1,2}(?:\.\d{1,3}(?:(?:a|b|rc)\d+)?)?")
 _MACHINES = {
     "macos": {"aarch64": "arm64", "x86_64": "x86_64"},
     "windows": {"aarch64": "ARM64", "x86_64": "x86_64", "i686": "x86"},

@@ -6,9 +6,8 @@ installed anywhere is worth a word.
 
 from __future__ import annotations
 
-import re
-
 from .. import pep440
+from ..patterns import late
 from .environments import named_environment
 from .markers import SETS, MarkerError, parse
 
@@ -19,8 +18,8 @@ if TYPE_CHECKING:
     from .model import Artifact, Lock, LockedPackage
 
 _NEWEST_MINOR = 30
-_PYTHON = re.compile(r"(?P<kind>py|cp|pp)(?P<major>\d)(?P<minor>\d*)")
-_PLATFORM = re.compile(
+_PYTHON = late(r"(?P<kind>py|cp|pp)(?P<major>\d)(?P<minor>\d*)")
+_PLATFORM = late(
     r"(?:(?:manylinux|musllinux)_\d+_\d+|manylinux(?:1|2010|2014)|linux)_(?P<linux>.+)"
     r"|macosx_\d+_\d+_(?P<macos>.+)|(?P<windows>win32|win_amd64|win_arm64)"
 )

@@ -13,6 +13,7 @@ import re
 
 from .. import pep440
 from ..names import normalize
+from ..patterns import late
 from ..values import dataclass
 
 TYPE_CHECKING = False
@@ -49,7 +50,7 @@ VARIABLES = frozenset(
 )
 # What lock files add: sets of names, in which a text is or is not.
 SETS = ("extras", "dependency_groups")
-_TOKEN = re.compile(
+_TOKEN = late(
     r"""\s*(?:
       (?P<open>\() | (?P<close>\)) | (?P<text>'[^']*'|"[^"]*")
     | (?P<op>===|==|~=|!=|<=|>=|<|>) | (?P<word>not\s+in\b|[A-Za-z_][A-Za-z0-9_.]*)

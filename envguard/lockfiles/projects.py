@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import configparser
 import os
-import re
 
 from ..errors import ConfigError
 from ..names import normalize
+from ..patterns import late
 from ..toml import read_toml
 from .manifests.section import MAX_BYTES, NAME, Section
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..reader import Reader
 
 _LEGACY = "setup.cfg"
-_VALID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_VALID = late(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
 def project_name(reader: Reader, folder: str) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ..errors import LockfileError
+from ..patterns import late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 64 * 1024 * 1024
 # The line end before it is part of it: to look for a character is ten times as fast as to try each line.
-_MERGE = re.compile(r"\n(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
+_MERGE = late(r"\n(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 
 
 def read_lock_text(reader: Reader, path: str, *, hint: str, manifest: str = "pyproject.toml") -> tuple[str, str]:

@@ -13,6 +13,7 @@ import json
 import re
 
 from ..errors import EnvguardError
+from ..patterns import late
 from ..toml import parse_toml
 from .positions import Lines, Position
 
@@ -40,10 +41,10 @@ def _bracketed(depth: int) -> str:
     return rf"{_PLAIN}*+(?:(?:{_STRING}|{_COMMENT}{inner}){_PLAIN}*+)*+"
 
 
-_ENTRY = re.compile(rf"({_KEY})[=:]\s*+", re.DOTALL)
-_BETWEEN = re.compile(rf"(?:[\s,]++|{_COMMENT})*+")
-_TO_BRACKET = re.compile(rf"(?:{_PLAIN}++|{_STRING}|{_COMMENT})*+", re.DOTALL)
-_SCALAR = re.compile(rf"{_STRING}|[^,#\]}}\n]++", re.DOTALL)
+_ENTRY = late(rf"({_KEY})[=:]\s*+", re.DOTALL)
+_BETWEEN = late(rf"(?:[\s,]++|{_COMMENT})*+")
+_TO_BRACKET = late(rf"(?:{_PLAIN}++|{_STRING}|{_COMMENT})*+", re.DOTALL)
+_SCALAR = late(rf"{_STRING}|[^,#\]}}\n]++", re.DOTALL)
 
 
 @functools.cache

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 
+from ..patterns import late
 from .positions import Lines
 
 TYPE_CHECKING = False
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
     # Where an entry begins, where the colon of its key is (None: it is an element), and where it ends.
     Entry = tuple[int, int | None, int]
 
-_DASH = re.compile(r"-(?:[ ]+|(?=\n)|\Z)")
-_KEY = re.compile(
+_DASH = late(r"-(?:[ ]+|(?=\n)|\Z)")
+_KEY = late(
     r"""("(?:[^"\\\n]|\\.)*+"[^\S\n]*+|'(?:[^'\n]|'')*+'[^\S\n]*+|[^\s"'\[{#&*!|>%@`-][^\n]*?|-[^\s][^\n]*?):(?= |\n|\Z)"""
 )
-_BLOCK = re.compile(r":[^\S\n]+[|>][0-9+-]*[^\S\n]*(?:#[^\n]*)?(?=\n|\Z)")
+_BLOCK = late(r":[^\S\n]+[|>][0-9+-]*[^\S\n]*(?:#[^\n]*)?(?=\n|\Z)")
 # Each begins with a character that can be searched for: what begins with "^" is tried at every character.
-_CONTENT = re.compile(r"\n( *)(?=[^\s#])")
+_CONTENT = late(r"\n( *)(?=[^\s#])")
 
 
 class YamlDocument:

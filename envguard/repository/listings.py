@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
 
 from ..errors import RepositoryError
+from ..patterns import late
 from ..values import dataclass
 
 TYPE_CHECKING = False
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 LINK, MODULE = "120000", "160000"
 _FOLDER = "40000"
 # What one line can ask for, and what means a commit, not a path in it.
-_PLAIN = re.compile(r"[A-Za-z0-9][\w./~^@{}-]*")
+_PLAIN = late(r"[A-Za-z0-9][\w./~^@{}-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

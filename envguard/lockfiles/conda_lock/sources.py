@@ -7,12 +7,12 @@ keys ``category`` and ``platforms``. Of a ``pyproject.toml`` the requirements ar
 from __future__ import annotations
 
 import os
-import re
 
 from ... import yaml
 from ...errors import ConfigError
 from ...getters import Table
 from ...names import normalize
+from ...patterns import late
 from ...values import dataclass
 from ...yaml import parse_yaml
 from ..manifests.requirements import from_pep508
@@ -37,7 +37,7 @@ _SELECTORS = {
     "osx-arm64": {"arm64", "osx", "unix"},
     "win-64": {"win", "win64"},
 }
-_SELECTED = re.compile(r".+?\s*(#.*)\[([^\[\]]+)\](?(1)[^()]*)$")
+_SELECTED = late(r".+?\s*(#.*)\[([^\[\]]+)\](?(1)[^()]*)$")
 
 
 class UndecidableError(Exception):

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from ...patterns import late
 from ..formats import by_name as format_named
 from ..model import SourceKind
 from ..parts import ALWAYS, hashes_of, like, source_words, version_words
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     Side = tuple[LockedPackage, Ways]
 
 # A wheel's name with a build tag (PEP 427), which alone differs where a version was built and published again.
-_BUILD = re.compile(r"(?P<release>[^-]+-[^-]+)-(?P<build>\d[^-]*)-(?P<tags>[^-]+-[^-]+-[^-]+\.whl)")
+_BUILD = late(r"(?P<release>[^-]+-[^-]+)-(?P<build>\d[^-]*)-(?P<tags>[^-]+-[^-]+-[^-]+\.whl)")
 
 
 def details(before: Side, after: Side, kind: Kind) -> Iterator[Detail]:

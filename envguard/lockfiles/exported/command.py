@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 
+from ...patterns import late
 from ...urls import without_credentials
 
 _HEAD = 8192
-_FOLLOWS = re.compile(r"#.*\b(?:by|via) the following command:")
+_FOLLOWS = late(r"#.*\b(?:by|via) the following command:")
 _TOOLS = ("uv", "pip-compile", "pip", "poetry", "pdm", "pipenv")
 
 

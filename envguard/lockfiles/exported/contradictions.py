@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from ...names import normalize
+from ...patterns import late
 from ..edges import both, named, possible
 from ..manifests.constraints import python_marker, specifier
 from ..manifests.section import NAME, Section
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from .selections import Chosen
 
 _REPLACING = ("override-dependencies", "exclude-dependencies")
-_NAME = re.compile(r"\s*[A-Za-z0-9._-]+")
+_NAME = late(r"\s*[A-Za-z0-9._-]+")
 # What pdm and poetry call the project's own requirements.
 _OWN = ("default", "main")
 

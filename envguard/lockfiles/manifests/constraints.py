@@ -6,20 +6,20 @@ The grammar is the one of poetry-core, "poetry.core.constraints.version.parser".
 from __future__ import annotations
 
 import functools
-import re
 
 from ... import pep440
+from ...patterns import late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_ANY = re.compile(r"v?[xX*](?:\.[xX*])*")
-_OR = re.compile(r"\s*\|\|?\s*")
-_AND = re.compile(r"(?<!^)(?<![\^~=>< ,]) *(?<!-)[, ](?!-) *(?!,|$)")
-_CLAUSE = re.compile(r"(?P<op>\^|~=|~|===|!=|>=|<=|==|=|>|<)?\s*(?P<version>[^\s<>=!~^]+)")
-_WILDCARD = re.compile(r"(?P<release>v?\d+(?:\.\d+){0,2})(?:\.\*)+")
-_SYSTEM = re.compile(r"(?P<op>==|!=|=)?\s*(?P<value>[A-Za-z0-9_-]+)")
+_ANY = late(r"v?[xX*](?:\.[xX*])*")
+_OR = late(r"\s*\|\|?\s*")
+_AND = late(r"(?<!^)(?<![\^~=>< ,]) *(?<!-)[, ](?!-) *(?!,|$)")
+_CLAUSE = late(r"(?P<op>\^|~=|~|===|!=|>=|<=|==|=|>|<)?\s*(?P<version>[^\s<>=!~^]+)")
+_WILDCARD = late(r"(?P<release>v?\d+(?:\.\d+){0,2})(?:\.\*)+")
+_SYSTEM = late(r"(?P<op>==|!=|=)?\s*(?P<value>[A-Za-z0-9_-]+)")
 
 
 @functools.lru_cache(maxsize=4096)

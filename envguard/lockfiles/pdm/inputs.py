@@ -6,12 +6,12 @@ PDM compares the names of what is required group by group, and then whether each
 
 from __future__ import annotations
 
-import re
 from datetime import date, time
 from typing import TYPE_CHECKING
 
 from ... import pep440
 from ...digests import digest_of
+from ...patterns import late
 from ..manifests.changes import changes
 from ..manifests.requirements import from_pep508
 from ..markers import MarkerError
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ..model import Lock
 
 _OPAQUE = "url-sha256:"
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_URL = late(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 def input_reasons(lock: Lock, manifest: Manifest, inputs: Table) -> Iterator[Reason]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 
 from ...errors import ConfigError
 from ...names import normalize
+from ...patterns import late
 from ...toml import kind, read_toml
 from ..manifests.model import Group, Manifest
 from ..manifests.requirements import Requirement, from_pep508
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from ...reader import Reader
 
-_OWN_EXTRAS = re.compile(r"\s*(?P<name>[A-Za-z0-9._-]+)\s*(?:\[(?P<extras>[^\]]*)\])?\s*$")
-_EGG = re.compile(r"[#&]egg=(?P<name>[A-Za-z0-9._-]+)(?:\[(?P<extras>[^\]]*)\])?")
+_OWN_EXTRAS = late(r"\s*(?P<name>[A-Za-z0-9._-]+)\s*(?:\[(?P<extras>[^\]]*)\])?\s*$")
+_EGG = late(r"[#&]egg=(?P<name>[A-Za-z0-9._-]+)(?:\[(?P<extras>[^\]]*)\])?")
 
 
 def read_manifest(reader: Reader, folder: str) -> Manifest | None:

@@ -8,10 +8,10 @@ of pdm: it is read from the manifest beside it.
 from __future__ import annotations
 
 import os
-import re
 
 from ...errors import LockfileError
 from ...names import normalize
+from ...patterns import late
 from ...toml import parse_toml
 from ...urls import ARCHIVES, filename_at, unquote, without_credentials
 from ...values import replace
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     from ..model import Edge
 
 _OLDEST, _NEWEST = (4, 4), (4, 5)
-_VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})(?:\.\d{1,6})?")
+_VERSION = late(r"(\d{1,6})\.(\d{1,6})(?:\.\d{1,6})?")
 _PARTS = Parts(files="files")
 # What a URL may have that is more than a path: what is escaped, credentials, a query.
-_SPECIAL = re.compile(r"[%?#@]")
+_SPECIAL = late(r"[%?#@]")
 _VCS = ("git", "hg", "svn", "bzr")
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from ...patterns import late
 from ..manifests.constraints import alternatives
 
 TYPE_CHECKING = False
@@ -16,7 +15,7 @@ _SYSTEMS = {
     "windows": ("win32", ("AMD64", "x86_64")),
     "macos": ("darwin", ("arm64",)),
 }
-_NAMED = re.compile(r"(?P<system>manylinux|musllinux|macos|windows|linux)(?:_\d+_\d+)?_(?P<machine>[a-z0-9_]+)")
+_NAMED = late(r"(?P<system>manylinux|musllinux|macos|windows|linux)(?:_\d+_\d+)?_(?P<machine>[a-z0-9_]+)")
 _MACHINES = {
     "amd64": ("AMD64", "x86_64"),
     "x86_64": ("x86_64", "AMD64"),

@@ -13,6 +13,7 @@ from collections import Counter
 from ...errors import LockfileError
 from ...json_text import parse_json, walk
 from ...names import normalize
+from ...patterns import late
 from ...urls import ARCHIVES, unquote, without_credentials
 from ...values import replace
 from ..edges import both, named, resolved
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
     from .manifest import Manifest
 
 _VERSION = 6
-_PINNED = re.compile(r"={2,3}\s*(?P<version>[^\s,;*=<>~]+)")
-_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_HALF = re.compile("[\ud800-\udfff]")
-_COMMIT = re.compile(r"[0-9a-f]{7,64}")
+_PINNED = late(r"={2,3}\s*(?P<version>[^\s,;*=<>~]+)")
+_SURROGATE = late(r"\\u[dD][89a-fA-F]")
+_HALF = late("[\ud800-\udfff]")
+_COMMIT = late(r"[0-9a-f]{7,64}")
 _BOM = "\ufeff"
 _PARTS = Parts(files="hashes")
 _REQUIRES = ("python_full_version", "python_version")

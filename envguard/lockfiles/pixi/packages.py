@@ -9,6 +9,7 @@ from ...conda.archives import parse_archive, without_token
 from ...conda.specs import parse_spec
 from ...errors import LockfileError
 from ...names import normalize
+from ...patterns import late
 from ...urls import filename_at, query_of, split_url, unquote
 from ...values import dataclass
 from ..manifests.requirements import from_pep508
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
     from .tables import LockTable
 
 _KINDED = 6
-_SOURCE_ID = re.compile(r"(?P<name>[^\[\]\s]+)\[[0-9a-f]+\] @ (?P<location>.+)")
-_PURL = re.compile(r"pkg:pypi/([^@?#]+)")
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+_SOURCE_ID = late(r"(?P<name>[^\[\]\s]+)\[[0-9a-f]+\] @ (?P<location>.+)")
+_PURL = late(r"pkg:pypi/([^@?#]+)")
+_NAME = late(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 # What nearly every requirement is; the others are left to packaging, which takes much longer.
-_REQUIREMENT = re.compile(
+_REQUIREMENT = late(
     r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[(?P<extras>[A-Za-z0-9._,\s-]*)\])?"
     r"\s*(?P<specifier>(?:(?:~=|==|!=|<=|>=|<|>)\s*[A-Za-z0-9.*+!_-]+\s*,?\s*)*)(?:;\s*(?P<marker>.+))?"
 )

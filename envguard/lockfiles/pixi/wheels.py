@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
+from ...patterns import late
 from ..model import Reason
 
 TYPE_CHECKING = False
@@ -14,10 +15,10 @@ if TYPE_CHECKING:
     from ..conda.cells import Cell
     from ..model import Lock
 
-_MANYLINUX = re.compile(r"manylinux_(\d+)_(\d+)_\w+|manylinux(2014|2010|1)_\w+")
+_MANYLINUX = late(r"manylinux_(\d+)_(\d+)_\w+|manylinux(2014|2010|1)_\w+")
 # What the old names of PEP 600 stand for.
 _LEGACY = {"2014": (2, 17), "2010": (2, 12), "1": (2, 5)}
-_PYTHON = re.compile(r"(cp|py)(\d)(\d*)")
+_PYTHON = late(r"(cp|py)(\d)(\d*)")
 
 
 def wheel_reasons(lock: Lock, virtual: Mapping[str, str], cell: Cell) -> Iterator[Reason]:

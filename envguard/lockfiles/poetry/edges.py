@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from ...names import normalize
+from ...patterns import late
 from .requirements import requirements
 
 TYPE_CHECKING = False
@@ -12,7 +11,7 @@ if TYPE_CHECKING:
     from ..model import Edge
     from .tables import LockTable
 
-_NAME = re.compile(r"\s*(?P<name>[A-Za-z0-9._-]+)\s*(?:\[(?P<extras>[^\]]*)\])?")
+_NAME = late(r"\s*(?P<name>[A-Za-z0-9._-]+)\s*(?:\[(?P<extras>[^\]]*)\])?")
 
 
 def edges_of(table: LockTable) -> tuple[tuple[Edge, ...], dict[str, tuple[Edge, ...]]]:

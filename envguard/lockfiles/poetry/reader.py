@@ -11,6 +11,7 @@ import re
 
 from ...errors import LockfileError
 from ...names import normalize
+from ...patterns import late
 from ...toml import parse_toml
 from ...urls import without_credentials
 from ...values import replace
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 _NEWEST = (2, 1)
 # Poetry 1 wrote none of these into a lock.
 _NEVER = frozenset(("setuptools", "distribute", "pip", "wheel"))
-_VERSION = re.compile(r"(\d{1,6})\.(\d{1,6})")
+_VERSION = late(r"(\d{1,6})\.(\d{1,6})")
 _PYTHON_KEYS = ("metadata", "python-versions")
 # Dependencies are tables there, and those that cannot apply are left out of the model.
 _PARTS = Parts(files="files")

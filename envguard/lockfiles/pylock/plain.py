@@ -9,38 +9,39 @@ from __future__ import annotations
 
 import datetime
 import functools
-import re
+
+from ...patterns import late
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 _VERSION = r"[0-9]{1,18}(?:\.[0-9]{1,18})*+(?:(?:a|b|rc)[0-9]{1,18})?(?:\.post[0-9]{1,18})?(?:\.dev[0-9]{1,18})?(?:\+[a-z0-9]+(?:\.[a-z0-9]+)*+)?"
-_PLAIN_VERSION = re.compile(_VERSION)
-_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*+")
+_PLAIN_VERSION = late(_VERSION)
+_NAME = late(r"[a-z0-9]+(?:-[a-z0-9]+)*+")
 _NUMBERS = r"[0-9]{1,9}(?:\.[0-9]{1,9})"
 _CLAUSE = rf"(?:[!=]= ?{_NUMBERS}*(?:\.\*)?|[<>]=? ?{_NUMBERS}*|~= ?{_NUMBERS}+)"
-_SPECIFIERS = re.compile(rf"{_CLAUSE}(?:, ?{_CLAUSE})*")
+_SPECIFIERS = late(rf"{_CLAUSE}(?:, ?{_CLAUSE})*")
 # What follows name and version in the name of a wheel: a build tag, and tags, each of which may be several.
-_TAGS = re.compile(
+_TAGS = late(
     r"(?:[0-9]{1,9}[A-Za-z0-9_]*+-)?[A-Za-z_][A-Za-z0-9_]*+(?:\.[A-Za-z_][A-Za-z0-9_]*+)*+-[A-Za-z0-9_]++(?:\.[A-Za-z0-9_]++)*+-[A-Za-z0-9_]++(?:\.[A-Za-z0-9_]++)*+"
 )
-_WRITTEN = re.compile(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*+")
-_SEPARATOR = re.compile(r"[-_.]")
+_WRITTEN = late(r"[A-Za-z0-9]+(?:[._-][A-Za-z0-9]+)*+")
+_SEPARATOR = late(r"[-_.]")
 # What a URL may have besides the path that ends in the name of the file.
-_SPECIAL = re.compile(r"[%?#;@\\\s]")
+_SPECIAL = late(r"[%?#;@\\\s]")
 _VARIABLES = (
     "python_version|python_full_version|os_name|sys_platform|platform_release|platform_system|platform_version"
     "|platform_machine|platform_python_implementation|implementation_name|implementation_version|extra"
 )
 _LITERAL = r"""(?:'[ !#-&(-\[\]-~]*+'|"[ !#-&(-\[\]-~]*+")"""
 _OPERATOR = r"(?: ?(?:[<>]=?|[!=]=|~=) ?| (?:not )?in )"
-_ATOM = re.compile(
+_ATOM = late(
     rf"(?:{_VARIABLES}){_OPERATOR}{_LITERAL}|{_LITERAL}(?:{_OPERATOR}(?:{_VARIABLES})| (?:not )?in (?:extras|dependency_groups))\b"
 )
 # An atom, once it is found to be one: no marker has that character.
 _FOUND = "\x00"
-_JOINED = re.compile(rf"\( ?{_FOUND} ?\)|{_FOUND} (?:and|or) {_FOUND}")
+_JOINED = late(rf"\( ?{_FOUND} ?\)|{_FOUND} (?:and|or) {_FOUND}")
 _LONGEST = 4000
 _DEEPEST = 40
 

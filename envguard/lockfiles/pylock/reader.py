@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 
 from ...errors import LockfileError
 from ...names import normalize
+from ...patterns import late
 from ...toml import parse_toml
 from ...urls import without_credentials
 from ..edges import cleared
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _PARTS = Parts(dependencies="dependencies", wheels="wheels", sdist="sdist")
 _FILES = Parts(wheels="wheels", sdist="sdist")
-_VERSION = re.compile(r"(?P<major>\d{1,6})\.(?P<minor>\d{1,6})")
+_VERSION = late(r"(?P<major>\d{1,6})\.(?P<minor>\d{1,6})")
 # The strongest last; one that every tool writes is worth more for comparing locks than one that few do.
 _PREFERRED = ("blake2b", "sha512", "sha384", "sha256")
 

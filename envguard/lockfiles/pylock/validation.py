@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from ...errors import LockfileError
+from ...patterns import late
 from ..filenames import other_release
 from .plain import is_certain
 from .tables import HINT, LockTable, filename_of
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
 
 _KNOWN = "1.0"
-_PART = re.compile(r"(?P<key>[^.\[\]]+)|\[(?P<index>\d+)\]")
+_PART = late(r"(?P<key>[^.\[\]]+)|\[(?P<index>\d+)\]")
 
 
 def validate(root: LockTable) -> None:

@@ -6,21 +6,21 @@ The forms are ``# via one, two`` and ``# via`` with a line for each (pip-tools: 
 from __future__ import annotations
 
 import functools
-import re
 
 from ...names import normalize
+from ...patterns import late
 from ...values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_VIA = re.compile(r"\s*via(?:\s+(?P<rest>.*))?$")
-_ITEM = re.compile(r"\s{2,}(?P<item>\S.*)$")
+_VIA = late(r"\s*via(?:\s+(?P<rest>.*))?$")
+_ITEM = late(r"\s{2,}(?P<item>\S.*)$")
 # An older pip-tools names the line as well.
-_OPTION = re.compile(r"(?P<option>--?[a-z-]+)\s+(?P<path>\S.*?)(?: \(line \d+\))?$")
-_MANIFEST = re.compile(r"(?P<name>[A-Za-z0-9._-]+)\s+\((?P<path>[^()]+)\)$")
-_NAME = re.compile(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?:\[[^\[\]]*\])?$")
+_OPTION = late(r"(?P<option>--?[a-z-]+)\s+(?P<path>\S.*?)(?: \(line \d+\))?$")
+_MANIFEST = late(r"(?P<name>[A-Za-z0-9._-]+)\s+\((?P<path>[^()]+)\)$")
+_NAME = late(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?:\[[^\[\]]*\])?$")
 _INPUT = ("-r", "--requirement")
 _LIMIT = ("-c", "--constraint")
 

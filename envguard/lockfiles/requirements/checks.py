@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import re
 
+from ...patterns import late
 from ..artifacts import unpinned
 from ..edges import possible
 from ..model import Inconsistency, SourceKind
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..model import Lock, LockedPackage
 
 _HASHED = (SourceKind.REGISTRY, SourceKind.URL, SourceKind.PATH)
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
+_NAME = late(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 
 def inconsistencies(lock: Lock) -> Iterator[Inconsistency]:

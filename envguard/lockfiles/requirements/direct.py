@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from ...names import normalize
+from ...patterns import late
 from ...urls import ARCHIVES, filename_at, unquote, without_credentials
 from ...values import dataclass
 from ..filenames import named_version
@@ -14,13 +15,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_VCS = re.compile(r"(?P<vcs>git|hg|svn|bzr)\+(?P<url>[A-Za-z][A-Za-z0-9+.-]*:.*)", re.DOTALL)
-_REMOTE = re.compile(r"(?:https?|ftp|file|git|ssh):", re.IGNORECASE)
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
-_EXTRAS = re.compile(r"(?P<rest>.+?)\s*\[(?P<extras>[^\[\]]*)\]")
-_EGG = re.compile(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?:\[(?P<extras>[^\[\]]*)\])?")
-_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_HASH = re.compile(r"(?:sha256|sha384|sha512|sha224|sha1|md5)")
+_VCS = late(r"(?P<vcs>git|hg|svn|bzr)\+(?P<url>[A-Za-z][A-Za-z0-9+.-]*:.*)", re.DOTALL)
+_REMOTE = late(r"(?:https?|ftp|file|git|ssh):", re.IGNORECASE)
+_DRIVE = late(r"[A-Za-z]:[\\/]")
+_EXTRAS = late(r"(?P<rest>.+?)\s*\[(?P<extras>[^\[\]]*)\]")
+_EGG = late(r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)(?:\[(?P<extras>[^\[\]]*)\])?")
+_COMMIT = late(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_HASH = late(r"(?:sha256|sha384|sha512|sha224|sha1|md5)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ import shlex
 from ... import pep508
 from ...errors import LockfileError
 from ...names import normalize, printable
+from ...patterns import late
 from ...urls import without_credentials
 from ...values import dataclass
 from .direct import direct, is_direct
@@ -42,15 +43,15 @@ _EDITABLE = ("-e", "--editable")
 _OF_REQUIREMENT = frozenset(
     ("--hash", "-C", "--config-setting", "--config-settings", "--global-option", "--install-option")
 )
-_NAMED = re.compile(
+_NAMED = late(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[(?P<extras>[^\[\]]*)\])?\s*@\s*(?P<url>[^@\s].*)",
     re.DOTALL,
 )
-_IS_EDITABLE = re.compile(r"(?:-e\s*|--editable(?:\s+|=))(?P<rest>.*?)(?P<options>\s--\S.*)?$", re.DOTALL)
-_PIN = re.compile(r"={2,3}\s*(?P<version>[^\s,;*=<>~]+)")
-_ATTACHED = re.compile(r"\S;")
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
-_CREDENTIALS = re.compile(r"(://)[^/?#\s]*@")
+_IS_EDITABLE = late(r"(?:-e\s*|--editable(?:\s+|=))(?P<rest>.*?)(?P<options>\s--\S.*)?$", re.DOTALL)
+_PIN = late(r"={2,3}\s*(?P<version>[^\s,;*=<>~]+)")
+_ATTACHED = late(r"\S;")
+_URL = late(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_CREDENTIALS = late(r"(://)[^/?#\s]*@")
 _SHOWN = 80
 
 

@@ -7,6 +7,7 @@ import os
 import re
 
 from ...errors import LockfileError, UnreadableError
+from ...patterns import late
 from ...urls import unquote
 from ...values import dataclass, field
 from ..text import MAX_BYTES, refuse_merge
@@ -23,8 +24,8 @@ MAX_FILES = 1000
 # How deep files include one another, and how many lines that ask for something there are: tools write nothing of the kind.
 MAX_DEPTH = 50
 MAX_LINES = 200_000
-_VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")
-_REMOTE = re.compile(r"(?:https?|ftp):", re.IGNORECASE)
+_VARIABLE = late(r"\$\{[A-Z0-9_]+\}")
+_REMOTE = late(r"(?:https?|ftp):", re.IGNORECASE)
 _BOM = "\ufeff"
 _WIDE = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 # What makes a folder part of a project where there is no repository.

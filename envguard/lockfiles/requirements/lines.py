@@ -6,9 +6,8 @@ that is a comment ends what was joined. What the tools disagree about, or what p
 
 from __future__ import annotations
 
-import re
-
 from ...errors import LockfileError
+from ...patterns import late
 from ...values import dataclass
 
 TYPE_CHECKING = False
@@ -16,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAX_LINE = 4 * 1024 * 1024
-_COMMENT = re.compile(r"(?:^|\s)#(?P<text>.*)$")
-_IS_COMMENT = re.compile(r"\s*#(?P<text>.*)$")
+_COMMENT = late(r"(?:^|\s)#(?P<text>.*)$")
+_IS_COMMENT = late(r"\s*#(?P<text>.*)$")
 # str.splitlines, which pip uses, ends a line at each of these; uv and an editor do not.
 _ENDS = "\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"
-_END = re.compile(f"[{_ENDS}]")
+_END = late(f"[{_ENDS}]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

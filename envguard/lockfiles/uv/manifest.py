@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 
 from ... import pep440
 from ...errors import ConfigError, UnreadableError
 from ...names import normalize
+from ...patterns import late
 from ...toml import read_toml
 from ...values import dataclass
 from ..manifests.section import MAX_BYTES, NAME, Section
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ...reader import Reader
 
 SETTINGS = "uv.toml"
-_VALID_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_VALID_NAME = late(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

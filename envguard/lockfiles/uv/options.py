@@ -6,6 +6,7 @@ import datetime
 import re
 
 from ...names import normalize
+from ...patterns import late
 from ...toml import kind
 from ...values import dataclass
 from ..model import Reason
@@ -40,8 +41,8 @@ _PACKAGE_CUTOFFS = "exclude-newer-package"
 _PACKAGE_OPTIONS = ("prerelease-package", _PACKAGE_CUTOFFS)
 _CUTOFF = "exclude-newer"
 _CUTOFF_VARIABLE = "UV_EXCLUDE_NEWER"
-_ISO_SPAN = re.compile(r"P(?=\d|T\d)(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.IGNORECASE)
-_WORD_SPAN = re.compile(r"(\d+)\s*([a-zµ]+)", re.IGNORECASE)
+_ISO_SPAN = late(r"P(?=\d|T\d)(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.IGNORECASE)
+_WORD_SPAN = late(r"(\d+)\s*([a-zµ]+)", re.IGNORECASE)
 _UNITS = {
     "W": ("w", "wk", "wks", "week", "weeks"),
     "D": ("d", "day", "days"),
@@ -50,7 +51,7 @@ _UNITS = {
     "S": ("s", "sec", "secs", "second", "seconds"),
 }
 _UNIT_OF = {word: unit for unit, words in _UNITS.items() for word in words}
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE = late(r"\d{4}-\d{2}-\d{2}")
 _DAY = datetime.timedelta(days=1)
 _WIDEST_ZONE = datetime.timedelta(hours=14)
 
