@@ -134,8 +134,13 @@ def _packed(column: list[Any], shape: Shape | None, shapes: Shapes) -> Any:
         _only(chain.from_iterable(filter(None, column)), _SCALARS)
         return column
     if kind == "plain":
-        for value in column:
-            _plain(value)
+        tables = [value for value in column if type(value) is dict]
+        # Nearly all are of one level, which is looked at at once.
+        inside = list(chain.from_iterable(map(dict.values, tables)))
+        _only(chain.from_iterable(tables), {str})
+        for value in chain(inside, filter(lambda value: type(value) is not dict, column)):
+            if type(value) not in _SCALARS:
+                _plain(value)
         return column
     if kind == "word":
         _only(column, {of})

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from .errors import EnvguardError
 
+_TEXT = frozenset((str,))
+
 
 class Table:
     """A TOML table together with where it is; a subclass says what is raised where it is not as it should be.
@@ -41,7 +43,9 @@ class Table:
 
     def text(self, key: str) -> str | None:
         """Return the string *key*, None where it is missing."""
-        return self.get(key, str)  # type: ignore[no-any-return]
+        value = self.value.get(key)
+        # What nearly every one is needs no second look.
+        return value if type(value) is str else self.get(key, str)
 
     def needed(self, key: str, expected: type) -> Any:
         """Return the value of *key*; LockfileError where it is missing or no *expected*."""
@@ -54,14 +58,16 @@ class Table:
 
     def required(self, key: str) -> str:
         """Return the string *key*; LockfileError where it is missing."""
-        return self.needed(key, str)  # type: ignore[no-any-return]
+        value = self.value.get(key)
+        return value if type(value) is str else self.needed(key, str)
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Return the list of strings *key*, empty where it is missing."""
         values = self.get(key, list) or []
-        for index, value in enumerate(values):
-            if not isinstance(value, str):
-                raise self.error(key, f"expected a string, found {self.kind(value)}", index)
+        if not _TEXT.issuperset(map(type, values)):
+            for index, value in enumerate(values):
+                if not isinstance(value, str):
+                    raise self.error(key, f"expected a string, found {self.kind(value)}", index)
         return tuple(values)
 
     def table(self, key: str) -> Self:

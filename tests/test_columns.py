@@ -102,6 +102,10 @@ class Other(str):
     [
         Tree(first=None, rest={"when": datetime.date(2026, 1, 1)}),
         Tree(first=None, rest={1: "one"}),
+        Tree(first=None, rest={"a": {"b": {2: "two"}}}),
+        Tree(first=None, rest={"a": {"b": [datetime.date(2026, 1, 1)]}}),
+        Tree(first=None, rest=(1, 2)),
+        Tree(first=None, rest={"a": Other("x")}),
         Tree(first=None, rest={"a": (1, 2)}),
         Tree(first=None, rest={"a": [Color.RED]}),
         Tree(first=None, words=["a list"]),  # type: ignore[arg-type]

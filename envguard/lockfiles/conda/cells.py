@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import starmap
+
 from ...conda.specs import parse_spec
 from ...names import normalize
 from ...values import dataclass, replace
@@ -14,10 +16,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from ...conda.specs import Spec
     from ..model import Edge, Inconsistency, Lock, LockedPackage
 
     Keys = tuple[str | int, ...]
-    _Needs = tuple[tuple[str, ...], frozenset[str], tuple[Edge, ...], tuple[Edge, ...]]
+    _Needs = tuple[tuple[str, ...], frozenset[str], tuple[tuple[Edge, Spec | None], ...], tuple[Edge, ...]]
 
 _MANY = 2
 
@@ -48,7 +51,8 @@ class Cell:
                 continue
             if package.conda.python is None:
                 return None
-            found.update((name, package) for name in package.conda.python)
+            for name in package.conda.python:
+                found[name] = package
         return found
 
     def markers(self) -> dict[str, str] | None:
@@ -135,7 +139,7 @@ class _Known:
     """
 
     def __init__(self) -> None:
-        self.specs: dict[tuple[str, int], bool] = {}
+        self.specs: dict[tuple[object, ...], bool] = {}
         self.fine: set[tuple[int, ...]] = set()
         self._needs: dict[int, _Needs] = {}
 
@@ -143,12 +147,15 @@ class _Known:
         """Return the names of the conda packages that *package* needs, those of packages of Python, and what asks for each."""
         found = self._needs.get(id(package))
         if found is None:
-            edges = [edge for _, edge in edges_of(package)]
+            edges = package.dependencies
+            if package.extras or package.groups:
+                edges = tuple(edge for _, edge in edges_of(package))
             conda = tuple(edge for edge in edges if edge.match is not None)
             python = tuple(edge for edge in edges if edge.match is None)
-            specs = (parse_spec(edge.match or "") for edge in conda)
+            specs = [parse_spec(edge.match or "") for edge in conda]
             names = tuple(spec.name for spec in specs if spec is not None)
-            found = self._needs[id(package)] = names, frozenset(edge.name for edge in python), conda, python
+            matches = tuple(zip(conda, specs, strict=True))
+            found = self._needs[id(package)] = names, frozenset(edge.name for edge in python), matches, python
         return found
 
 
@@ -159,14 +166,22 @@ def _edges(cell: Cell, known: _Known) -> Iterator[Inconsistency]:
     told = provided is not None and markers is not None
     there = {*cell.python, *(provided or ())}
 
-    def found(edge: Edge) -> bool:
-        if edge.match is not None:
-            spec = parse_spec(edge.match)
-            question = edge.match, id(cell.conda.get(spec.name) if spec is not None else None)
-            answer = known.specs.get(question)
+    def fits(edge: Edge, spec: Spec | None) -> bool:
+        target = cell.conda.get(spec.name) if spec is not None else None
+        question = edge.match, id(target)
+        answer = known.specs.get(question)
+        if answer is None:
+            told: tuple[object, ...] = question
+            if spec is not None and not spec.more and target is not None and target.conda is not None:
+                # Version and build decide, which the packages of several platforms have in common.
+                told = (edge.match, target.version, target.conda.build)
+            answer = known.specs.get(told)
             if answer is None:
-                answer = known.specs[question] = not any(_conda_edge(cell.packages[0], (), edge, cell.conda))
-            return answer
+                answer = known.specs[told] = not any(_conda_edge(cell.packages[0], (), edge, cell.conda))
+            known.specs[question] = answer
+        return answer
+
+    def found(edge: Edge) -> bool:
         return not told or edge.name in there or markers is None or not _holds(edge, markers)
 
     for package in cell.packages:
@@ -176,7 +191,7 @@ def _edges(cell: Cell, known: _Known) -> Iterator[Inconsistency]:
         fine = beside in known.fine
         if fine and (not told or python <= there):
             continue
-        if not fine and all(map(found, matches)):
+        if not fine and all(starmap(fits, matches)):
             fine = True
             known.fine.add(beside)
         if fine and all(map(found, others)):

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 _VERSION = 1
 _STRENGTH = ("sha256", "md5")
+# Where a package belongs, of which an entry tells one place; whether it is optional follows from that, and is not looked at.
+_BELONGING = frozenset(("category", "platform", "optional"))
 _TOLD = attrgetter("name", "version", "source", "artifacts", "dependencies", "conda")
 
 
@@ -42,9 +44,8 @@ def read(reader: Reader, path: str) -> Lock:
     root = LockTable(path, (), parse_yaml(text, path, LockfileError, hint=own.lock))
     _refuse_other_versions(root)
     metadata = root.table("metadata")
-    entries = (_package(index, table) for index, table in enumerate(root.tables("package")))
     # Old releases wrote the virtual packages down that they assumed; conda-lock installs from a lock without them.
-    packages = tuple(_merged(package for package in entries if not package.name.startswith("__")))
+    packages = tuple(_merged(package for package in _entries(root) if not package.name.startswith("__")))
     categories = {when.group for package in packages for when in package.when} - {None}
     return Lock(
         path=path,
@@ -95,19 +96,38 @@ def _channels(metadata: LockTable) -> Iterator[str]:
             yield LockTable(metadata.path, (*metadata.keys, "channels", index), channel).required("url")
 
 
+def _entries(root: LockTable) -> Iterator[LockedPackage]:
+    """Yield the package of every entry; one that differs from another in nothing but where it belongs is made from that."""
+    known: dict[str, list[tuple[dict[str, Any], LockedPackage]]] = {}
+    for index, table in enumerate(root.tables("package")):
+        alike = known.setdefault(str(table.value.get("url")), [])
+        rest = {key: value for key, value in table.value.items() if key not in _BELONGING}
+        same = next((package for other, package in alike if other == rest), None)
+        if same is not None:
+            yield replace(same, index=index, keys=table.keys, when=_whens(table))
+            continue
+        package = _package(index, table)
+        alike.append((rest, package))
+        yield package
+
+
+def _whens(table: LockTable) -> tuple[When, ...]:
+    category = table.text("category") or MAIN
+    return (_when(None if category == MAIN else category, table.required("platform")),)
+
+
 def _package(index: int, table: LockTable) -> LockedPackage:
     manager = table.required("manager")
     if manager not in ("conda", "pip"):
         raise table.error("manager", f"expected conda or pip, found '{manager}'")
     url, hashes = table.required("url"), table.table("hash")
-    category = table.text("category") or MAIN
-    platform = table.required("platform")
+    whens = _whens(table)
     strongest = next((f"{name}:{hashes.text(name)}" for name in _STRENGTH if hashes.text(name)), None)
     common: dict[str, Any] = {
         "index": index,
         "keys": table.keys,
         "version": table.required("version"),
-        "when": (_when(None if category == MAIN else category, platform),),
+        "when": whens,
     }
     if manager == "pip":
         return _pip_package(table, url, strongest, common)

@@ -20,6 +20,7 @@ from .tables import COMMANDS, DEFAULT, LockTable
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any
 
     from ...reader import Reader
     from ..model import LockedPackage
@@ -66,7 +67,8 @@ def read(reader: Reader, path: str) -> Lock:
         members=(),
         packages=tuple(packages),
         commands=COMMANDS,
-        manifest=environments.value,
+        # What an environment lists is in the packages, and is most of the file.
+        manifest={name: _without_packages(environments.table(name)) for name in names},
         options={
             "platforms": {name: list(environments.table(name).table("packages").value) for name in names},
             "subdirs": {name: subdir for name, (subdir, _) in platforms.items()},
@@ -102,6 +104,10 @@ def _platforms(root: LockTable) -> Iterator[tuple[str, tuple[str, tuple[str, ...
             raise table.error("name", f"the platform '{name}' is there twice")
         seen.add(name)
         yield name, (table.text("subdir") or name, table.texts("virtual-packages"))
+
+
+def _without_packages(environment: LockTable) -> dict[str, Any]:
+    return {key: value for key, value in environment.value.items() if key != "packages"}
 
 
 def _whens(

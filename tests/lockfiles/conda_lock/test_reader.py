@@ -47,6 +47,26 @@ def test_a_package_of_several_platforms_and_categories_is_one(tmp_path: Path) ->
     assert package.when == (When(platform="linux-64"), When(group="dev", platform="linux-64"))
 
 
+def test_an_entry_that_repeats_another_is_held_to_the_same_and_no_more(tmp_path: Path) -> None:
+    one = conda("a", "1", "0", "linux-64", "noarch")
+    other = conda("a", "1", "0", "osx-64", "noarch")
+    (package,) = read(tmp_path, lock(one + other)).packages
+    assert package.when == (When(platform="linux-64"), When(platform="osx-64"))
+    assert package.route == ("package", 0)
+
+    changed = other.replace(sha256("a-1-0.conda"), sha256("another"))
+    assert changed != other
+    assert [item.index for item in read(tmp_path, lock(one + changed)).packages] == [0, 1]
+    with pytest.raises(EnvguardError) as told:
+        read(tmp_path, lock(one + other.replace("platform: osx-64", "platform: [osx-64]")))
+    assert told.value.keys == ("package", 1, "platform")
+    assert "expected a string, found a list" in told.value.message
+    with pytest.raises(EnvguardError) as told:
+        read(tmp_path, lock(one + other.replace("version: ", "release: ")))
+    assert told.value.keys == ("package", 1)
+    assert "the key 'version' is missing" in told.value.message
+
+
 def test_a_conda_package_has_its_file_and_its_build(tmp_path: Path) -> None:
     numpy = read(tmp_path, lock()).packages[2]
     assert (numpy.name, numpy.version) == ("numpy", "2.1.0")
@@ -273,3 +293,27 @@ def test_a_lock_that_contradicts_itself(
 ) -> None:
     (found,) = inconsistencies(read(tmp_path, lock(packages)))
     assert (found.kind, found.message, found.keys) == (kind, message, keys)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("b: '>=2'", ("2", "0", "1", "0")),
+        ("b: '* x_0'", ("2", "x_0", "2", "x_1")),
+        # Only the platform tells these two from each other.
+        ("b: '*[subdir=linux-64]'", ("2", "0", "2", "0")),
+    ],
+)
+def test_what_fits_on_one_platform_is_not_believed_to_fit_on_another(
+    tmp_path: Path, wanted: str, found: tuple[str, str, str, str]
+) -> None:
+    needs, (version, build, other_version, other_build) = f"{{{wanted}}}", found
+    text = (
+        conda("a", "1", "0", "linux-64", "linux-64", needs=needs)
+        + conda("b", version, build, "linux-64", "linux-64")
+        + conda("a", "1", "0", "osx-64", "osx-64", needs=needs)
+        + conda("b", other_version, other_build, "osx-64", "osx-64")
+    )
+    (item,) = [item for item in inconsistencies(read(tmp_path, lock(text))) if "requires b" in item.message]
+    assert item.message.endswith("(osx-64)")
+    assert item.keys[:2] == ("package", 2)

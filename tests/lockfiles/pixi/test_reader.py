@@ -58,6 +58,10 @@ def test_environments_and_platforms_are_the_conditions_of_packages(tmp_path: Pat
     assert whens["pytest"] == (When(group="test", platform="linux-64"), When(group="test", platform="osx-arm64"))
     assert (found.groups, found.default_groups) == (("default", "test"), ("default",))
     assert found.options["platforms"] == {name: ["linux-64", "osx-arm64"] for name in ("default", "test")}
+    # What an environment was made of is kept of it; what it lists is in the packages.
+    assert list(found.manifest) == ["default", "test"]
+    assert "channels" in found.manifest["default"]
+    assert "packages" not in found.manifest["default"]
 
 
 def test_a_conda_package_is_told_by_its_address(tmp_path: Path) -> None:
