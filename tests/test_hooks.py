@@ -175,7 +175,7 @@ def test_the_lock_hook_works_for_real(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "- exit code: 1" in done.stdout
     assert "services/train/pyproject.toml:5: EG101 [stale-lock] " in done.stdout
-    assert "hint: uv lock" in done.stdout
+    assert "hint: cd services/train && uv lock" in done.stdout
     assert "lock         uv.lock\n\nclean: nothing differs\n" in done.stdout
 
 
