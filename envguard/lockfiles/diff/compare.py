@@ -85,10 +85,11 @@ def _pairs(olds: list[LockedPackage], news: list[LockedPackage]) -> Iterator[Pai
 
 
 def _again(old: LockedPackage, new: LockedPackage) -> bool:
-    """Return whether *new* has a file of the version *old* with another hash."""
+    """Return whether one of the two, of one version, has a file with another hash than the other has."""
     if old.version is None or old.version != new.version:
         return False
-    return any(detail.aspect in (Aspect.REPUBLISHED, Aspect.REHASHED) for detail in hash_details(old, new))
+    details = (*hash_details(old, new), *hash_details(new, old))
+    return any(detail.aspect in (Aspect.REPUBLISHED, Aspect.REHASHED) for detail in details)
 
 
 def _subdir(package: LockedPackage) -> str | None:

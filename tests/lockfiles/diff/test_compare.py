@@ -519,6 +519,14 @@ def test_another_file_of_a_version_that_stands_beside_it_was_published_again() -
         assert change.kind is Kind.ADDED
 
 
+def test_a_file_with_two_hashes_beside_its_version_neither_comes_nor_goes() -> None:
+    one, none = locked("b", "1.0", artifacts=(file("x.whl", "sha256:1"),)), locked("b", "1.0", artifacts=())
+    both = replace(one, artifacts=(file("x.whl", "sha256:1"), file("x.whl", "sha256:2")))
+    there, back = compare(lock([one]), lock([none, both])), compare(lock([none, both]), lock([one]))
+    assert {change.kind for change in (*there.packages, *back.packages)} == {Kind.SAME}
+    assert Aspect.REPUBLISHED in {detail.aspect for change in there.packages for detail in change.details}
+
+
 def test_archives_are_compared_by_a_hash_that_both_locks_have() -> None:
     def build(digest: str, md5: str | None) -> LockedPackage:
         package = conda("numpy", "2.0", digest=digest)
