@@ -7,9 +7,8 @@ import stat
 import sys
 
 from ..errors import ConfigError, EnvguardError, WriteError, key_path
-from ..model import Place
 from ..names import printable
-from ..report.words import shorten, where
+from ..report.words import shorten
 from . import streams
 from .color import wanted
 
@@ -95,12 +94,11 @@ class Console:
     def _where(self, error: EnvguardError) -> str:
         if error.path is None:
             return ""
-        root = current_folder()
-        if error.line is not None:
-            return f"{printable(shorten(error.path, root))}:{error.line}: "
-        from ..report.locator import Locator
+        from ..report.locator import line_of
 
-        return f"{where(Place(path=error.path, keys=error.keys), root, Locator())}: "
+        line = line_of(error)
+        path = printable(shorten(error.path, current_folder()))
+        return f"{path}: " if line is None else f"{path}:{line}: "
 
 
 class SilentError(Exception):

@@ -74,13 +74,9 @@ def checked(
 
 def _located(error: EnvguardError) -> str:
     """Return *error* in words, with the line that its keys stand on."""
-    if error.line is None and error.path is not None and error.keys:
-        from ..model import Place
-        from ..report.locator import Locator
+    from ..report.locator import line_of
 
-        position = Locator()(Place(path=error.path, keys=error.keys))
-        if position is not None:
-            error.line = position.line
+    error.line = line_of(error)
     return str(error)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ..errors import EnvguardError
+from ..model import Place
 from ..reader import Reader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..model import Place
     from .locate import Document
     from .locate_yaml import YamlDocument
     from .positions import Position
@@ -40,6 +40,14 @@ class Locator:
                 self._documents[place.path] = None
         document = self._documents[place.path]
         return document.locate(place.keys) if document else None
+
+
+def line_of(error: EnvguardError) -> int | None:
+    """Return the line that *error* names, else the one that its keys stand on; None where it has neither."""
+    if error.line is not None or error.path is None:
+        return error.line
+    position = Locator()(Place(path=error.path, keys=error.keys))
+    return position.line if position is not None else None
 
 
 def _document(path: str, text: str) -> Document | YamlDocument:
