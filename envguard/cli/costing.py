@@ -9,8 +9,9 @@ import time
 from typing import TYPE_CHECKING
 
 from ..child import run
+from ..determinism.leaving import NAMES
 from ..determinism.prices import ALL, TWICE, cost
-from ..determinism.start import HASH_SEED, LEAVE_VARIABLE, WORKSPACE, missing
+from ..determinism.start import LEAVE_VARIABLE, WORKSPACE, missing
 from ..errors import ConfigError
 from ..receipts.place import VARIABLE as RUNS
 
@@ -68,7 +69,7 @@ def _switches(command: Sequence[str], base: Mapping[str, str], seconds: float) -
             if name.endswith(".json"):
                 with open(os.path.join(folder, name), "rb") as file:
                     switches = json.loads(file.read()).get("switches", {})
-                names += [key for key, switch in switches.items() if switch["wanted"] != "any" and key != HASH_SEED]
+                names += [key for key, switch in switches.items() if switch["wanted"] != "any" and key in NAMES]
     if not names:
         raise ConfigError(
             "the command called no enforce() that sets a switch, so there is nothing to measure",

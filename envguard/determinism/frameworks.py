@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MODULES = ("jax", "tensorflow")
 XLA_FLAGS = "XLA_FLAGS"
+OP_DETERMINISM = "tf.config.experimental.enable_op_determinism"
 DETERMINISTIC_XLA = "--xla_gpu_deterministic_ops=true"
 _ENOUGH_FOR_XLA = (DETERMINISTIC_XLA, "--xla_gpu_exclude_nondeterministic_ops=true")
 _JAX = (
@@ -69,8 +70,7 @@ def _tensorflow(tf: Any) -> list[Knob]:
         def write(value: object) -> None:
             (config.experimental.enable_op_determinism if value else inner.disable_op_determinism)()
 
-        name = "tf.config.experimental.enable_op_determinism"
-        found.insert(0, Knob(name, asked, wanted=True, write=write, prove=partial(_refuses, tf)))
+        found.insert(0, Knob(OP_DETERMINISM, asked, wanted=True, write=write, prove=partial(_refuses, tf)))
     return found
 
 

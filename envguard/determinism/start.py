@@ -76,8 +76,17 @@ def parse_seed(text: str, where: str) -> int:
 
 
 def left_out(leave: Collection[str]) -> frozenset[str]:
-    """Return the switches that ``enforce(leave=...)`` and the variable, with commas between them, leave out."""
-    return frozenset((*leave, *filter(None, os.environ.get(LEAVE_VARIABLE, "").split(","))))
+    """Return the switches that ``enforce(leave=...)`` and the variable, with commas between them, leave out.
+
+    RefusedError where one of them is no switch that ``enforce()`` sets.
+    """
+    told = [name for word in os.environ.get(LEAVE_VARIABLE, "").split(",") if (name := word.strip())]
+    if leave or told:
+        from . import leaving  # only where somebody leaves something out
+
+        leaving.check(leave, "leave")
+        leaving.check(told, LEAVE_VARIABLE)
+    return frozenset((*leave, *told))
 
 
 def agreed_seed(seed: int | None) -> int | None:

@@ -20,6 +20,20 @@ WARN_ONLY = "warn only"
 MODE = "torch.use_deterministic_algorithms"
 FILL = "torch.utils.deterministic.fill_uninitialized_memory"
 INDUCTOR = "torch._inductor.config"
+_CUDNN = "torch.backends.cudnn"
+_ONEDNN = "torch.backends.mkldnn.deterministic"
+_TUNING = "torch.cuda.tunable.tuning"
+_COMPILER = ("deterministic", "fallback_random")
+# What is set where the same bits are asked for; the rest is read.
+SET = (
+    MODE,
+    FILL,
+    f"{_CUDNN}.deterministic",
+    f"{_CUDNN}.benchmark",
+    _ONEDNN,
+    _TUNING,
+    *(f"{INDUCTOR}.{name}" for name in _COMPILER),
+)
 # Backend and operation of each precision; the old names beside them (allow_tf32, float32_matmul_precision) raise after a write
 # through the new ones.
 _PRECISIONS = (
@@ -85,12 +99,12 @@ def torch_knobs(torch: Any, *, audit: bool) -> list[Knob]:
             wanted=audit,
             prove=(lambda: _fills(torch)) if audit else None,
         ),
-        _attribute("torch.backends.cudnn.deterministic", cudnn, "deterministic", wanted=True),
-        _attribute("torch.backends.cudnn.benchmark", cudnn, "benchmark", wanted=False),
+        _attribute(f"{_CUDNN}.deterministic", cudnn, "deterministic", wanted=True),
+        _attribute(f"{_CUDNN}.benchmark", cudnn, "benchmark", wanted=False),
     ]
     onednn = getattr(torch.backends, "mkldnn", None)
     if hasattr(onednn, "deterministic"):
-        knobs.append(_attribute("torch.backends.mkldnn.deterministic", onednn, "deterministic", wanted=True))
+        knobs.append(_attribute(_ONEDNN, onednn, "deterministic", wanted=True))
     return [*knobs, *_tuning(torch), *_left_to_the_program(torch)]
 
 
@@ -100,7 +114,7 @@ def inductor_knobs() -> list[Knob]:
     ``deterministic`` chooses nothing by timing; ``fallback_random`` gives compiled code the random numbers of eager code.
     """
     config: Any = sys.modules.get(INDUCTOR)
-    names = [name for name in ("deterministic", "fallback_random") if hasattr(config, name)]
+    names = [name for name in _COMPILER if hasattr(config, name)]
     return [_attribute(f"{INDUCTOR}.{name}", config, name, wanted=True) for name in names]
 
 
@@ -110,12 +124,12 @@ def _tuning(torch: Any) -> list[Knob]:
     if read is None:
         return []
     write = torch._C._cuda_tunableop_tuning_enable  # noqa: SLF001
-    return [Knob("torch.cuda.tunable.tuning", read, wanted=False, write=lambda value: write(bool(value)))]
+    return [Knob(_TUNING, read, wanted=False, write=lambda value: write(bool(value)))]
 
 
 def _left_to_the_program(torch: Any) -> list[Knob]:
     backends = torch.backends
-    knobs = [_attribute("torch.backends.cudnn.enabled", backends.cudnn, "enabled")]
+    knobs = [_attribute(f"{_CUDNN}.enabled", backends.cudnn, "enabled")]
     # The one getter that never raises, whatever was written, and by which name.
     getter = getattr(getattr(torch, "_C", None), "_get_fp32_precision_getter", None)
     if getter is not None:

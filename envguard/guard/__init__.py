@@ -50,7 +50,7 @@ def enforce(
     says whether the recorded trees of data are verified (default: at the levels of the settings, which are all), *files*
     whether those of the installed packages are (default: as the settings say, which is no). Of several ranks on one host one
     walks them, and the others take its word. *audit* has torch fill memory that nobody has written with NaN, which finds code
-    that reads it, and is slow. *leave* names switches, as the receipt does, that are not set. *reexec* is ``auto`` to have the
+    that reads it, and is slow. *leave* names switches, as the receipt does, that are not set; a name that is none is refused. *reexec* is ``auto`` to have the
     script started again from its first line, in the same process, where something could only be set before it started. *canaries*
     says whether recorded numeric canaries are run, those of NumPy and PyTorch when they are imported, those on the GPU where CUDA
     is initialised already (default: where some are recorded).
@@ -83,6 +83,7 @@ def enforce(
         ranks = "off"
     if data not in (True, False, None, SHARD):
         raise RefusedError(f"data is {data!r}; it can be True, False or '{SHARD}'")
+    left = start.left_out(leave)
     attempt = Attempt(
         seed=seed,
         seeds=seeds,
@@ -95,7 +96,7 @@ def enforce(
         files=files,
         canaries=canaries,
         audit=audit,
-        leave=start.left_out(leave),
+        leave=left,
     )
     try:
         attempt.ready(reexec)
