@@ -8,14 +8,16 @@ from __future__ import annotations
 import datetime
 import os
 
-from .errors import ConfigError
+from .errors import ConfigError, EnvguardError
 from .model import CodePolicy, Level, Severity, Waiver
+from .patterns import late
 from .toml import kind, read_toml
 from .values import dataclass, field
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from re import Pattern
     from typing import Any, TypeVar
 
     from .reader import Reader
@@ -28,6 +30,9 @@ MAX_BYTES = 16 * 1024 * 1024
 RECEIPTS = ".envguard/runs"
 
 MAX_SECONDS = 7 * 24 * 3600
+# Names of packages as PyPI and conda allow them; a pattern of shell may stand for parts of one.
+_NAME = late(r"[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?")
+_PATTERN = late(r"[A-Za-z0-9_.*?!\[\]-]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +84,15 @@ class Config:
 def load_config(reader: Reader, project: str) -> Config:
     """Return the settings of the folder *project*: ``envguard.toml`` if it is there, else ``[tool.envguard]``, else defaults.
 
-    Raises ConfigError with the key path where a value cannot be used, and where the manifest is no TOML.
+    Raises ConfigError with the key path where a value cannot be used, where both files hold settings, and where the manifest is
+    no TOML.
     """
     own = os.path.join(project, OWN_FILE)
-    if reader.exists(own):
-        return _Table(own, (), read_toml(reader, own, ConfigError, limit=MAX_BYTES)).config()
     manifest = os.path.join(project, MANIFEST)
+    if reader.exists(own):
+        settings = _Table(own, (), read_toml(reader, own, ConfigError, limit=MAX_BYTES)).config()
+        _refuse_two(reader, manifest)
+        return settings
     if not reader.exists(manifest):
         return Config()
     table = read_toml(reader, manifest, ConfigError, limit=MAX_BYTES)
@@ -95,6 +103,23 @@ def load_config(reader: Reader, project: str) -> Config:
                 f"expected a table, found {kind(table)}", path=manifest, keys=("tool", key)[: 1 + (key != "tool")]
             )
     return _Table(manifest, ("tool", "envguard"), table).config()
+
+
+def _refuse_two(reader: Reader, manifest: str) -> None:
+    """Raise ConfigError where *manifest* holds settings, too, which nobody would read."""
+    try:
+        table = read_toml(reader, manifest, ConfigError, limit=MAX_BYTES) if reader.exists(manifest) else {}
+    except EnvguardError:
+        # Whoever needs the manifest says what is wrong with it.
+        return
+    tool = table.get("tool")
+    if isinstance(tool, dict) and tool.get("envguard"):
+        raise ConfigError(
+            f"these settings would not be read, since {OWN_FILE} beside them holds settings as well",
+            path=manifest,
+            keys=("tool", "envguard"),
+            hint=f"move them to {OWN_FILE}, without [tool.envguard] before the keys, and delete the table here",
+        )
 
 
 def _ranks(word: str) -> str:
@@ -126,8 +151,8 @@ class _Table:
             groups=self.names("groups"),
             default_groups=self.flag("default-groups"),
             unexpected=self.unexpected(default.unexpected),
-            expected=self.names("expected") or (),
-            numeric=self.names("numeric") or (),
+            expected=self.packages("expected", _NAME, "the name of a package"),
+            numeric=self.packages("numeric", _PATTERN, "the name of a package, or a pattern such as our-*"),
             files=self.flag("files") or False,
             receipts=self.receipts(default.receipts),
             code=self.word("code", CodePolicy, list(CodePolicy)),
@@ -178,6 +203,13 @@ class _Table:
             if not isinstance(item, str) or not item.strip():
                 raise self.error(key, f"expected a name, found {kind(item)}", index)
         return tuple(value)
+
+    def packages(self, key: str, form: Pattern[str], expected: str) -> tuple[str, ...]:
+        names = self.names(key) or ()
+        for index, name in enumerate(names):
+            if not form.fullmatch(name):
+                raise self.error(key, f"expected {expected}, found '{name}', which no package is called", index)
+        return names
 
     def locks(self) -> tuple[str, ...]:
         if isinstance(self.table.get("lock"), list):

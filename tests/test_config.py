@@ -104,10 +104,35 @@ def test_data_is_verified_at_every_level_unless_a_setting_says_otherwise(tmp_pat
     assert load(tmp_path, "[tool.envguard.data]\nlevels = []\nsample = 1\n").data == DataSettings(levels=(), sample=1.0)
 
 
-def test_a_file_of_our_own_has_the_same_keys_without_a_prefix_and_wins(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text(EVERYTHING)
+def test_a_file_of_our_own_has_the_same_keys_without_a_prefix(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "demo"\n')
     found = load(tmp_path, 'level = "cross-hardware"\nunexpected = "allow"\n', "envguard.toml")
     assert (found.level, found.unexpected, found.extras, found.keys) == (Level.CROSS_HARDWARE, None, None, ())
+
+
+def test_settings_in_both_files_are_refused_since_one_of_them_would_not_be_read(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(EVERYTHING)
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, 'level = "cross-hardware"\n', "envguard.toml")
+    assert str(caught.value) == (
+        f"{tmp_path}/pyproject.toml: in 'tool.envguard': these settings would not be read, since envguard.toml beside them holds "
+        "settings as well\n"
+        "hint: move them to envguard.toml, without [tool.envguard] before the keys, and delete the table here"
+    )
+
+
+@pytest.mark.parametrize("text", ["[tool.envguard]\n", "tool = 1\n", "[tool\n", "[tool]\nenvguard = {}\n"])
+def test_a_manifest_without_settings_is_none_of_the_business_of_our_own_file(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert load(tmp_path, 'level = "cross-hardware"\n', "envguard.toml").level == Level.CROSS_HARDWARE
+
+
+def test_names_of_packages_may_be_any_that_exist_and_patterns_where_they_are_patterns(tmp_path: Path) -> None:
+    found = load(
+        tmp_path,
+        '[tool.envguard]\nexpected = ["_libgcc_mutex", "Zope.Interface", "a"]\nnumeric = ["our-*", "x[ab]?"]\n',
+    )
+    assert (found.expected, found.numeric) == (("_libgcc_mutex", "Zope.Interface", "a"), ("our-*", "x[ab]?"))
 
 
 WRONG = {
@@ -122,6 +147,16 @@ WRONG = {
     'lock = " "': "in 'tool.envguard.lock': expected a string with something in it, found an empty one",
     'extras = "cu130"': "in 'tool.envguard.extras': expected a list of names, found a string",
     'groups = ["dev", 1]': "in 'tool.envguard.groups[1]': expected a name, found a number",
+    'expected = ["ipdb", "numpy>=2"]': (
+        "in 'tool.envguard.expected[1]': expected the name of a package, found 'numpy>=2', which no package is called"
+    ),
+    'expected = ["our-*"]': (
+        "in 'tool.envguard.expected[0]': expected the name of a package, found 'our-*', which no package is called"
+    ),
+    'numeric = ["our kernels"]': (
+        "in 'tool.envguard.numeric[0]': expected the name of a package, or a pattern such as our-*, found 'our kernels', "
+        "which no package is called"
+    ),
     "default-groups = 1": "in 'tool.envguard.default-groups': expected true or false, found a number",
     'levels = "run-to-run"': "in 'tool.envguard.levels': this key is not known\nhint: did you mean 'level'?",
     "data = true": "in 'tool.envguard.data': expected a table, found true or false",
