@@ -7,7 +7,8 @@ whose files are not as their installers wrote them, with a digest of what differ
 digests of its numeric canaries with the conditions they hold under, the *lock* they came from and the
 *selection* that was installed; ``data``, where there is any, maps a name to a tree of data: its *path*, its *root*, *files*,
 *bytes* and *ignore* patterns. Facts and packages are one line each.
-Sections that this version does not know are kept as they are.
+Sections that this version does not know are kept as they are, and told by a check (EG312); what stands inside of a section that it does
+know, and is not known, is an error.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from .values import dataclass, field, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from typing import Any
 
     from .reader import Reader
@@ -39,6 +40,7 @@ _ROOT = re.compile(r"blake3:[0-9a-f]{64}")
 _NAME_LENGTH = 100
 _MACHINE_KEYS = ("audit", "canaries", "conda", "facts", "files", "packages", "lock", "selection")
 _TREE_KEYS = ("path", "root", "files", "bytes", "ignore")
+_SELECTION_KEYS = ("packages", "extras", "groups", "default-groups")
 _REPAIR = f"restore {FILE} from version control, or move it away and run 'envguard record'"
 
 
@@ -110,6 +112,15 @@ class Baseline:
         """The folder that relative paths in it start from."""
         return self.project or os.path.dirname(self.path)
 
+    def unread(self, machine: str) -> tuple[str, ...]:
+        """Return the routes to all that this version does not know and so does not compare: of *machine*, the trees, the whole."""
+        of_machine = self.machines[machine].rest if machine in self.machines else ()
+        return (
+            *sorted(self.rest),
+            *(f"machines.{machine}.{key}" for key in sorted(of_machine)),
+            *(f"data.{name}.{key}" for name, tree in sorted(self.data.items()) for key in sorted(tree.rest)),
+        )
+
     def with_machine(self, name: str, machine: Machine) -> Baseline:
         """Return a copy in which *name* is *machine*."""
         return replace(self, machines={**self.machines, name: machine})
@@ -147,6 +158,7 @@ def read_baseline_file(reader: Reader, path: str) -> Baseline:
         raise BaselineError("has an unfinished merge in it", path=path, line=error.line, hint=_REPAIR) from None
     root = _Object(path, (), document)
     schema = root.child("schema")
+    schema.refuse_unknown(("name", "version"))
     name, version = schema.required("name"), schema.needed("version", int)
     if name != SCHEMA:
         raise schema.error("name", f'expected "{SCHEMA}", found "{name}"')
@@ -234,6 +246,8 @@ def _package_lines(packages: Mapping[str, RecordedPackage]) -> dict[str, str]:
 def _read_machine(table: _Object) -> Machine:
     facts, packages = table.child("facts"), table.child("packages")
     lock, selection = table.child("lock"), table.child("selection")
+    lock.refuse_unknown(("path", "digest"))
+    selection.refuse_unknown(_SELECTION_KEYS)
     audit = table.child("audit") if "audit" in table.value else None
     conda = table.child("conda") if "conda" in table.value else None
     return Machine(
@@ -273,6 +287,7 @@ def _canaries_document(canaries: Canaries) -> dict[str, Any]:
 
 def _read_canaries(table: _Object) -> Canaries:
     conditions, digests = table.child("conditions"), table.child("digests")
+    table.refuse_unknown(("scheme", "conditions", "digests"))
     return Canaries(
         scheme=table.required("scheme"),
         conditions={key: fact_of(conditions.required(key)) for key in conditions.value},
@@ -326,6 +341,13 @@ class _Object(Object):
     __slots__ = ()
     raises = BaselineError
     hint = _REPAIR
+
+    def refuse_unknown(self, known: Collection[str]) -> None:
+        for key in self.value:
+            if key not in known:
+                hint = f"update envguard, where a newer one wrote it; else {_REPAIR}"
+                message = f"this key is not known; known are {', '.join(known)}"
+                raise BaselineError(message, path=self.path, keys=(*self.keys, key), hint=hint)
 
     def child(self, key: str) -> _Object:
         return _Object(self.path, (*self.keys, key), self.needed(key, dict))

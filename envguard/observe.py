@@ -21,7 +21,7 @@ from .values import dataclass, replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from .baseline import Baseline, Machine
     from .config import Config
@@ -352,13 +352,29 @@ def _select(lock: Lock | None, selection: Selection, markers: Mapping[str, str])
 
 
 def _select_also(lock: Lock, selection: Selection, markers: Mapping[str, str]) -> Selected | Refused:
-    """Return what a further lock selects; names that only the main one knows are not asked of it."""
+    """Return what a further lock selects; names that only the others know are not asked of it."""
     from .lockfiles.select import select
 
-    selected = select(lock, selection, markers)
-    if isinstance(selected, Refused) and selected.kind is RefusalKind.UNKNOWN_NAME:
-        return select(lock, Selection(default_groups=selection.default_groups), markers)
-    return selected
+    while True:
+        selected = select(lock, selection, markers)
+        if not isinstance(selected, Refused) or selected.kind is not RefusalKind.UNKNOWN_NAME:
+            return selected
+        fewer = _without(selection, selected.found or "")
+        if fewer == selection:
+            return selected
+        selection = fewer
+
+
+def _without(selection: Selection, unknown: str) -> Selection:
+    def known(names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(name for name in names if unknown not in (name, normalize(name)))
+
+    return replace(
+        selection,
+        packages=known(selection.packages),
+        extras=known(selection.extras),
+        groups=known(selection.groups),
+    )
 
 
 def _own(inventory: Inventory, config: Config) -> frozenset[str]:

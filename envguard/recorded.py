@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from .lockfiles.diff.versions import compare_versions
 from .model import Unknown, fact_text
 from .report.meaning import Meaning, Row, Section
@@ -45,6 +47,7 @@ def compare_baselines(old: Baseline, new: Baseline, numeric: Iterable[str] = ())
             found[f"machine {name}, {kind}"] = sorted(rows, key=lambda row: role_of(row.name, patterns).order)
             builds += build_lines(moved)
     found["data"] = list(_rows(_data(old), _data(new)))
+    found["what this envguard does not read"] = list(_rows(_rest(old), _rest(new)))
     sections = tuple(
         Section(title=title, numbers=not title.endswith(_SHOWN), rows=tuple(rows))
         for title, rows in sorted(found.items())
@@ -112,6 +115,13 @@ def _data(baseline: Baseline) -> Facts:
         name: " ".join((tree.path, tree.root, f"ignoring {', '.join(tree.ignore)}" if tree.ignore else "")).rstrip()
         for name, tree in baseline.data.items()
     }
+
+
+def _rest(baseline: Baseline) -> Facts:
+    """Return what this version does not know, of the record and of each tree in it."""
+    trees = {f"data {name}": dict(tree.rest) for name, tree in baseline.data.items() if tree.rest}
+    machines = {f"machine {name}": dict(machine.rest) for name, machine in baseline.machines.items() if machine.rest}
+    return {key: json.dumps(value, sort_keys=True) for key, value in {**baseline.rest, **machines, **trees}.items()}
 
 
 def _rows(old: Facts, new: Facts, *, shown: bool = False) -> Iterator[Row]:

@@ -318,7 +318,22 @@ BROKEN = {
         broken('"2.4.6 blake3:00ff"', '"2.4.6"'),
         ": in 'machines.laptop.packages.numpy': expected a version and a digest with a space between" + HINT,
     ),
-    "lock": (broken('"digest"', '"digests"'), ": in 'machines.laptop.lock': the key 'digest' is missing" + HINT),
+    "lock": (broken('"digest": "blake3:abcd",', ""), ": in 'machines.laptop.lock': the key 'digest' is missing" + HINT),
+    "lock-key": (
+        broken('"digest"', '"digests"'),
+        (
+            ": in 'machines.laptop.lock.digests': this key is not known; known are path, digest\n"
+            "hint: update envguard, where a newer one wrote it; else restore envguard.lock from version control"
+        ),
+    ),
+    "selection-key": (
+        broken('"extras"', '"extra"'),
+        ": in 'machines.laptop.selection.extra': this key is not known; known are packages, extras, groups, default-groups\n",
+    ),
+    "schema-key": (
+        broken('"version": 1', '"version": 1, "flavour": 2'),
+        ": in 'schema.flavour': this key is not known; known are name, version\n",
+    ),
     "selection": (
         broken('"packages": []', '"packages": [null]'),
         ": in 'machines.laptop.selection.packages[0]': expected a string, found null" + HINT,

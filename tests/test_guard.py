@@ -352,6 +352,28 @@ def test_what_is_no_seed_is_refused_before_anything_is_done(project: Project, se
     assert done.stdout == "True\n"
 
 
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("files='no'", "files is 'no'; it can be True or False"),
+        ("audit='off'", "audit is 'off'; it can be True or False"),
+        ("canaries='off'", "canaries is 'off'; it can be True or False"),
+        ("data='off'", "data is 'off'; it can be True, False or 'shard'"),
+        ("ranks='no'", "ranks is 'no'; it can be require, off"),
+        ("ranks_timeout='5'", "ranks_timeout is '5'; it is a number of seconds above 0"),
+        ("ranks_timeout=0", "ranks_timeout is 0; it is a number of seconds above 0"),
+        ("level='bitwise'", "there is no level 'bitwise'"),
+    ],
+)
+def test_a_word_that_an_argument_does_not_know_is_refused_and_never_taken_for_yes(
+    project: Project, argument: str, message: str
+) -> None:
+    done = project.train(f"envguard.enforce(seed=42, {argument})")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert message in done.stderr.splitlines()[0]
+    assert "Traceback" not in done.stderr
+
+
 def test_without_a_seed_a_fresh_one_is_drawn_and_recorded(project: Project) -> None:
     code = "run = envguard.enforce()\nprint(run.seed == run.receipt.seed, run.seed)"
     one, other = (project.train(code).stdout.split() for _ in range(2))

@@ -83,6 +83,9 @@ def enforce(
         ranks = "off"
     if data not in (True, False, None, SHARD):
         raise RefusedError(f"data is {data!r}; it can be True, False or '{SHARD}'")
+    for name, value in (("files", files), ("audit", audit), ("canaries", canaries)):
+        if value not in (True, False, None):
+            raise RefusedError(f"{name} is {value!r}; it can be True or False")
     left = start.left_out(leave)
     attempt = Attempt(
         seed=seed,

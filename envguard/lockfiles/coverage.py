@@ -83,6 +83,7 @@ def refuse_unknown(what: str, unknown: Iterable[str], known: Iterable[str]) -> N
             Refused(
                 kind=RefusalKind.UNKNOWN_NAME,
                 message=f"the lock has no {what} '{name}'; it has: {', '.join(sorted(known)) or 'none'}",
+                found=name,
             )
         )
 

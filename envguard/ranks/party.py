@@ -47,7 +47,7 @@ def party(policy: str | None, timeout: float | None, gather: Callable[[bytes], S
     """
     if policy is not None and policy not in _WORDS:
         raise RefusedError(f"ranks is {policy!r}; it can be {', '.join(_WORDS)}")
-    if timeout is not None and not 0 < timeout < float("inf"):
+    if timeout is not None and not (isinstance(timeout, int | float) and 0 < timeout < float("inf")):
         raise RefusedError(f"ranks_timeout is {timeout!r}; it is a number of seconds above 0")
     if policy == "off":
         return None

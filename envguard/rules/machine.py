@@ -342,7 +342,7 @@ def one_sided_fact(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Facts that a newer envguard recorded and this one does not know, and facts that this one observes and an older one
     did not. They stand in the way of the levels that a difference in them would stand in the way of, as unknown; one
-    that this version does not know, of all.
+    that this version does not know, of all. So do whole sections of the record that this version does not know.
 
     ## Why it matters
 
@@ -358,6 +358,11 @@ def one_sided_fact(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     found = one_sided(machine.facts, evidence.facts)
     sides = (
         (found.unknown_here, "{} recorded, and this envguard does not observe {}", "update envguard"),
+        (
+            baseline.unread(evidence.machine_name or ""),
+            "{} recorded, and this envguard does not read {}",
+            "update envguard",
+        ),
         (
             found.unrecorded,
             "{} not recorded: the envguard that made the record did not observe {}",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 from ..model import Impact, Place, Severities, Severity
+from ..names import normalize
 from . import repair
 from .registry import Need, Rule, rule
 from .versions import same
@@ -238,6 +241,48 @@ def unused_waiver(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     """
     del self, evidence
     yield from ()
+
+
+@rule(
+    "EG906",
+    "unmatched-numeric",
+    "a setting calls a package numeric that is nowhere",
+    since="0.1",
+    need=Need.ENVIRONMENT,
+    severities=Severity.WARNING,
+)
+def unmatched_numeric(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Looks for names in `numeric` that no locked and no installed package has.
+
+    ## What it sees
+
+    A word of `numeric` in `[tool.envguard]`, a name or a pattern, that fits no package of any lock of the project, of
+    whatever group and platform, and none that is installed.
+
+    ## Why it matters
+
+    It is probably misspelt. The package that was meant is then taken for one that cannot change numbers.
+
+    ## How to mend
+
+    Write the name as the lock does, or delete it.
+    """
+    config = evidence.config
+    if not config.numeric or evidence.lock is None:
+        return
+    names = {normalize(package.name) for view in evidence.views for package in view.lock.packages}
+    names |= {*map(normalize, evidence.installed), *map(normalize, evidence.conda)}
+    for index, word in enumerate(config.numeric):
+        if any(fnmatchcase(name, normalize(word)) for name in names):
+            continue
+        yield self.finding(
+            word,
+            f"'{word}' in numeric fits no package of the lock, and none that is installed",
+            impact=Impact.NONE,
+            why="a package that is meant and misspelt counts as one that cannot change numbers",
+            place=Place(path=config.path, keys=(*config.keys, "numeric", index)) if config.path is not None else None,
+            hint="write it as the lock does, or delete it",
+        )
 
 
 def waiver_place(evidence: Evidence, index: int, *more: str) -> Place | None:

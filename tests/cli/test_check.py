@@ -104,6 +104,24 @@ def test_a_name_in_the_settings_means_the_package_however_it_is_spelled(
     assert "my-pkg" not in cli("check").out
 
 
+def test_what_is_called_numeric_and_is_nowhere_is_told(cli: Cli, recorded: Project) -> None:
+    table = "[tool.envguard]\n"
+    words = '["numpi", "Matplot_lib", "py[t]est", "our-*"]'
+    settings = recorded.manifest.read_text(encoding="utf-8").replace(table, f"{table}numeric = {words}\n")
+    recorded.manifest.write_text(settings, encoding="utf-8")
+    result = cli("check")
+    assert result.status == 0
+    for word in ("numpi", "Matplot_lib", "our-*"):
+        assert f"EG906 [unmatched-numeric] '{word}' in numeric fits no package of the lock" in result.out
+    assert result.out.count("EG906") == 3
+    line = settings.splitlines().index(f"numeric = {words}") + 1
+    assert f"pyproject.toml:{line}: EG906" in result.out
+    recorded.install("our_kernels", "1")
+    # One that is only locked, for a group that is not installed, is a package, too.
+    recorded.manifest.write_text(settings.replace(words, '["our-*", "MatPlotLib"]'), encoding="utf-8")
+    assert "EG906" not in cli("check").out
+
+
 def test_exit_zero_reports_and_does_not_fail(cli: Cli, recorded: Project) -> None:
     recorded.install("numpy", "2.4.5")
     result = cli("check", "--exit-zero")
@@ -195,6 +213,22 @@ def test_the_selection_can_be_chosen(cli: Cli) -> None:
     assert result.status == 1
     assert "[missing-package] matplotlib 3.10.1 is in the lock and not installed" in result.out
     assert "--extra plot" in result.out
+
+
+def test_a_name_that_only_the_main_lock_knows_takes_no_other_from_a_further_one(cli: Cli, project: Project) -> None:
+    """All names were forgotten where one was unknown: what the extra of the further lock wants was never missed."""
+    further = project.folder / "gpu"
+    further.mkdir()
+    text = project.lock.read_text(encoding="utf-8")
+    dev = text.index("[package.dev-dependencies]"), text.index("[package.metadata]")
+    text = (text[: dev[0]] + text[dev[1] :]).replace("[package.metadata.requires-dev]\n", "")
+    text = text.replace('dev = [{ name = "pytest" }]\n', "").replace('name = "matplotlib"', 'name = "seaborn"')
+    (further / "uv.lock").write_text(text.replace("matplotlib-3", "seaborn-3"), encoding="utf-8")
+    settings = '[tool.envguard]\nlock = ["uv.lock", "gpu/uv.lock"]\nextras = ["plot"]\ngroups = ["dev"]\n'
+    project.manifest.write_text(project.manifest.read_text(encoding="utf-8") + settings, encoding="utf-8")
+    project.install("matplotlib", "3.10.1")
+    result = cli("check")
+    assert "EG201 [missing-package] seaborn" in result.out
 
 
 @pytest.mark.usefixtures("recorded")
@@ -394,6 +428,22 @@ def test_a_record_of_a_newer_envguard_cannot_be_decided(cli: Cli, recorded: Proj
         assert result.status == 3
         words = " ".join(result.out.split())
         assert "EG312 [one-sided-fact] quantum.qubits is recorded, and this envguard does not observe it" in words
+        assert "hint: update envguard" in result.out
+
+
+def test_sections_of_a_newer_record_that_nobody_here_reads_are_not_the_same(cli: Cli, recorded: Project) -> None:
+    document = json.loads(recorded.baseline.read_bytes())
+    document["oracles"] = document["machines"]["default"]["oracles"] = {"matmul": "blake3:22"}
+    document["data"] = {
+        "raw": {"bytes": 0, "files": 0, "ignore": [], "path": "raw", "root": f"blake3:{'0' * 64}", "store": "dvc"}
+    }
+    recorded.baseline.write_text(json.dumps(document), encoding="utf-8")
+    for level in ("run-to-run", "host-to-host", "cross-hardware"):
+        result = cli("check", "--no-data", "--level", level)
+        assert result.status == 3
+        words = " ".join(result.out.split())
+        told = "oracles, machines.default.oracles, data.raw.store are recorded, and this envguard does not read them"
+        assert f"EG312 [one-sided-fact] {told} error could not be told" in words
         assert "hint: update envguard" in result.out
 
 

@@ -420,6 +420,16 @@ def test_what_two_records_could_not_tell_is_not_called_the_same(cli: Cli, record
     assert "0 differ, 1 cannot be told\nnothing that a result depends on is known to differ, but not all of it" in said
 
 
+def test_what_nobody_here_reads_of_two_records_is_compared_all_the_same(cli: Cli, recorded: Project) -> None:
+    record, other = recorded.folder / "envguard.lock", recorded.folder / "other.json"
+    document = json.loads(everything_known(record))
+    other.write_text(json.dumps({**document, "oracles": {"a": 1}}), encoding="utf-8")
+    said = cli("diff", str(record), str(other)).out
+    assert "what this envguard does not read\n" in said
+    assert re.search(r"^  oracles +.*\{\"a\": 1\} +added$", said, re.MULTILINE)
+    assert "the two records say the same" not in said
+
+
 def test_packages_of_two_records_are_compared_as_those_of_two_locks(cli: Cli, recorded: Project) -> None:
     new = recorded.folder / "envguard.lock"
     document = json.loads(everything_known(new))

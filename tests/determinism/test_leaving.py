@@ -65,7 +65,7 @@ def test_one_text_is_not_a_list_of_its_letters() -> None:
 
 def test_what_tensorflow_and_the_variables_of_kernels_are_called_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     inner = SimpleNamespace(is_op_determinism_enabled=bool)
-    monkeypatch.setitem(sys.modules, "tensorflow.python.framework.config", inner)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "tensorflow.python.framework.config", inner)
     asked = SimpleNamespace(get_intra_op_parallelism_threads=int, get_inter_op_parallelism_threads=int)
     config = SimpleNamespace(threading=asked, experimental=SimpleNamespace(tensor_float_32_execution_enabled=bool))
     module = SimpleNamespace(__name__="tensorflow", config=config)

@@ -115,6 +115,7 @@ def test_codes_and_names_never_change_hands() -> None:
         "EG903": "outdated-baseline",
         "EG904": "expired-waiver",
         "EG905": "unused-waiver",
+        "EG906": "unmatched-numeric",
     }
 
 
