@@ -105,6 +105,19 @@ def load_config(reader: Reader, project: str) -> Config:
     return _Table(manifest, ("tool", "envguard"), table).config()
 
 
+def is_configured(reader: Reader, project: str) -> bool:
+    """Return whether the folder *project* has settings, be they empty or of no use."""
+    if reader.exists(os.path.join(project, OWN_FILE)):
+        return True
+    manifest = os.path.join(project, MANIFEST)
+    try:
+        table = read_toml(reader, manifest, ConfigError, limit=MAX_BYTES) if reader.exists(manifest) else {}
+    except EnvguardError:
+        return True
+    tool = table.get("tool")
+    return isinstance(tool, dict) and "envguard" in tool
+
+
 def _refuse_two(reader: Reader, manifest: str) -> None:
     """Raise ConfigError where *manifest* holds settings, too, which nobody would read."""
     try:

@@ -6,7 +6,8 @@ import os
 
 from .changed import pairs, project_locks
 from .check import report_on
-from .errors import ConfigError, LockfileError, RepositoryError
+from .config import is_configured
+from .errors import BaselineError, ConfigError, LockfileError, RepositoryError
 from .lockfiles.formats import COMMON_MANIFEST, format_of
 from .observe import find_project, look_at_files
 from .repository.snapshot import index_reader
@@ -17,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from .baseline import Baseline
     from .lockfiles.diff.model import LockDiff
     from .lockfiles.model import Lock
     from .model import Report, Severity
@@ -187,25 +189,52 @@ def judge_change(
 
 
 def judge_record(
-    staged: Staged, project: str, *, anyway: bool = True, fail_on: Severity | None = None
+    staged: Staged, target: Target, *, anyway: bool = True, fail_on: Severity | None = None
 ) -> Report | None:
     """Return the report on the staged ``envguard.lock``; BaselineError where it is none that can be read.
 
-    None, unless *anyway*, where there is none.
+    None, unless *anyway*, where there is none, and none is deleted from a project that goes on.
     """
     from .baseline import read_baseline
     from .trees.places import manifest_path
 
+    project = target.project
     baseline = read_baseline(staged.index, project)
-    if baseline is None and not anyway:
+    gone = _deleted_record(staged, target) if baseline is None else None
+    if baseline is None and gone is None and not anyway:
         return None
     evidence = look_at_files(staged.index, project, deeply=False)
+    if gone is not None:
+        now, before = (is_configured(reader, folder) for reader, folder in _sides(staged, target))
+        # Where the settings went with the record, that is what is meant; where nothing is left, nothing asks for it.
+        if not now and (before or not evidence.views):
+            return report_on(evidence, fail_on, (Need.RECORD,)) if anyway else None
+        evidence = replace(evidence, deleted_baseline=gone, configured=now)
     missing = tuple(
         name
         for name in sorted(baseline.data if baseline is not None else ())
         if not staged.index.is_file(manifest_path(project, name))
     )
     return report_on(replace(evidence, baseline=baseline, missing_manifests=missing), fail_on, (Need.RECORD,))
+
+
+def _deleted_record(staged: Staged, target: Target) -> Baseline | None:
+    """Return the record that was committed last and is not staged any more; None where there was none."""
+    from .baseline import empty_baseline, read_baseline
+
+    folder = target.was or target.project
+    try:
+        return read_baseline(staged.head, folder) if staged.head is not None else None
+    except BaselineError:
+        # It was of no use as it was; what goes is a record all the same.
+        return empty_baseline(folder)
+
+
+def _sides(staged: Staged, target: Target) -> Iterator[tuple[SnapshotReader, str]]:
+    """Yield what reads what is staged, and what was committed last where anything was, each with the folder of *target* there."""
+    yield staged.index, target.project
+    if staged.head is not None:
+        yield staged.head, target.was or target.project
 
 
 def _changes(staged: Staged, target: Target, evidence: Evidence) -> Iterator[LockDiff]:

@@ -459,6 +459,47 @@ def test_what_belongs_to_no_project_is_left_alone(repository: Repository) -> Non
     assert repository.ask("lock")[0] == 3
 
 
+RECORD = '{"schema": {"name": "envguard.lock", "version": 1}, "machines": {}}'
+
+
+@pytest.mark.parametrize("settings", ["", "level = 7\n", "[broken"])
+def test_a_record_is_not_deleted_while_settings_of_our_own_stay(repository: Repository, settings: str) -> None:
+    repository.git("rm", "-q", "uv.lock", "pyproject.toml")
+    repository.write("envguard.toml", settings)
+    repository.write("envguard.lock", RECORD)
+    repository.commit()
+    repository.git("rm", "-q", "envguard.lock")
+    for files in (("envguard.lock",), ()):
+        status, out, err = repository.ask("record", *files)
+        assert status != 0
+        # Settings that are of no use are what is told first.
+        assert ("EG907 [deleted-baseline]" in out) is (not settings)
+        assert ("error: " in err) is bool(settings)
+    repository.git("rm", "-q", "envguard.toml")
+    assert repository.ask("record", "envguard.lock", "envguard.toml") == (0, "", "")
+
+
+def test_a_record_that_was_of_no_use_is_one_all_the_same_when_it_is_deleted(repository: Repository) -> None:
+    repository.write("envguard.lock", "<<<<<<< ours")
+    repository.commit()
+    repository.git("rm", "-q", "envguard.lock")
+    status, out, _ = repository.ask("record", "envguard.lock")
+    assert status == 1
+    assert "EG907 [deleted-baseline] this commit deletes envguard.lock, the record\n" in out
+
+
+def test_a_record_that_moves_with_its_project_is_not_deleted(repository: Repository) -> None:
+    repository.write("envguard.lock", RECORD)
+    repository.commit()
+    (repository.folder / "app").mkdir()
+    repository.git("mv", "envguard.lock", "uv.lock", "pyproject.toml", "app")
+    status, out, err = repository.ask("record", "envguard.lock", "app/envguard.lock", "uv.lock", "app/uv.lock")
+    assert (status, err) == (0, "")
+    assert "EG907" not in out
+    repository.git("rm", "-q", "-f", "app/envguard.lock")
+    assert "EG907" in repository.ask("record", "envguard.lock", "uv.lock", "app/uv.lock")[1]
+
+
 def test_the_lock_of_a_script_is_judged_by_itself(repository: Repository) -> None:
     repository.write("train.py.lock", lock_text())
     repository.commit()

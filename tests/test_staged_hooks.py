@@ -281,6 +281,32 @@ def test_a_commit_that_only_deletes_is_judged_by_the_record(scratch: Scratch) ->
     scratch.commit()
 
 
+def test_a_commit_that_deletes_the_record_of_a_project_that_goes_on_is_refused(scratch: Scratch) -> None:
+    record = {"schema": {"name": "envguard.lock", "version": 1}, "machines": {}}
+    scratch.project("services/train/", manifest=f"{MANIFEST}\n[tool.envguard]\n")
+    for folder in ("", "services/train/"):
+        scratch.write(f"{folder}envguard.lock", json.dumps(record))
+    scratch.commit()
+    scratch.git("rm", "-q", "services/train/envguard.lock")
+    said = " ".join(scratch.commit(status=1).split())
+    assert "services/train: EG907 [deleted-baseline] this commit deletes envguard.lock, the record" in said
+    assert (
+        "hint: cd services/train && git restore --staged --worktree envguard.lock; to do without envguard: delete the settings of "
+        "envguard in the same commit"
+    ) in said
+    scratch.write("services/train/pyproject.toml", MANIFEST)
+    scratch.commit()
+    # Where there are no settings, the hook is left out.
+    scratch.git("rm", "-q", "envguard.lock")
+    assert "to do without envguard: SKIP=envguard-baseline git commit" in scratch.commit(status=1)
+    scratch.environ["SKIP"] = "envguard-baseline"
+    scratch.commit()
+    del scratch.environ["SKIP"]
+    # That it is gone is told once.
+    scratch.write("pyproject.toml", f"{MANIFEST}# fine\n")
+    assert "EG907" not in scratch.commit()
+
+
 def test_a_recorded_tree_without_its_manifest_is_told(scratch: Scratch) -> None:
     tree = {"path": "data", "root": f"blake3:{'0' * 64}", "files": 1, "bytes": 1, "ignore": []}
     record = {"schema": {"name": "envguard.lock", "version": 1}, "machines": {}, "data": {"data": tree}}

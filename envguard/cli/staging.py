@@ -44,7 +44,7 @@ def record(console: Console, files: Sequence[str]) -> int:
     """Say what is wrong with the staged record, and return the exit status."""
 
     def one(staged: Staged, target: Target) -> tuple[Report, str] | None:
-        report = judge_record(staged, target.project, anyway=not files) if target.lock is None else None
+        report = judge_record(staged, target, anyway=not files) if target.lock is None else None
         if report is None:
             return None
         return report, render(report, "text", staged.index, color=console.colored(sys.stdout))

@@ -47,7 +47,7 @@ def party(policy: str | None, timeout: float | None, gather: Callable[[bytes], S
     """
     if policy is not None and policy not in _WORDS:
         raise RefusedError(f"ranks is {policy!r}; it can be {', '.join(_WORDS)}")
-    if timeout is not None and not (isinstance(timeout, int | float) and 0 < timeout < float("inf")):
+    if timeout is not None and not _is_time(timeout):
         raise RefusedError(f"ranks_timeout is {timeout!r}; it is a number of seconds above 0")
     if policy == "off":
         return None
@@ -58,6 +58,10 @@ def party(policy: str | None, timeout: float | None, gather: Callable[[bytes], S
     if gather is None and fault is None and (job is None or _is_child(job)):
         return None
     return Party(job=job, fault=fault, gather=gather, policy=policy, timeout=timeout)
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and 0 < value < float("inf")
 
 
 def leave_mark(job: Job) -> None:

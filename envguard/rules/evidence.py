@@ -44,8 +44,8 @@ class Evidence:
     *project* is the absolute folder, links resolved; *lock_name* the lock that was looked for, relative to it, *first_lock*
     the command that would make it where it is not there, *passed_over* a file that has the name of a lock and is none; *others* are
     the further locks that the settings name, *missing_locks* those that are named and not there, *changes* what a
-    change of the locks changed, *baseline_changed* whether the record changed with it, *missing_manifests* the recorded trees
-    whose manifest is not kept; *own* the
+    change of the locks changed, *baseline_changed* whether the record changed with it, *deleted_baseline* the record that it deletes,
+    *configured* whether settings were there before it, *missing_manifests* the recorded trees whose manifest is not kept; *own* the
     names that envguard itself, pip and the like bring along; *real_paths* maps local paths, as lock and metadata write
     them, to the paths behind all links, *checkouts* the paths of installed checkouts to their commits; *disagreements* are
     where two sources say different things of one library; *choice* says why it is that *machine*; *overrides* are the variables that replace what a machine is for conda;
@@ -69,6 +69,8 @@ class Evidence:
     missing_locks: tuple[str, ...] = ()
     changes: tuple[LockDiff, ...] = ()
     baseline_changed: bool | None = None
+    deleted_baseline: Baseline | None = None
+    configured: bool = False
     missing_manifests: tuple[str, ...] = ()
     inventory: Inventory | None = None
     own: frozenset[str] = frozenset()

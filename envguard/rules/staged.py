@@ -121,6 +121,47 @@ def _without_lock(self: Rule, baseline: Baseline) -> Iterator[Finding]:
         )
 
 
+@rule(
+    "EG907", "deleted-baseline", "the record is deleted, and something still asks for it", since="0.1", need=Need.RECORD
+)
+def deleted_baseline(self: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Looks for a record that a commit deletes while the project goes on.
+
+    ## What it sees
+
+    A commit that deletes `envguard.lock` and leaves settings of envguard, or a lock, in its folder.
+
+    ## Why it matters
+
+    From then on `envguard check` and `enforce()` refuse to go on in every checkout, and what was recorded of other
+    machines is not to be had again without them.
+
+    ## How to mend
+
+    Put it back. A project that is to do without envguard deletes its settings in the same commit: `[tool.envguard]` in
+    `pyproject.toml`, or `envguard.toml`. Where it has none, leave the hook out once:
+    `SKIP=envguard-baseline git commit`.
+    """
+    gone = evidence.deleted_baseline
+    if gone is None:
+        return
+    names = ", ".join(sorted(gone.machines)[:_NAMED]) + (" and more" if len(gone.machines) > _NAMED else "")
+    what = f" of {names}" if names else ""
+    away = (
+        "delete the settings of envguard in the same commit"
+        if evidence.configured
+        else "SKIP=envguard-baseline git commit"
+    )
+    yield self.finding(
+        "envguard.lock",
+        f"this commit deletes envguard.lock, the record{what}",
+        impact=Impact.UNKNOWN,
+        why="envguard check and enforce() refuse to go on where nothing is recorded",
+        place=Place(path=evidence.project),
+        hint=f"git restore --staged --worktree envguard.lock; to do without envguard: {away}",
+    )
+
+
 @rule("EG115", "missing-manifest", "the manifest of a recorded tree is not kept", since="0.1", need=Need.RECORD)
 def missing_manifest(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     """Looks for the manifest of every tree of data that is recorded.

@@ -116,6 +116,7 @@ def test_codes_and_names_never_change_hands() -> None:
         "EG904": "expired-waiver",
         "EG905": "unused-waiver",
         "EG906": "unmatched-numeric",
+        "EG907": "deleted-baseline",
     }
 
 
