@@ -12,12 +12,12 @@ import sys
 
 from ..errors import RefusedError
 from ..probes.variables import set_ours
-from . import frameworks, lateness, processor
+from . import frameworks, lateness, processor, workspace
 from .command import right_command
 from .knobs import LEFT, TOO_LATE, Knob, Switch
 from .on_import import after_import
 from .start import WORKSPACE, WORKSPACES
-from .torch_knobs import INDUCTOR, MODE, WARN_ONLY, inductor_knobs, mode, set_mode, torch_knobs
+from .torch_knobs import INDUCTOR, MODE, WARN_ONLY, inductor_knobs, mode, torch_knobs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -155,10 +155,14 @@ class Switches:
             evidence = "as the process was started with it" if value == started else "set before CUDA is initialised"
             self._note(WORKSPACE, value, value, "before the process starts" if value == started else "now", evidence)
         elif value in WORKSPACES:
-            found, evidence = _late_workspace(value)
+            late = workspace.came_late(started)
+            evidence = (
+                late or "CUDA was up already, and torch held less of the GPU's memory than cuBLAS' workspace takes"
+            )
+            found = f"{value!r}, set when CUDA was up" if late else value
             self._note(WORKSPACE, value, found, "after CUDA was initialised", evidence)
-            if found != value:
-                self._refuse_workspace(found)
+            if late:
+                self._refuse_workspace(f"it is {found}: {late}")
         elif value is not None or up:
             self._refuse_workspace(
                 f"it is {value!r}" if value is not None else "it is not set, and CUDA is initialised already"
@@ -269,24 +273,3 @@ def _lets_nvls(algorithms: str) -> bool:
         if ("NVLS" not in words) if left_out else any(word.startswith("NVLS") for word in words):
             return True
     return False
-
-
-def _late_workspace(value: str) -> tuple[str, str]:
-    """Return what the workspace is in force as, by a small product: torch keeps what it saw at its first call of cuBLAS.
-
-    Under the strict mode it refuses any product where that first call saw something else; nothing is computed then.
-    """
-    torch: Any = sys.modules["torch"]
-    before = mode(torch)
-    matrix = torch.ones(2, 2, device="cuda")
-    try:
-        torch.use_deterministic_algorithms(True)
-        matrix @ matrix
-    except RuntimeError as error:
-        return (
-            f"it is {value!r}, set after cuBLAS had started",
-            f"torch refused a product: {str(error).splitlines()[0]}",
-        )
-    finally:
-        set_mode(torch, before)
-    return value, "CUDA was up already, and under the strict mode torch accepted a product"

@@ -22,7 +22,7 @@ MOST_VALUE = 500
 MOST_KEY = 200
 _MOST_TREES = 20
 _REACHABLE = {True: "reachable", False: "not reachable", None: "cannot tell"}
-_FACTS = ("interpreter.version", "cpu.model", "nvidia.names", "nvidia.driver", "torch.version", "torch.cuda")
+_FACTS = ("interpreter.version", "cpu.model", "nvidia.gpus", "amd.gpus", "nvidia.driver", "torch.version", "torch.cuda")
 _NONE = "none"
 
 

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 WIDTH = 100
 _COLUMN = 14
 _REACHABLE = {True: "reachable", False: "not reachable", None: "cannot tell"}
-_MACHINE = ("cpu.model", "nvidia.names", "nvidia.driver", "platform.libc", "torch.version", "torch.cuda")
+# What the facts do not say themselves is said before them.
+_MACHINE = {
+    "cpu.model": "",
+    "nvidia.gpus": "",
+    "amd.gpus": "",
+    "nvidia.driver": "driver ",
+    "amd.driver": "driver ",
+    "platform.libc": "",
+    "torch.version": "torch ",
+    "torch.cuda": "CUDA ",
+}
 _CLEAN = {"True": "nothing uncommitted", "False": "with uncommitted changes"}
 
 
@@ -147,7 +157,7 @@ def _environment(observed: Mapping[str, Any], numeric: tuple[str, ...]) -> Itera
     facts = observed.get("facts")
     if isinstance(facts, dict):
         python = f"{text_of(facts.get('interpreter.implementation'))} {text_of(facts.get('interpreter.version'))}"
-        shown = [text_of(facts[key]) for key in _MACHINE if facts.get(key, "none") != "none"]
+        shown = [f"{said}{text_of(facts[key])}" for key, said in _MACHINE.items() if facts.get(key, "none") != "none"]
         yield "machine", ", ".join([python, *shown])
 
 

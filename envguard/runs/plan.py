@@ -25,7 +25,7 @@ _REMOTE = re.compile(r"(?:https?|ssh|git|file)://[^\s]+|[A-Za-z0-9_.\-]+@[A-Za-z
 _VARIABLE = "variable."
 # What 'envguard run' sets itself, and what says which job this was.
 _OWN = frozenset(("CUBLAS_WORKSPACE_CONFIG", "PYTHONHASHSEED"))
-_MACHINE = ("cpu.model", "nvidia.names", "nvidia.driver", "nvidia.cuda", "platform.system", "platform.libc")
+_MACHINE = ("cpu.model", "nvidia.gpus", "amd.gpus", "nvidia.driver", "nvidia.cuda", "platform.system", "platform.libc")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 

@@ -7,7 +7,7 @@ import os
 import pickle  # noqa: TID251
 import shutil
 import sys
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,11 +20,19 @@ from tests.determinism.processes import told
 
 
 class FakeTorch:
-    """A torch as far as the switches ask it; *up* says that CUDA is initialised, *heeds* that the strict mode is heeded."""
+    """A torch as far as the switches ask it; *up* says that CUDA is initialised, *heeds* that the strict mode is heeded.
 
-    def __init__(self, *, up: bool = False, heeds: bool = True, late: bool = False) -> None:
-        self.mode, self.warn, self.heeds, self.late = False, False, heeds, late
-        self.cuda = SimpleNamespace(is_initialized=lambda: up)
+    *held* is how many bytes it holds on the second of two GPUs; None where it does not tell.
+    """
+
+    def __init__(self, *, up: bool = False, heeds: bool = True, held: int | None = 0) -> None:
+        def memory_stats(device: int) -> dict[str, int]:
+            if held is None:
+                raise RuntimeError("CUDAPluggableAllocator does not yet support getDeviceStats")
+            return {"allocated_bytes.all.current": held if device else 0}
+
+        self.mode, self.warn, self.heeds = False, False, heeds
+        self.cuda = SimpleNamespace(is_initialized=lambda: up, memory_stats=memory_stats, device_count=lambda: 2)
         self.utils = SimpleNamespace(deterministic=SimpleNamespace(fill_uninitialized_memory=True))
         self.backends = SimpleNamespace(cudnn=SimpleNamespace(deterministic=False, benchmark=True, enabled=True))
         self.int64 = "int64"
@@ -47,18 +55,6 @@ class FakeTorch:
                 raise RuntimeError("put_ does not have a deterministic implementation")
 
         return SimpleNamespace(put_=put_)
-
-    def ones(self, *_: int, **__: Any) -> Any:
-        torch = self
-
-        class Matrix:
-            def __matmul__(self, other: object) -> None:
-                if torch.late and torch.mode:
-                    raise RuntimeError(
-                        "Deterministic behavior was enabled ... CUBLAS_WORKSPACE_CONFIG=:4096:8\nand more"
-                    )
-
-        return Matrix()
 
 
 @pytest.fixture(autouse=True)
@@ -196,20 +192,48 @@ def test_a_workspace_that_is_not_deterministic_is_refused(monkeypatch: pytest.Mo
     assert os.environ[WORKSPACE] == ":4096:2"
 
 
-def test_a_workspace_that_the_script_set_after_cuda_was_up_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """torch keeps what it saw at its first call of cuBLAS, and refuses a product where that was nothing."""
+@pytest.mark.parametrize("held", [0, 512, 128 * 1024 - 1])
+def test_a_workspace_that_the_script_set_while_torch_held_next_to_nothing_came_in_time(
+    monkeypatch: pytest.MonkeyPatch, held: int
+) -> None:
     monkeypatch.setenv(WORKSPACE, ":4096:8")
-    torch = put(monkeypatch, FakeTorch(up=True))
+    monkeypatch.setattr("envguard.determinism.lateness.started_with", lambda name: None)
+    put(monkeypatch, FakeTorch(up=True, held=held))
     switches = Switches()
     switches.set(frozenset(), level="run-to-run")
     assert switches.state[WORKSPACE].told() == {
         "wanted": ":4096:8", "found": ":4096:8", "when": "after CUDA was initialised",
-        "evidence": "CUDA was up already, and under the strict mode torch accepted a product",
+        "evidence": "CUDA was up already, and torch held less of the GPU's memory than cuBLAS' workspace takes",
     }  # fmt: skip
-    torch.mode, torch.late = False, True
-    with pytest.raises(RefusedError, match="it is ':4096:8', set after cuBLAS had started"):
-        Switches().set(frozenset(), level="run-to-run")
-    assert not torch.mode, "the mode is put back"
+
+
+@pytest.mark.parametrize(
+    ("started", "held", "module", "reason"),
+    [
+        (None, 128 * 1024, "", "torch held 131072 bytes of the GPU's memory by then, the workspace of earlier products perhaps among them"),
+        (None, None, "", "torch does not tell what memory it holds (RuntimeError)"),
+        (":0:0", 512, "", "the process was started with ':0:0'"),
+        (None, 512, "cupy", "CuPy, which nobody can ask, is imported"),
+    ],
+)  # fmt: skip
+def test_a_workspace_that_came_when_the_buffer_may_have_been_there_is_refused(
+    monkeypatch: pytest.MonkeyPatch, started: str | None, held: int | None, module: str, reason: str
+) -> None:
+    """PyTorch 2.11 refuses no product under its strict mode any more, so that none can prove it."""
+    monkeypatch.setenv(WORKSPACE, ":4096:8")
+    monkeypatch.setattr("envguard.determinism.lateness.started_with", lambda name: started)
+    if module:
+        monkeypatch.setitem(sys.modules, module, ModuleType(module))
+    put(monkeypatch, FakeTorch(up=True, held=held))
+    with pytest.raises(RefusedError) as caught:
+        Switches(seed=42).set(frozenset(), level="run-to-run")
+    assert str(caught.value) == (
+        "CUBLAS_WORKSPACE_CONFIG must be :4096:8 or :16:8 before CUDA starts; "
+        f"it is ':4096:8', set when CUDA was up: {reason}\n"
+        "why: cuBLAS chooses its algorithms by it, and reads it only once\n"
+        "hint: CUBLAS_WORKSPACE_CONFIG=:4096:8 envguard run --seed 42 --level run-to-run -- "
+        "python train.py --name 'my run'"
+    )
 
 
 @pytest.mark.parametrize(
@@ -463,7 +487,7 @@ def test_every_precision_of_the_real_torch_is_read_whatever_was_written(write: s
 
 @pytest.mark.gpu
 def test_on_a_gpu_a_workspace_that_is_set_after_cublas_has_started_is_refused() -> None:
-    """What the notes on the library say, by experiment: torch keeps what it saw at its first product."""
+    """By experiment: torch keeps the buffer of its first product, whatever size it reads later."""
     pytest.importorskip("torch")
     code = """
 import os, torch
@@ -479,6 +503,6 @@ except RefusedError as error:
     print(str(error).splitlines()[0])
 """
     late = "torch.ones(2, 2, device='cuda') @ torch.ones(2, 2, device='cuda')"
-    assert "set after cuBLAS had started" in told(code.format(before=late))
+    assert "set when CUDA was up: torch held " in told(code.format(before=late))
     in_time = told(code.format(before="torch.zeros(1, device='cuda')"))
-    assert in_time == "CUDA was up already, and under the strict mode torch accepted a product"
+    assert in_time == "CUDA was up already, and torch held less of the GPU's memory than cuBLAS' workspace takes"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import platform
+import re
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
+import envguard
 from envguard.facts import VARIABLE, table
 from envguard.installed import running_environment
 from envguard.machine import observe
@@ -16,9 +19,6 @@ from envguard.machine.torch_build import torch_build
 from envguard.probes import kernel
 from envguard.reader import Reader
 from tests.machine.told import reason
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_this_machine_says_what_the_standard_library_says() -> None:
@@ -40,6 +40,23 @@ def test_every_fact_of_the_table_is_observed_on_every_machine_and_no_other(live:
     facts = observe(reader, running_environment(reader), live=live).facts
     known = {key for key in table().exact if not key.startswith(VARIABLE) and key != "interpreter.version.minor"}
     assert {key for key in facts if not key.startswith(VARIABLE)} == known | {"observation.edition"}
+
+
+def test_who_names_a_fact_names_one_of_the_table() -> None:
+    """What shows a fact that there is not shows nothing, on every machine, and no test of a machine without it sees that."""
+    name = re.compile(r"(?:amd|apple|cpu|intel|interpreter|nvidia|platform)\.[a-z_]+")
+    # A switch, and names of PEP 508's markers.
+    others = {"cpu.denormals", "platform.machine", "platform.python_implementation", "platform.version"}
+    named = {
+        node.value: path.name
+        for path in Path(envguard.__file__).parent.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and name.fullmatch(node.value)
+    }
+    assert len(named) > len(others)
+    assert {
+        key: path for key, path in named.items() if key not in {*table().exact, *others, "observation.edition"}
+    } == {}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there never is one")
