@@ -31,6 +31,7 @@ class NotingReader(Reader):
     def __init__(self, reader: Reader, given: Mapping[str, bytes]) -> None:
         super().__init__()
         self.trace = reader.trace
+        self.entries = reader.entries
         self._reader = reader
         self._given = given
         self._notes: dict[tuple[str, str], Any] = {}

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from typing import TypeVar
 
+    from .entries import Entries
+
     _Taken = TypeVar("_Taken")
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -24,15 +26,17 @@ _PIECE = 256 * 1024
 class Reader:
     """Reads files, folders, environment variables and probes, and records each of them in ``trace``.
 
-    *environ* replaces ``os.environ``; a trace made with one is of no use for another process.
+    *environ* replaces ``os.environ``; a trace made with one is of no use for another process. *entries* is what readers share that
+    read the same file twice, as it was and as it is; None where nothing is read twice.
     """
 
-    __slots__ = ("_asked", "_environ", "trace")
+    __slots__ = ("_asked", "_environ", "entries", "trace")
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self.trace = Trace()
         self._environ = os.environ if environ is None else environ
         self._asked: dict[str, str] = {}
+        self.entries: Entries | None = None
 
     def environ(self, name: str) -> str:
         """Return the environment variable *name*, empty where it is not set."""

@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .entries import Entries
     from .errors import EnvguardError
     from .reader import Reader
 
@@ -44,8 +45,13 @@ def read_toml(reader: Reader, path: str, error: type[EnvguardError], *, limit: i
     return parse_toml(reader.read_text(path, limit=limit), path, error)
 
 
-def parse_toml(text: str, path: str, error: type[EnvguardError]) -> dict[str, Any]:
-    """Return the TOML document *text*, which was read from *path*, as plain values."""
+def parse_toml(
+    text: str, path: str, error: type[EnvguardError], *, entries: Entries | None = None, named: str = ""
+) -> dict[str, Any]:
+    """Return the TOML document *text*, which was read from *path*, as plain values.
+
+    Those of the list of tables called *named* are taken from *entries* where another text had them, too.
+    """
     if "\r" in text:
         text = text.replace("\r\n", "\n")
     if not _LIMITED:
@@ -54,7 +60,7 @@ def parse_toml(text: str, path: str, error: type[EnvguardError]) -> dict[str, An
         if len(text) > _LONG:
             # A text without its rows is at fault in another place, or in none: what is wrong with the whole is said.
             try:
-                return toml_rows.loads(text, _toml.loads)
+                return entries.toml(path, named, text, _rows) if entries is not None else _rows(text)
             except (ValueError, RecursionError):
                 pass
         return _toml.loads(text)
@@ -70,6 +76,10 @@ def parse_toml(text: str, path: str, error: type[EnvguardError]) -> dict[str, An
         line = int(match["line"]) if match["line"] else text.count("\n") + 1
         what = match["what"][:1].lower() + match["what"][1:]
         raise error(f"is not valid TOML: {what}", path=path, line=line) from None
+
+
+def _rows(text: str) -> dict[str, Any]:
+    return toml_rows.loads(text, _toml.loads)
 
 
 def _refuse_depth(text: str, path: str, error: type[EnvguardError]) -> None:

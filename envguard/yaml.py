@@ -18,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .entries import Entries
     from .errors import EnvguardError
 
 KINDS = {
@@ -50,14 +51,24 @@ _SAFE_OPENINGS = 1000
 _DEEP_BLOCK = late(r"^(?:[ \t]|[-?:](?=[ \t])){400}", re.MULTILINE)
 
 
-def parse_yaml(text: str, path: str, error: type[EnvguardError], *, hint: str | None = None) -> Any:
+def parse_yaml(
+    text: str,
+    path: str,
+    error: type[EnvguardError],
+    *,
+    hint: str | None = None,
+    entries: Entries | None = None,
+    named: str = "",
+) -> Any:
     """Return the one YAML document *text*, which was read from *path*; None where it is empty.
+
+    The elements of the list called *named* are taken from *entries* where another text had them, too.
 
     *error* is raised, with the line, where the text is no YAML, where it has a tag, a key twice, a merge key, values nested
     deeper than ``MAX_DEPTH``, or aliases that stand for more than ``MAX_ALIASED`` lists and mappings; and where PyYAML is needed
     and missing.
     """
-    lines = read_lines(text)
+    lines = entries.yaml(path, named, text, read_lines) if entries is not None else read_lines(text)
     return _loaded(text, path, error, hint) if lines is None else lines
 
 

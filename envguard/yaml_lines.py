@@ -82,12 +82,18 @@ def _document(lines: list[str], known: dict[str, tuple[int, bool, str, Any]]) ->
     """Return the document that *lines* are, each of which is taken apart in *known*."""
     root: dict[str, Any] = {}
     # The collections that are open, each with its column; the key of the last one that has no value yet.
-    columns, opened = [0], [root]
+    columns: list[int] = [0]
+    opened: list[Any] = [root]
     waiting: str | None = None
     here: Any = root
     for line in lines:
         column, dash, key, value = known[line]
-        if waiting is not None or dash or column != columns[-1] or type(here) is list:
+        if dash and key and waiting is None and columns[-1] == column + 2 and _is_element(columns, opened):
+            # Another mapping in the list that the last one is in, which is what most lines of some locks are.
+            here = opened[-1] = {}
+            opened[-2].append(here)
+            dash = False
+        elif waiting is not None or dash or column != columns[-1] or type(here) is list:
             here = _place(columns, opened, waiting, column, dash)
             waiting = None
         if value is _FOLLOWS:
@@ -109,6 +115,11 @@ def _document(lines: list[str], known: dict[str, tuple[int, bool, str, Any]]) ->
         # What is waited for follows, if it is there at all.
         here[key] = value
     return root
+
+
+def _is_element(columns: list[int], opened: list[Any]) -> bool:
+    """Return whether the last collection is a mapping that is an element of the one before it."""
+    return columns[-2] + 2 == columns[-1] and type(opened[-2]) is list
 
 
 def _open(columns: list[int], opened: list[Any], column: int, inside: Any) -> None:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 64 * 1024 * 1024
 # The line end before it is part of it: to look for a character is ten times as fast as to try each line.
+_LETTERS = "<=>|"
+_LIKE_MERGE = late(rf"\n[{_LETTERS}]{{7}}")
 _MERGE = late(r"\n(?:<{7}|={7}|>{7}|\|{7})(?: |$)", re.MULTILINE)
 
 
@@ -35,8 +37,8 @@ def read_lock_text(reader: Reader, path: str, *, hint: str, manifest: str = "pyp
 
 def refuse_merge(text: str, path: str, *, hint: str) -> None:
     """Raise LockfileError at the first conflict marker of git in *text*."""
-    # To look for one word takes a tenth of the time of looking at every line.
-    if not any(letter * 7 in text for letter in "<=>|"):
+    # To look for what each of them begins with takes a tenth of the time of looking at every line.
+    if text[:1] not in _LETTERS and _LIKE_MERGE.search(text) is None:
         return
     text = f"\n{text}"
     if merge := _MERGE.search(text):

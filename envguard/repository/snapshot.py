@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from ..entries import Entries
 from ..errors import RepositoryError, UnreadableError
 from ..reader import MAX_BYTES, Reader
 from ..trace import ABSENT, link
@@ -33,8 +34,9 @@ class SnapshotReader(Reader):
 
     __slots__ = ("_git", "_label", "_listing", "_revision", "root")
 
-    def __init__(self, git: Git, revision: str) -> None:
+    def __init__(self, git: Git, revision: str, entries: Entries | None = None) -> None:
         super().__init__()
+        self.entries = entries or Entries()
         self.trace.unsettle()
         self._git = git
         self.root = git.folder
@@ -93,8 +95,11 @@ class SnapshotReader(Reader):
         return named is not None and self._git.expect(named)
 
     def revision(self, revision: str) -> SnapshotReader:
-        """Return a reader of *revision* of the same repository; the two share one git process. Errors as of ``revision_reader``."""
-        return SnapshotReader(self._git, _named(revision, self.root))
+        """Return a reader of *revision* of the same repository, errors as of ``revision_reader``.
+
+        The two share one git process, and the entries of what was read.
+        """
+        return SnapshotReader(self._git, _named(revision, self.root), self.entries)
 
     def close(self) -> None:
         """End the git process that was kept for reading, for every reader that shares it."""

@@ -7,6 +7,7 @@ category that it belongs to; here it is one package with several conditions, as 
 from __future__ import annotations
 
 import functools
+from functools import partial
 from operator import attrgetter
 
 from ...conda.archives import parse_archive, without_token
@@ -15,6 +16,7 @@ from ...names import normalize
 from ...urls import filename_at
 from ...values import replace
 from ...yaml import parse_yaml
+from ..again import listed_in, package_of
 from ..model import Artifact, CondaBuild, Edge, Lock, LockedPackage, Source, SourceKind, When
 from ..text import read_lock_text
 from .tables import DEV, MAIN, LockTable, commands
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
+    from ...entries import Entries
     from ...reader import Reader
 
 _VERSION = 1
@@ -41,11 +44,13 @@ def read(reader: Reader, path: str) -> Lock:
     """
     own = commands(path)
     text, digest = read_lock_text(reader, path, hint=own.lock, manifest="the files that it is made from")
-    root = LockTable(path, (), parse_yaml(text, path, LockfileError, hint=own.lock))
+    document = parse_yaml(text, path, LockfileError, hint=own.lock, entries=reader.entries, named="package")
+    root = LockTable(path, (), document)
     _refuse_other_versions(root)
     metadata = root.table("metadata")
     # Old releases wrote the virtual packages down that they assumed; conda-lock installs from a lock without them.
-    packages = tuple(_merged(package for package in _entries(root) if not package.name.startswith("__")))
+    entries = _entries(root, reader.entries)
+    packages = tuple(_merged((package for package in entries if not package.name.startswith("__")), reader.entries))
     categories = {when.group for package in packages for when in package.when} - {None}
     return Lock(
         path=path,
@@ -96,19 +101,25 @@ def _channels(metadata: LockTable) -> Iterator[str]:
             yield LockTable(metadata.path, (*metadata.keys, "channels", index), channel).required("url")
 
 
-def _entries(root: LockTable) -> Iterator[LockedPackage]:
-    """Yield the package of every entry; one that differs from another in nothing but where it belongs is made from that."""
+def _entries(root: LockTable, entries: Entries | None) -> Iterator[LockedPackage]:
+    """Yield the package of every entry; one that differs from another in nothing but where it belongs is made from that.
+
+    *entries* are those that another text of the lock had.
+    """
     known: dict[str, list[tuple[dict[str, Any], LockedPackage]]] = {}
-    for index, table in enumerate(root.tables("package")):
+
+    def make(index: int, table: LockTable) -> LockedPackage:
         alike = known.setdefault(str(table.value.get("url")), [])
         rest = {key: value for key, value in table.value.items() if key not in _BELONGING}
         same = next((package for other, package in alike if other == rest), None)
         if same is not None:
-            yield replace(same, index=index, keys=table.keys, when=_whens(table))
-            continue
+            return replace(same, index=index, keys=table.keys, when=_whens(table))
         package = _package(index, table)
         alike.append((rest, package))
-        yield package
+        return package
+
+    for index, table in enumerate(root.tables("package")):
+        yield package_of(entries, index, table, partial(make, index, table))
 
 
 def _whens(table: LockTable) -> tuple[When, ...]:
@@ -215,7 +226,7 @@ def _dependencies(table: LockTable) -> Iterator[tuple[str, str]]:
         yield name, own.required(name)
 
 
-def _merged(entries: Iterable[LockedPackage]) -> Iterator[LockedPackage]:
+def _merged(entries: Iterable[LockedPackage], known: Entries | None) -> Iterator[LockedPackage]:
     """Yield one package for the entries that differ in nothing but category and platform."""
     # What is equal in all of it is equal in this, which is made of texts: to hash a whole entry takes longer than to read it.
     alike: dict[tuple[Any, ...], list[list[LockedPackage]]] = {}
@@ -230,4 +241,4 @@ def _merged(entries: Iterable[LockedPackage]) -> Iterator[LockedPackage]:
         same.append(package)
     for first, *more in found:
         whens = (*first.when, *(when for package in more for when in package.when))
-        yield replace(first, when=tuple(dict.fromkeys(whens))) if more else first
+        yield listed_in(known, first, tuple(dict.fromkeys(whens))) if more else first

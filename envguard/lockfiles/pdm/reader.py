@@ -8,6 +8,7 @@ of pdm: it is read from the manifest beside it.
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from ...errors import LockfileError
 from ...names import normalize
@@ -15,6 +16,7 @@ from ...patterns import late
 from ...toml import parse_toml
 from ...urls import ARCHIVES, filename_at, unquote, without_credentials
 from ...values import replace
+from ..again import package_of
 from ..edges import cleared, named, resolved
 from ..listed import artifacts, listed
 from ..manifests.besides import besides, wanted
@@ -49,7 +51,8 @@ def read(reader: Reader, path: str) -> Lock:
     manifest beside it cannot be used, UnreadableError where one of them cannot be read.
     """
     text, digest = read_lock_text(reader, path, hint=COMMANDS.lock)
-    root = LockTable(path, (), parse_toml(text, path, LockfileError))
+    document = parse_toml(text, path, LockfileError, entries=reader.entries, named="package")
+    root = LockTable(path, (), document)
     metadata = root.table("metadata")
     version = _version(root, metadata)
     strategies = frozenset(metadata.texts("strategy"))
@@ -57,7 +60,10 @@ def read(reader: Reader, path: str) -> Lock:
     supported = () if None in targets else tuple(marker for marker in targets if marker is not None)
     python = " or ".join(f"({marker})" for marker in supported) or None
     inherits = INHERIT in strategies
-    entries = [_package(index, table, inherits=inherits) for index, table in enumerate(root.tables("package"))]
+    entries = []
+    for index, table in enumerate(root.tables("package")):
+        make = partial(_package, index, table, inherits=inherits)
+        entries.append((package_of(reader.entries, index, table, make, given=inherits), _extras(table)))
     manifest = read_manifest(reader, os.path.dirname(path))
     resolution = _Resolution(manifest)
     packages = list(cleared(_merged(entries), python, never=resolution.excludes, wanted=wanted(manifest)))
@@ -128,8 +134,12 @@ def _version(root: LockTable, metadata: LockTable) -> tuple[int, int]:
     return version
 
 
-def _package(index: int, table: LockTable, *, inherits: bool) -> tuple[LockedPackage, tuple[str, ...]]:
-    """Return an entry and the extras that it is the entry of."""
+def _extras(table: LockTable) -> tuple[str, ...]:
+    """Return the extras that *table* is the entry of."""
+    return tuple(sorted(normalize(extra) for extra in table.texts("extras")))
+
+
+def _package(index: int, table: LockTable, *, inherits: bool) -> LockedPackage:
     name = normalize(table.required("name"))
     edges = []
     for number, text in enumerate(table.texts("dependencies")):
@@ -137,9 +147,8 @@ def _package(index: int, table: LockTable, *, inherits: bool) -> tuple[LockedPac
     marker = table.text("marker")
     groups = table.texts("groups")
     when = tuple(When(group=_group(group), marker=marker) for group in groups)
-    extras = tuple(sorted(normalize(extra) for extra in table.texts("extras")))
     source = _source(table)
-    package = LockedPackage(
+    return LockedPackage(
         index=index,
         name=name,
         version=table.text("version"),
@@ -152,7 +161,6 @@ def _package(index: int, table: LockTable, *, inherits: bool) -> tuple[LockedPac
         else {"python": table.text("requires_python"), "marker": python_marker(table, "requires_python")},
         parts=_PARTS,
     )
-    return package, extras
 
 
 def _group(name: str) -> str | None:

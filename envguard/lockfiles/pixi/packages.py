@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from functools import partial
 
 from ...conda.archives import parse_archive, without_token
 from ...conda.specs import parse_spec
@@ -12,6 +13,7 @@ from ...names import normalize
 from ...patterns import late
 from ...urls import filename_at, query_of, split_url, unquote
 from ...values import dataclass
+from ..again import package_of
 from ..manifests.requirements import from_pep508
 from ..model import Artifact, CondaBuild, Edge, LockedPackage, Parts, Source, SourceKind
 
@@ -19,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ...entries import Entries
     from .tables import LockTable
 
 _KINDED = 6
@@ -44,10 +47,13 @@ class Record:
     package: LockedPackage
 
 
-def records(root: LockTable, version: int, editable: frozenset[str] | None) -> Iterator[Record]:
+def records(
+    root: LockTable, version: int, editable: frozenset[str] | None, entries: Entries | None = None
+) -> Iterator[Record]:
     """Yield the packages of the lock *root*.
 
-    *editable* are the names of those that the manifest wants so, None where the lock says it itself.
+    *editable* are the names of those that the manifest wants so, None where the lock says it itself; *entries* are those that another
+    text of the lock had.
     """
     for index, table in enumerate(root.tables("packages")):
         if version < _KINDED:
@@ -56,14 +62,21 @@ def records(root: LockTable, version: int, editable: frozenset[str] | None) -> I
         else:
             kind = key = next((name for name in ("conda", "conda_source", "pypi") if name in table.value), "conda")
         location = table.required(key)
-        if kind == "conda":
-            yield Record(kind=kind, location=location, package=_conda(index, table, location))
-        elif kind == "conda_source":
-            yield Record(kind=kind, location=location, package=_built(index, table, location))
-        elif kind == "pypi":
-            yield Record(kind=kind, location=location, package=_pypi(index, table, key, location, editable))
-        else:
-            raise table.error("kind", f"expected conda or pypi, found '{kind}'")
+        make = partial(_package, kind, index, table, key, location, editable)
+        package = package_of(entries, index, table, make, given=(kind, key, editable))
+        yield Record(kind=kind, location=location, package=package)
+
+
+def _package(
+    kind: str, index: int, table: LockTable, key: str, location: str, editable: frozenset[str] | None
+) -> LockedPackage:
+    if kind == "conda":
+        return _conda(index, table, location)
+    if kind == "conda_source":
+        return _built(index, table, location)
+    if kind == "pypi":
+        return _pypi(index, table, key, location, editable)
+    raise table.error("kind", f"expected conda or pypi, found '{kind}'")
 
 
 def _conda(index: int, table: LockTable, location: str) -> LockedPackage:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 
 from ...errors import LockfileError
-from ...values import replace
 from ...yaml import parse_yaml
+from ..again import listed_in
 from ..model import Lock, When
 from ..text import read_lock_text
 from .editable import editable_names
@@ -40,14 +40,15 @@ def read(reader: Reader, path: str) -> Lock:
     manifest beside it cannot be used, UnreadableError where one of them cannot be read.
     """
     text, digest = read_lock_text(reader, path, hint=COMMANDS.lock, manifest="pixi.toml")
-    root = LockTable(path, (), parse_yaml(text, path, LockfileError, hint=COMMANDS.lock))
+    document = parse_yaml(text, path, LockfileError, hint=COMMANDS.lock, entries=reader.entries, named="packages")
+    root = LockTable(path, (), document)
     version = _version(root)
     environments = root.table("environments")
     editable = editable_names(reader, os.path.dirname(path)) if version >= _NAMES_PLATFORMS else None
-    known = list(records(root, version, editable))
+    known = list(records(root, version, editable, reader.entries))
     platforms = dict(_platforms(root)) if version >= _NAMES_PLATFORMS else {}
     whens = _whens(environments, known, platforms, version)
-    packages = [replace(known[index].package, when=found) for index, found in whens.items() if found]
+    packages = [listed_in(reader.entries, known[index].package, found) for index, found in whens.items() if found]
     # Old locks describe a package more than once; what is listed under its location stands for all of them.
     listed = {(known[index].kind, known[index].location) for index, found in whens.items() if found}
     listed.update(_built_with(root))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import partial
 
 from ...errors import LockfileError
 from ...names import normalize
@@ -15,6 +16,7 @@ from ...patterns import late
 from ...toml import parse_toml
 from ...urls import without_credentials
 from ...values import replace
+from ..again import package_of
 from ..edges import cleared, named, resolved
 from ..filenames import named_version, same_version
 from ..listed import artifacts, listed
@@ -50,7 +52,8 @@ def read(reader: Reader, path: str) -> Lock:
     the manifest beside it cannot be used, UnreadableError where one of them cannot be read.
     """
     text, digest = read_lock_text(reader, path, hint=COMMANDS.lock)
-    root = LockTable(path, (), parse_toml(text, path, LockfileError))
+    document = parse_toml(text, path, LockfileError, entries=reader.entries, named="package")
+    root = LockTable(path, (), document)
     metadata = root.table("metadata")
     version = _version(root, metadata)
     python = metadata.required("python-versions")
@@ -58,7 +61,12 @@ def read(reader: Reader, path: str) -> Lock:
     if ranges is None:
         raise metadata.error("python-versions", f"'{python}' is no version constraint")
     manifest = read_manifest(reader, os.path.dirname(path))
-    packages = [_package(index, table, metadata, version) for index, table in enumerate(root.tables("package"))]
+    packages = []
+    for index, table in enumerate(root.tables("package")):
+        make = partial(_package, index, table, metadata, version)
+        # In an old lock the files of all packages are told in one place, beside the entries.
+        known = reader.entries if "files" in table.value else None
+        packages.append(package_of(known, index, table, make, given=version))
     inside, never = python_marker(python), _NEVER if version < RECORDS_GROUPS else frozenset[str]()
     packages = list(cleared(packages, inside, never=never, wanted=wanted(manifest)))
     groups = {when.group for package in packages for when in package.when if when.group is not None}

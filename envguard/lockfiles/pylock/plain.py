@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ...entries import Entries
+
 _VERSION = r"[0-9]{1,18}(?:\.[0-9]{1,18})*+(?:(?:a|b|rc)[0-9]{1,18})?(?:\.post[0-9]{1,18})?(?:\.dev[0-9]{1,18})?(?:\+[a-z0-9]+(?:\.[a-z0-9]+)*+)?"
 _PLAIN_VERSION = late(_VERSION)
 _NAME = late(r"[a-z0-9]+(?:-[a-z0-9]+)*+")
@@ -46,8 +48,16 @@ _LONGEST = 4000
 _DEEPEST = 40
 
 
-def is_certain(document: dict[str, Any]) -> bool:
-    """Return whether *document*, of a version that is known, is certain to be valid; False where only packaging can tell."""
+def is_certain(document: dict[str, Any], entries: Entries | None = None) -> bool:
+    """Return whether *document*, of a version that is known, is certain to be valid; False where only packaging can tell.
+
+    *entries* are those of the document that another text of it had, each of which is looked at once.
+    """
+
+    def is_package(package: Any) -> bool:
+        look = functools.partial(_is_package, package)
+        return look() if entries is None else entries.made(package, "certain", None, look)
+
     packages = document.get("packages")
     return (
         type(document.get("created-by")) is str
@@ -57,7 +67,7 @@ def is_certain(document: dict[str, Any]) -> bool:
         and _optional(document, "extras", lambda value: _are_texts(value) and all(map(_NAME.fullmatch, value)))
         and _optional(document, "environments", lambda value: _are_texts(value) and all(map(_is_marker, value)))
         and _optional(document, "tool", _is_table)
-        and all(map(_is_package, packages))
+        and all(map(is_package, packages))
     )
 
 

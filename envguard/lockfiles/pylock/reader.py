@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from ...errors import LockfileError
 from ...names import normalize
 from ...patterns import late
 from ...toml import parse_toml
 from ...urls import without_credentials
+from ..again import package_of
 from ..edges import cleared
 from ..exported.command import command_of
 from ..manifests.requirements import from_pep508
@@ -37,14 +39,18 @@ def read(reader: Reader, path: str) -> Lock:
     where it cannot be read.
     """
     text, digest = read_lock_text(reader, path, hint=HINT)
-    root = LockTable(path, (), parse_toml(text, path, LockfileError))
+    document = parse_toml(text, path, LockfileError, entries=reader.entries, named="packages")
+    root = LockTable(path, (), document)
     major, minor = _version(root)
-    validate(root)
+    validate(root, reader.entries)
     environments = root.texts("environments")
     python = " or ".join(f"({marker})" for marker in environments) or None
     # What other tools write there is theirs, and may be anything.
     tool = {key: value for key, value in root.table("tool").value.items() if key in TABLES}
-    packages = [_package(index, table) for index, table in enumerate(root.tables("packages"))]
+    packages = [
+        package_of(reader.entries, index, table, partial(_package, index, table))
+        for index, table in enumerate(root.tables("packages"))
+    ]
     return Lock(
         path=path,
         format="pylock",

@@ -12,18 +12,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ...entries import Entries
 
 _KNOWN = "1.0"
 _PART = late(r"(?P<key>[^.\[\]]+)|\[(?P<index>\d+)\]")
 
 
-def validate(root: LockTable) -> None:
+def validate(root: LockTable, entries: Entries | None = None) -> None:
     """Raise LockfileError with the key path where *root*, of any minor version of 1, is no valid lock.
 
     A file that belongs to another package or version is left to the check of the lock against itself, which has a rule for
-    it: packaging is shown a name that agrees.
+    it: packaging is shown a name that agrees. *entries* are those that another text of the lock had.
     """
-    if is_certain(dict(root.value)):
+    if is_certain(dict(root.value), entries):
         return
     from packaging.pylock import Pylock, PylockValidationError
 

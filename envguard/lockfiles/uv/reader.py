@@ -7,11 +7,13 @@ meaning cannot be guessed; unknown keys of version 1 are skipped, since later re
 from __future__ import annotations
 
 import os
+from functools import partial
 
 from ...errors import ConfigError, LockfileError
 from ...toml import kind, parse_toml, read_toml
 from ...urls import ARCHIVES, filename_at, query_of, split_url, without_credentials
 from ...values import replace
+from ..again import package_of
 from ..model import Artifact, ConflictItem, Edge, Lock, LockedPackage, Parts, Source, SourceKind
 from ..text import read_lock_text
 from .declared import overrides, restated
@@ -45,7 +47,8 @@ def read(reader: Reader, path: str) -> Lock:
     where it cannot be read.
     """
     text, digest = read_lock_text(reader, path, hint=COMMANDS.lock)
-    root = LockTable(path, (), parse_toml(text, path, LockfileError))
+    document = parse_toml(text, path, LockfileError, entries=reader.entries, named="package")
+    root = LockTable(path, (), document)
     version = root.get("version", int)
     if version is None:
         raise LockfileError("has no version, so it is no uv.lock", path=path, hint="uv lock")
@@ -61,7 +64,10 @@ def read(reader: Reader, path: str) -> Lock:
     _ranges(manifest)
     _check_requirements(manifest, "requirements", "constraints", "overrides")
     _check_requirements(manifest.table("dependency-groups"))
-    packages = [_package(index, table) for index, table in enumerate(root.tables("package"))]
+    packages = [
+        package_of(reader.entries, index, table, partial(_package, index, table))
+        for index, table in enumerate(root.tables("package"))
+    ]
     revision = root.get("revision", int) or 0
     if revision < _RECORDS_DEFAULT_GROUPS:
         packages = [_with_default_groups(reader, os.path.dirname(path), package) for package in packages]
