@@ -1,8 +1,8 @@
-"""Bytecode: whether the interpreter would run a ``.pyc`` file in the place of a source that it was not made from.
+"""Bytecode among installed files: which of it stands for which source, and would be loaded at all.
 
-It asks what the interpreter asks (PEP 552, ``importlib._bootstrap_external``). A file with another magic number, and one whose
-time and size or hash are not those of its source, is made anew and does no harm. What runs unasked is a file that says that
-nobody is to compare its hash.
+Whether the interpreter then runs it is told by its head (``pyc``). A file with another magic number, and one whose time and size or
+hash are not those of its source, is made anew and does no harm. What runs unasked is a file that says that nobody is to compare
+its hash.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from ..installed.model import Environment
     from .compare import Seen
 
-HEAD = 16
 # Of the releases; those before them have others, and later ones are not known here: then any magic number counts.
 _MAGIC = {"3.11": 3495, "3.12": 3531, "3.13": 3571, "3.14": 3627}
 _FINAL = re.compile(r"(3\.\d+)\.\d+")
@@ -47,32 +46,6 @@ def source_of(path: bytes, tag: str) -> bytes | None:
         return None
     folder = match["folder"]
     return (b"" if folder is None else folder + b"/") + match["module"] + b".py"
-
-
-def is_outdated(head: bytes, size: int, mtime_ns: int, magic: int | None) -> bool | None:
-    """Return whether a file that begins with *head* is made anew before its source (*size* bytes, of *mtime_ns*) runs.
-
-    None where that depends on the hash of the source, and nobody asks for it when it runs.
-    """
-    flags = int.from_bytes(head[4:8], "little")
-    if head[2:4] != b"\r\n" or flags & ~0b11 or (magic is not None and int.from_bytes(head[:2], "little") != magic):
-        return True
-    if flags & 0b01:
-        # With the second bit the interpreter compares the hash itself.
-        return False if flags & 0b10 else None
-    # As os.stat() makes a float of it, and importlib an integer of that.
-    seconds = int(mtime_ns // 10**9 + 1e-9 * (mtime_ns % 10**9))
-    return head[8:12] != (seconds & 0xFFFFFFFF).to_bytes(4, "little") or head[12:16] != (size & 0xFFFFFFFF).to_bytes(
-        4, "little"
-    )
-
-
-def is_hash_of(head: bytes, source: bytes) -> bool:
-    """Return whether the hash in *head* is that of *source*: SipHash-1-3, as CPython has it since 3.11, keyed by the magic."""
-    # What importlib.util.source_hash() calls, but for the magic number of another version.
-    import _imp
-
-    return _imp.source_hash(int.from_bytes(head[:4], "little"), source) == head[8:16]
 
 
 def candidates(rows: Iterable[bytes], seen: Seen, tag: str) -> list[tuple[bytes, bytes, bytes]]:

@@ -9,6 +9,7 @@ from .._native import hexdigest
 from ..amounts import plural
 from ..installed.record import BOOKKEEPING
 from ..names import printable
+from ..pyc import HEAD, is_hash_of, is_outdated
 from ..trees.words import listed
 from ..values import replace
 from . import bytecode, shared
@@ -181,7 +182,7 @@ class Judge:
         """Judge bytecode that is not what came with its package: the interpreter may have made it anew."""
         tag = bytecode.tag_of(self._inventory.environment)
         source = bytecode.source_of(where[1], tag) if tag is not None else None
-        head = read(_path(where), limit=bytecode.HEAD)
+        head = read(_path(where), limit=HEAD)
         if source is not None and head is not None:
             self._judge_bytecode(where[0], where[1], head, source, lambda _: number)
 
@@ -226,10 +227,10 @@ class Judge:
         mtime = seen.mtime(source)
         if row is None or mtime is None or not row[1]:
             return
-        outdated = bytecode.is_outdated(head, int(row[1]), mtime, bytecode.magic_of(self._inventory.environment))
+        outdated = is_outdated(head, int(row[1]), mtime, bytecode.magic_of(self._inventory.environment))
         if outdated is None:
             content = read(_path((folder, source)))
-            if content is not None and bytecode.is_hash_of(head, content):
+            if content is not None and is_hash_of(head, content):
                 return
             place, number = _path((folder, path)), owner(source)
             if number is not None:

@@ -9,15 +9,10 @@ from __future__ import annotations
 
 import marshal
 import warnings
-from importlib.util import MAGIC_NUMBER, source_hash
 from types import CodeType
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    import os
+from ..pyc import HEAD
 
-_HEAD = 16
-_BY_HASH = 0b01
 _CODE = (
     "co_name",
     "co_argcount",
@@ -33,16 +28,6 @@ _CODE = (
 )
 
 
-def would_run(bytecode: bytes, source: bytes, seen: os.stat_result) -> bool:
-    """Return whether the interpreter takes *bytecode* in the place of *source*, whose file is as *seen*, because it compares the two."""
-    if len(bytecode) < _HEAD or bytecode[:4] != MAGIC_NUMBER:
-        return False
-    if int.from_bytes(bytecode[4:8], "little") & _BY_HASH:
-        return bytecode[8:_HEAD] == source_hash(source)
-    told = int(seen.st_mtime) & 0xFFFFFFFF, seen.st_size & 0xFFFFFFFF
-    return bytecode[8:_HEAD] == b"".join(number.to_bytes(4, "little") for number in told)
-
-
 def is_made_from(bytecode: bytes, source: bytes, path: str) -> bool | None:
     """Return whether *bytecode*, all of its file, is the code of *source*, the content of *path*; None where that cannot be told."""
     try:
@@ -51,7 +36,7 @@ def is_made_from(bytecode: bytes, source: bytes, path: str) -> bool | None:
             warnings.simplefilter("ignore")
             wanted = compile(source, path, "exec", dont_inherit=True)
         # The interpreter has loaded it from there, and run it, before anybody comes here.
-        found = marshal.loads(bytecode[_HEAD:])  # noqa: S302
+        found = marshal.loads(bytecode[HEAD:])  # noqa: S302
         return _key(found) == _key(wanted)
     except (RecursionError, MemoryError):
         return None

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import importlib.machinery
 import os
-from importlib.util import source_hash
+from importlib.util import MAGIC_NUMBER, source_hash
 from typing import TYPE_CHECKING
 
 from ..errors import RepositoryError, UnreadableError
+from ..pyc import HEAD, is_taken
 from .blobs import object_id
-from .bytecode import is_made_from, would_run
+from .bytecode import is_made_from
 from .git import Git, on_its_own
 from .heads import commit_of, watch_head
 from .model import Loaded, LoadedFile, LoadedState
@@ -32,6 +33,7 @@ _LINK = "120000"
 _AT_ONCE = 200
 _BUILT = tuple(importlib.machinery.EXTENSION_SUFFIXES)
 _MAX_BYTES = 256 * 1024 * 1024
+_MAGIC = int.from_bytes(MAGIC_NUMBER[:2], "little")
 
 
 def loaded_code(reader: Reader) -> Loaded:
@@ -184,11 +186,11 @@ def _bytecode(
     if made_from and source_hash(source).hex() != made_from:
         return LoadedState.CHANGED, f"{cached}, which is made from another source, and nobody compares"
     try:
-        bytecode, seen = reader.read_bytes(cached, limit=_MAX_BYTES), os.stat(path)
+        bytecode, mtime_ns = reader.read_bytes(cached, limit=_MAX_BYTES), os.stat(path).st_mtime_ns
     except (OSError, UnreadableError) as error:
         # Where it is gone, nothing but the source can run again.
         return (LoadedState.UNREADABLE, f"{cached}: {_words(error)}") if reader.exists(cached) else None
-    if not made_from and not would_run(bytecode, source, seen):
+    if not made_from and not is_taken(bytecode[:HEAD], source, mtime_ns, _MAGIC):
         return None
     made = is_made_from(bytecode, source, path)
     if made is None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from envguard import pyc
 from envguard.files import bytecode
 from envguard.files.compare import Seen
 from tests.installed.tools import EVERY_PYTHON, ask, environment, run
@@ -108,16 +109,19 @@ def test_what_runs_is_foretold(tmp_path: Path, python: str, mode: str, change: s
     assert bytecode.source_of(os.fsencode(cached.relative_to(tmp_path)), tag) == b"module.py"
     st = source.stat()
     head = cached.read_bytes()[:16]
-    outdated = bytecode.is_outdated(head, st.st_size, st.st_mtime_ns, bytecode.magic_of(found))
+    magic, written = bytecode.magic_of(found), source.read_bytes()
+    outdated = pyc.is_outdated(head, st.st_size, st.st_mtime_ns, magic)
+    if outdated is not None:
+        assert pyc.is_taken(head, written, st.st_mtime_ns, magic) is (ran == "cached")
     if change == "nothing":
         assert not outdated
-        assert outdated is not None or bytecode.is_hash_of(head, source.read_bytes())
+        assert outdated is not None or pyc.is_hash_of(head, written)
         return
     if mode == "CHECKED_HASH" and outdated is False:
         assert ran == "source"  # the interpreter has compared the hash
         return
     if outdated is None:
-        assert not bytecode.is_hash_of(head, source.read_bytes())
+        assert not pyc.is_hash_of(head, written)
     assert ran == ("source" if outdated else "cached")
 
 
