@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from ..data.progress import Pace, told
 from ..data.telling import BEAT
 from ..installed.model import Layer
-from ..launch import several_here
 from ..trace import signature
 from ..trees import ranks
 from ..walked import Problem
@@ -152,10 +151,7 @@ class Looking:
             self._found.append(quick.look(folder, wanted, alone=alone, cache=not full, tick=self._tick))
             return ""  # nothing that others could repeat: each sees for itself
 
-        if several_here():
-            ranks.shared(f"{folder}\0files", look)
-        else:
-            look()
+        ranks.shared(f"{folder}\0files", look)
 
     def _tick(self, counters: Counters) -> None:
         if self._given_up:

@@ -6,7 +6,6 @@ nothing that the asking does not need.
 
 from __future__ import annotations
 
-from ..launch import several_here
 from ..trees import ranks
 from . import quick
 
@@ -14,9 +13,7 @@ from . import quick
 def retell(folder: str) -> str:
     """Return what is in *folder* now; nothing where that cannot be told. Of several ranks on one host one looks."""
     try:
-        if several_here():
-            return ranks.shared(f"{folder}\0state", lambda: quick.state(folder))
-        return quick.state(folder)
+        return ranks.shared(f"{folder}\0state", lambda: quick.state(folder))
     except (OSError, RuntimeError, MemoryError, ValueError):
         # The check that is now made from the start meets it again, where it can be said.
         return ""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import time
 
-from ..launch import several_here
 from . import ranks
 
 TYPE_CHECKING = False
@@ -66,7 +65,7 @@ def tell(identity: str, *, progress: Callable[[Progress], None] | None = None) -
         seen.append(walk(identity, progress=progress))
         return told(seen[-1])
 
-    text = ranks.shared(identity, walk_now) if several_here() else walk_now()
+    text = ranks.shared(identity, walk_now)
     return text, seen[-1] if seen else None
 
 
@@ -77,7 +76,7 @@ def retell(identity: str, *, progress: Callable[[Progress], None] | None = None)
         return _quickly(identity, progress)
 
     try:
-        return ranks.shared(identity, walk_now) if several_here() else walk_now()
+        return ranks.shared(identity, walk_now)
     except (OSError, RuntimeError, MemoryError, ValueError):
         # The check that is now made from the start meets it again, where it can be said.
         return ""

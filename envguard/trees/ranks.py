@@ -21,7 +21,7 @@ import time
 from zlib import crc32
 
 from ..cache import folder
-from ..launch import JOB_NAMES, local_rank
+from ..launch import JOB_NAMES, local_rank, several_here
 from ..trace import digest
 
 TYPE_CHECKING = False
@@ -45,10 +45,12 @@ _answered: dict[str, int] = {}
 
 
 def shared(identity: str, walk: Callable[[], str]) -> str:
-    """Return what *walk* says, or what it said to another rank of this job; *identity* tells the tree.
+    """Return what *walk* says, or, where several ranks of this job are on this host, what it said to another; *identity* tells the tree.
 
     An empty answer is kept from the others: each rank finds out about problems itself.
     """
+    if not several_here():
+        return walk()
     try:
         import fcntl
 

@@ -251,7 +251,18 @@ def test_problems_are_found_by_each_rank_itself(job: Job) -> None:
     assert sorted(job.walks()) == ["0", "1"]
 
 
-def test_what_earlier_days_left_is_taken_away(folder: Path) -> None:
+def test_who_is_alone_on_its_host_asks_nobody_and_leaves_nothing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Path(os.environ["ENVGUARD_CACHE_DIR"]) / "ranks"
+    words = iter("ab")
+    for size in ("1", ""):
+        monkeypatch.setenv("LOCAL_WORLD_SIZE", size)
+        said = next(words)
+        assert ranks.shared(identify(str(folder), ()), lambda said=said: said) == said  # type: ignore[misc]
+    assert not home.exists()
+
+
+def test_what_earlier_days_left_is_taken_away(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
     home = Path(os.environ["ENVGUARD_CACHE_DIR"]) / "ranks"
     home.mkdir(parents=True)
     old, young = home / "old", home / "young"
@@ -264,5 +275,6 @@ def test_what_earlier_days_left_is_taken_away(folder: Path) -> None:
     assert len(list(home.iterdir())) == 2
 
 
-def test_a_folder_that_is_not_there_is_for_the_walk_to_say(folder: Path) -> None:
+def test_a_folder_that_is_not_there_is_for_the_walk_to_say(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
     assert ranks.shared(identify(str(folder / "none"), ()), lambda: "said") == "said"
