@@ -10,13 +10,12 @@ import functools
 import os
 import sys
 
-from .libraries import LIBRARIES, states
+from .libraries import LIBRARIES
 from .on_import import after_import
 from .streams import check_whole, derive
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any, Literal
 
     from .libraries import Library
@@ -86,14 +85,6 @@ class Seeding:
 
         return then
 
-    def fingerprint(self) -> Mapping[str, str]:
-        """Return a digest of the state of each global generator that is there, by its name (``numpy``, ``torch.cuda:0``).
-
-        Nothing is imported, initialised or drawn for it. Equal digests are equal states; ``unreadable`` is equal to
-        nothing. A generator that is missing in one of two answers was not there yet.
-        """
-        return {name: _digest(state) for name, state in states().items()}
-
 
 def stream_name(library: Library) -> str:
     """Return the name of the stream that seeds *library*."""
@@ -124,12 +115,3 @@ def findable() -> frozenset[str]:
         for library in LIBRARIES
         if library.packages and (library.module in sys.modules or find_spec(library.module) is not None)
     )
-
-
-def _digest(state: Any) -> str:
-    if state is None:
-        return "unreadable"
-    import hashlib
-    import json
-
-    return hashlib.blake2b(json.dumps(state, sort_keys=True).encode(), digest_size=16).hexdigest()

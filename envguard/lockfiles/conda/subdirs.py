@@ -6,7 +6,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-NOARCH = "noarch"
 _SYSTEMS = {"linux": "linux", "darwin": "osx", "win32": "win"}
 _MACHINES = {
     "linux": {
@@ -56,12 +55,3 @@ def environment_of(subdir: str, python: str) -> dict[str, str] | None:
         "python_version": ".".join(python.split(".")[:2]),
         "sys_platform": sys_platform,
     }
-
-
-def virtual_packages_of(subdir: str) -> frozenset[str]:
-    """Return the virtual packages that every machine of the platform *subdir* has, whatever their versions."""
-    system, _, _ = subdir.partition("-")
-    base = {"__archspec"}
-    if system == "win":
-        return frozenset(base | {"__win"})
-    return frozenset(base | {"__unix"} | ({"__linux", "__glibc"} if system == "linux" else {"__osx"}))
