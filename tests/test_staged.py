@@ -459,6 +459,29 @@ def test_what_belongs_to_no_project_is_left_alone(repository: Repository) -> Non
     assert repository.ask("lock")[0] == 3
 
 
+@pytest.mark.parametrize("corpus", ["pixi-small", "conda-lock-small"])
+def test_a_conda_package_that_lost_the_hash_that_holds_is_refused(repository: Repository, corpus: str) -> None:
+    """It kept its MD5, which a check of the lock alone takes for what its channel offers: that was a note."""
+    repository.git("rm", "-q", "uv.lock", "pyproject.toml")
+    for path in (Path(__file__).parent / "corpora" / corpus).iterdir():
+        shutil.copy(path, repository.folder)
+    repository.commit()
+    (lock,) = (
+        repository.folder / name for name in ("pixi.lock", "conda-lock.yml") if (repository.folder / name).exists()
+    )
+    text = lock.read_text(encoding="utf-8")
+    lost = re.search(r"\n +sha256: [0-9a-f]{64}(?=\n)", text[text.rindex("md5: ") - 200 :])
+    assert lost is not None
+    lock.write_text(
+        text[: text.rindex("md5: ") - 200] + text[text.rindex("md5: ") - 200 :].replace(lost[0], "", 1), "utf-8"
+    )
+    repository.git("add", ".")
+    status, out, err = repository.ask("lock", lock.name)
+    assert (status, err) == (1, "")
+    assert "EG112 [lost-hashes]" in out
+    assert "had a hash that holds, and has none any more but one that can be forged" in " ".join(out.split())
+
+
 RECORD = '{"schema": {"name": "envguard.lock", "version": 1}, "machines": {}}'
 
 

@@ -129,15 +129,16 @@ def changed_source(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
 @rule("EG112", "lost-hashes", "a package that had hashes has none any more", since="0.1", need=Need.CHANGE)
 def lost_hashes(self: Rule, evidence: Evidence) -> Iterator[Finding]:
-    """Compares whether the locks have hashes.
+    """Compares whether the locks have hashes, and such as hold.
 
     ## What it sees
 
-    A package of the same source whose files had hashes before and have none now.
+    A package of the same source whose files had hashes before and have none now, or none but MD5 and SHA-1: a conda
+    package that lost its SHA-256 and kept the MD5 beside it.
 
     ## Why it matters
 
-    Without hashes the same lock can install other bytes tomorrow.
+    Without hashes the same lock can install other bytes tomorrow; two files with one MD5 are made in seconds.
 
     ## How to mend
 
@@ -148,7 +149,7 @@ def lost_hashes(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             continue
         yield self.finding(
             change.name,
-            f"{_version(change)} had hashes and has none any more",
+            f"{_version(change)} had {_lost_what(detail)}",
             impact=Impact.UNKNOWN,
             why="without hashes the same lock can install other bytes",
             expected=detail.old,
@@ -156,6 +157,12 @@ def lost_hashes(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             place=place,
             hint=evidence.lock_command,
         )
+
+
+def _lost_what(detail: Detail) -> str:
+    if detail.new is None or not detail.new.endswith(" alone"):
+        return "hashes and has none any more"
+    return "a hash that holds, and has none any more but one that can be forged"
 
 
 @rule("EG118", "relabelled-artifact", "a file stands under another version than before", since="0.1", need=Need.CHANGE)

@@ -268,7 +268,8 @@ def weak_hash(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Some indexes offer no hashes. Packages of which no file has one are a warning where others of their index have some: the
     index may have none, or somebody took them out. They are a note where none of that index has any, and so is a
-    requirements file without any hash.
+    requirements file without any hash. Channels of conda may offer MD5 alone, and for packages of theirs it counts as no
+    hash does for others; a commit that takes a SHA-256 out is an error all the same (EG112).
 
     ## Why it matters
 

@@ -20,7 +20,11 @@ def test_the_machine_is_told_with_its_gpus() -> None:
         "torch.cuda": "13.0",
     }
     stream = io.StringIO()
-    receipt_text.write({"seed": 1, "scheme": "envguard.rng.v1", "seeded": {}, "switches": {}, "observed": {"facts": facts}}, stream, path="receipt.json")
+    receipt_text.write(
+        {"seed": 1, "scheme": "envguard.rng.v1", "seeded": {}, "switches": {}, "observed": {"facts": facts}},
+        stream,
+        path="receipt.json",
+    )
     told = " ".join(stream.getvalue().split())
     assert (
         "machine cpython 3.12.3, Xeon, 2 x NVIDIA H200, driver 580.159.04, glibc 2.39, torch 2.11.0+cu130, CUDA 13.0"

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     Side = tuple[LockedPackage, Ways]
 
+# What nobody vouches for: two files can be made that have one of them.
+_FORGED = ("md5:", "sha1:")
 # A wheel's name with a build tag (PEP 427), which alone differs where a version was built and published again.
 _BUILD = late(r"(?P<release>[^-]+-[^-]+)-(?P<build>\d[^-]*)-(?P<tags>[^-]+-[^-]+-[^-]+\.whl)")
 
@@ -32,6 +34,8 @@ def details(before: Side, after: Side, kind: Kind) -> Iterator[Detail]:
         yield from hash_details(old, new)
     elif _lost(old, new, theirs):
         yield Detail(aspect=Aspect.HASHES_LOST, old=f"{_counted(old)}", new="none")
+    elif weak := _weakened(old, new):
+        yield weak
     else:
         yield from _relabelled(old, new)
     if kind not in (Kind.SAME, Kind.REBUILT):
@@ -92,11 +96,16 @@ def hash_details(old: LockedPackage, new: LockedPackage) -> Iterator[Detail]:
     listed = {file.filename for file in new.artifacts}
     again: list[tuple[str, str]] = []
     unlike: list[tuple[str, str]] = []
+    weaker: list[tuple[str, str]] = []
     for file in new.artifacts:
         name = file.filename if file.filename in known else rebuilt.get(_unbuilt(file.filename), "")
         hashes = known.get(name, {None})
         # A file that is listed twice, or once without a hash, vouches for nothing; one that stayed was not replaced.
-        if not file.filename or file.hash in hashes or None in hashes or (name != file.filename and name in listed):
+        if not file.filename or None in hashes or (name != file.filename and name in listed):
+            continue
+        if file.hash in hashes:
+            if _only_forged(hashes_of(new, file)) and not _only_forged(hashes):
+                weaker.append((f"{name} {_strongest(hashes)}", f"{file.filename} {file.hash} alone"))
             continue
         was = min(filter(None, hashes))
         if file.hash is None:
@@ -107,7 +116,7 @@ def hash_details(old: LockedPackage, new: LockedPackage) -> Iterator[Detail]:
             unlike.append((f"{name} {was}", f"{file.filename} {file.hash}"))
         elif told not in hashes:
             again.append((f"{name} {min(like(hashes, told))}", f"{file.filename} {told}"))
-    for aspect, files in ((Aspect.REPUBLISHED, again), (Aspect.REHASHED, unlike)):
+    for aspect, files in ((Aspect.REPUBLISHED, again), (Aspect.REHASHED, unlike), (Aspect.HASHES_LOST, weaker)):
         if files:
             more = f" and {len(files) - 1} more" if len(files) > 1 else ""
             yield Detail(aspect=aspect, old=f"{files[0][0]}{more}", new=f"{files[0][1]}{more}")
@@ -121,6 +130,9 @@ def _all_hashes(old: LockedPackage, new: LockedPackage) -> Iterator[Detail]:
     if ours and not theirs and new.source.kind is old.source.kind:
         yield Detail(aspect=Aspect.HASHES_LOST, old=_counted(old), new="none")
     if all(file.filename for file in (*old.artifacts, *new.artifacts)):
+        return
+    if theirs and theirs < ours and _only_forged(theirs) and not _only_forged(ours):
+        yield Detail(aspect=Aspect.HASHES_LOST, old=_strongest(ours), new=f"{min(theirs)} alone")
         return
     # Without names a file that was added to a release is one hash more; one that took another's place is one for another.
     gone, came = ours - theirs, theirs - ours
@@ -155,6 +167,23 @@ def _lost(old: LockedPackage, new: LockedPackage, ways: Ways) -> bool:
     # Where files are listed by name, one that has none is told by the check of the lock against itself.
     listed = bool(new.artifacts) or not format_named(ways.lock.format).lists_files
     return listed and not any(file.hash for file in new.artifacts)
+
+
+def _weakened(old: LockedPackage, new: LockedPackage) -> Detail | None:
+    """Return that *new*, of another version, has no hash but such as can be forged, where *old* had better ones."""
+    ours, theirs = ({text for file in package.artifacts for text in hashes_of(package, file)} for package in (old, new))
+    if not theirs or new.source.kind is not old.source.kind or not _only_forged(theirs) or _only_forged(ours):
+        return None
+    return Detail(aspect=Aspect.HASHES_LOST, old=_strongest(ours), new=f"{min(theirs)} alone")
+
+
+def _only_forged(hashes: Iterable[str | None]) -> bool:
+    """Return whether every one of *hashes* can be forged; so it is of none at all."""
+    return all(text is None or text.startswith(_FORGED) for text in hashes)
+
+
+def _strongest(hashes: Iterable[str | None]) -> str:
+    return min(text for text in hashes if text is not None and not text.startswith(_FORGED))
 
 
 def _counted(package: LockedPackage) -> str:

@@ -541,6 +541,30 @@ def test_archives_are_compared_by_a_hash_that_both_locks_have() -> None:
     assert [item.aspect for item in details(build("sha256:1", "1"), build("sha256:2", "1"))] == [Aspect.REPUBLISHED]
 
 
+@pytest.mark.parametrize("version", ["2.0", "2.1"])
+def test_a_hash_that_holds_and_went_is_told_although_one_that_can_be_forged_stayed(version: str) -> None:
+    def build(version: str, digest: str, md5: str) -> LockedPackage:
+        package = conda("numpy", version, digest=digest)
+        assert package.conda is not None
+        return replace(package, conda=replace(package.conda, md5=md5))
+
+    old = build("2.0", "sha256:1", "1")
+    (detail,) = [item for item in details(old, build(version, "md5:1", "1")) if item.aspect is Aspect.HASHES_LOST]
+    assert (detail.old or "").endswith("sha256:1")
+    assert (detail.new or "").endswith("md5:1 alone")
+    # One that came, and one that is neither better nor worse, are no loss.
+    for md5, sha256 in (("md5:1", "sha256:1"), ("md5:1", "md5:1")):
+        packages = compare(lock([build("2.0", md5, "1")]), lock([build(version, sha256, "1")])).packages
+        assert all(change.detail(Aspect.HASHES_LOST) is None for change in packages)
+
+
+def test_a_hash_that_holds_and_went_is_told_where_files_have_no_names() -> None:
+    before = locked("a", artifacts=(file("", "sha256:1"), file("", "md5:1")))
+    after = locked("a", artifacts=(file("", "md5:1"),))
+    assert details(before, after) == (Detail(aspect=Aspect.HASHES_LOST, old="sha256:1", new="md5:1 alone"),)
+    assert not compare(lock([after]), lock([before]))
+
+
 def test_another_channel_is_another_source() -> None:
     old, new = conda("numpy", "2.0"), conda("numpy", "2.0", channel="https://conda.index.example/other")
     (detail,) = details(old, new)
