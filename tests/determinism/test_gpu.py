@@ -163,10 +163,11 @@ from torch.utils.data import DataLoader, TensorDataset
 net = torch.nn.Sequential(torch.nn.Linear(8, 64), torch.nn.Dropout(0.5), torch.nn.Linear(64, 8)).cuda()
 adam = torch.optim.AdamW(net.parameters())
 data = TensorDataset(torch.arange(256.0).reshape(32, 8))
+options = run.dataloader_kwargs("train")
+loader = DataLoader(data, 8, num_workers=2, pin_memory=True, sampler=run.sampler(data), **options)
 def epoch(number):
     run.set_epoch(number)
-    sampler = run.sampler(data)
-    for (batch,) in DataLoader(data, 8, num_workers=2, pin_memory=True, sampler=sampler, **run.dataloader_kwargs("train")):
+    for (batch,) in loader:
         adam.zero_grad()
         batch = batch.cuda()
         net(batch / 256 + torch.randn_like(batch)).square().mean().backward()
