@@ -116,7 +116,7 @@ def _differing_files(evidence: Evidence) -> dict[str, str]:
 def _no_lock(evidence: Evidence) -> ConfigError:
     """Return the error of a record that nothing could be compared with."""
     return ConfigError(
-        f"there is no {evidence.lock_name} to record against", path=evidence.project, hint=evidence.lock_command
+        f"there is no {evidence.lock_name} to record against", path=evidence.project, hint=evidence.how_to_lock
     )
 
 

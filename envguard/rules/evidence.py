@@ -103,6 +103,13 @@ class Evidence:
         return self.lock.commands.lock if self.lock is not None else self.first_lock
 
     @property
+    def how_to_lock(self) -> str:
+        """How to come to a lock: the command that makes one; or name the file that is one against all appearance."""
+        if self.lock is not None or self.passed_over is None:
+            return self.lock_command
+        return f'{self.lock_command}; or, if {self.passed_over} is the lock, name it: lock = "{self.passed_over}"'
+
+    @property
     def views(self) -> tuple[LockView, ...]:
         """Every lock of the project with what follows from it, the main one first."""
         if self.lock is None:

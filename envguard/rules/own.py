@@ -51,7 +51,7 @@ def missing_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             impact=Impact.UNKNOWN,
             why="without a lock every installation may choose other versions",
             place=Place(path=evidence.project),
-            hint=_first_lock(evidence),
+            hint=evidence.how_to_lock,
             unknown=True,
         )
     for view in evidence.views:
@@ -68,15 +68,6 @@ def missing_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
                     hint=f"write it as: NAME @ {item.subject.removeprefix('-e ')}",
                     unknown=True,
                 )
-
-
-def _first_lock(evidence: Evidence) -> str:
-    """Return how to come to a lock: make one, or name the file that is one against all appearance."""
-    if evidence.lock is not None or evidence.passed_over is None:
-        return evidence.lock_command
-    return (
-        f'{evidence.lock_command}; or, if {evidence.passed_over} is the lock, name it: lock = "{evidence.passed_over}"'
-    )
 
 
 @rule("EG902", "missing-baseline", "nothing was ever recorded", since="0.1", need=Need.ENVIRONMENT)

@@ -116,6 +116,18 @@ def test_a_record_that_is_there_is_kept(cli: Cli, project: Project) -> None:
     assert project.baseline.read_bytes() == record
 
 
+def test_a_file_that_could_be_the_lock_is_named_where_there_is_none(cli: Cli, project: Project) -> None:
+    (project.folder / "uv.lock").unlink()
+    (project.folder / "requirements.txt").write_text("numpy==2.4.6\n")
+    result = cli("init")
+    assert (result.status, result.out) == (2, "")
+    assert result.err.splitlines() == [
+        "error: .: there is no uv.lock to record against",
+        "",
+        'hint: uv lock; or, if requirements.txt is the lock, name it: lock = "requirements.txt"',
+    ]
+
+
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [
