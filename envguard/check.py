@@ -245,6 +245,7 @@ def _notes(evidence: Evidence) -> dict[str, str]:
         **_machines_note(evidence),
         **_data_note(evidence),
         **_files_note(evidence),
+        **_content_note(evidence),
         **listening.notes(evidence),
         **_code_note(evidence),
         **_ranks_note(evidence),
@@ -272,6 +273,13 @@ def _files_note(evidence: Evidence) -> dict[str, str]:
     if files.editable:
         note += f"; editable, so its code is not among them: {', '.join(files.editable)}"
     return {"files": note}
+
+
+def _content_note(evidence: Evidence) -> dict[str, str]:
+    from .rules.uncompared import note
+
+    text = note(evidence) if evidence.machine is not None else None
+    return {"content": text} if text is not None else {}
 
 
 def _code_note(evidence: Evidence) -> dict[str, str]:

@@ -151,8 +151,7 @@ def _package_rows(old: Packages, new: Packages, words: Mapping[str, str]) -> Ite
             yield Row(name=name, old=versions[0], new=versions[1], what=words.get(name, "changed"), why="", notes=())
             continue
         one, other = was.digest, now.digest
-        if one == other or (isinstance(one, Unknown) and isinstance(other, Unknown)):
-            # What nobody can record, an editable install, say, tells nothing either time.
+        if one == other:
             continue
         unknown = isinstance(one, Unknown) or isinstance(other, Unknown) or _kind(one) != _kind(other)
         note = f"what was recorded of its content: {fact_text(one)} -> {fact_text(other)}"

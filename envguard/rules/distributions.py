@@ -189,7 +189,9 @@ def content_mismatch(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     built or published again, a wheel for another platform, a local build. It reads the list, not the files. Of a
     package of conda it is the hash of its archive, for the same version and build; where the record has one kind of
     hash and the installed package another, that is unknown. So it is where a digest was recorded and the installed
-    package has none any more: its list is gone, or it is an editable install now.
+    package has none any more: its list is gone, or it is an editable install now. Where none could be recorded (an
+    editable install, an installer that writes no list) there is nothing to compare with: the report names these
+    packages in its line `content`. What an editable package runs is judged as code (EG602 to EG605).
 
     ## Why it matters
 

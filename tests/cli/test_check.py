@@ -418,6 +418,21 @@ def test_what_the_hooks_judge_is_no_business_of_a_check(cli: Cli, recorded: Proj
     assert "EG114" not in result.out
 
 
+def test_what_nobody_could_record_is_named_and_neither_drift_nor_a_pass(cli: Cli, recorded: Project) -> None:
+    assert "\ncontent " not in cli("check").out
+    (info,) = recorded.site.glob("pytest-*.dist-info")
+    (info / "direct_url.json").write_text('{"url": "file:///src", "dir_info": {"editable": true}}', encoding="utf-8")
+    numpy = next(recorded.site.glob("numpy-*.dist-info"))
+    (numpy / "RECORD").unlink()
+    assert cli("record").status == 0
+    result = cli("check", "--format", "json")
+    told = json.loads(result.out)["notes"]["content"]
+    assert told.startswith("not compared of 2 packages, since it could not be recorded: numpy (")
+    assert told.endswith("; pytest (it is an editable install: what it runs is its source folder)")
+    assert "\ncontent      not compared of 2 packages, since it could not be recorded: numpy (" in cli("check").out
+    assert "EG210" not in result.out
+
+
 def test_a_record_of_a_newer_envguard_cannot_be_decided(cli: Cli, recorded: Project) -> None:
     document = json.loads(recorded.baseline.read_bytes())
     facts = document["machines"]["default"]["facts"]

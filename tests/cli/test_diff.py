@@ -420,6 +420,18 @@ def test_what_two_records_could_not_tell_is_not_called_the_same(cli: Cli, record
     assert "0 differ, 1 cannot be told\nnothing that a result depends on is known to differ, but not all of it" in said
 
 
+def test_a_package_whose_content_neither_record_knows_is_not_called_the_same(cli: Cli, recorded: Project) -> None:
+    record = recorded.folder / "envguard.lock"
+    document = json.loads(everything_known(record))
+    (machine,) = document["machines"].values()
+    machine["packages"]["app"] = "0.1 unknown: editable"
+    record.write_text(json.dumps(document), encoding="utf-8")
+    said = cli("diff", str(record), str(record)).out
+    assert re.search(r"^  app +0\.1.* cannot tell$", said, re.MULTILINE)
+    assert "what was recorded of its content: unknown: editable → unknown: editable" in " ".join(said.split())
+    assert "0 differ, 1 cannot be told\n" in said
+
+
 def test_what_nobody_here_reads_of_two_records_is_compared_all_the_same(cli: Cli, recorded: Project) -> None:
     record, other = recorded.folder / "envguard.lock", recorded.folder / "other.json"
     document = json.loads(everything_known(record))
