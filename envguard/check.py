@@ -276,9 +276,11 @@ def _files_note(evidence: Evidence) -> dict[str, str]:
 
 
 def _content_note(evidence: Evidence) -> dict[str, str]:
+    if evidence.machine is None:
+        return {}
     from .rules.uncompared import note
 
-    text = note(evidence) if evidence.machine is not None else None
+    text = note(evidence)
     return {"content": text} if text is not None else {}
 
 

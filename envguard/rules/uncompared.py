@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from ..amounts import plural
 from ..model import Unknown
-from ..trees.words import listed
 from .versions import same
 
 TYPE_CHECKING = False
@@ -27,6 +26,8 @@ def note(evidence: Evidence) -> str | None:
         reasons.setdefault(reason, []).append(name)
     if not reasons:
         return None
+    from ..trees.words import listed
+
     count = plural(sum(map(len, reasons.values())), "package")
     told = "; ".join(f"{listed(names, _NAMED)} ({reason})" for reason, names in reasons.items())
     return f"not compared of {count}, since it could not be recorded: {told}"
