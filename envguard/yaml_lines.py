@@ -1,7 +1,7 @@
 """YAML as tools write it into locks, read ten times as fast as by a loader that makes a node of each scalar.
 
 Block mappings and sequences of scalars that stand on one line are a small language: an expression takes each line apart (most
-lines of a lock are there many times: once is enough), and columns say what belongs to what. Whatever looks any different (an anchor, a tag, a text over several lines, a comment, a number
+lines of a lock are there many times: once is enough), and columns say what belongs to what. Whatever looks any different (an anchor, a tag, a text over several lines, a number
 that may be none) is not read here at all: the loader of the whole language reads the document then, and says what is wrong with it.
 """
 
@@ -22,11 +22,13 @@ MAX_DEPTH = 50
 _PLAIN = r"[A-Za-z0-9_/.=<](?:[!-9;-~]|:(?=[!-~])|\ ++(?=[!-\"$-~]))*+"
 _LINE = late(
     rf"""^(\ *+)(-\ )?+
-    (?:([A-Za-z0-9_][A-Za-z0-9_.+-]{{0,200}}+):(?=\ [!-~]|$)\ ?+)?+
-    (?:('[\ -&(-~]*+'|"[\ !\#-\[\]-~]*+")|({_PLAIN})|(\[\]|\{{\}}))?+$
+    (?:([A-Za-z0-9_][A-Za-z0-9_.+-]{{0,200}}+):(?:\ (?=[!-"$-~])|(?=\ ++\#|$)))?+
+    (?:('[\ -&(-~]*+'|"[\ !\#-\[\]-~]*+")|({_PLAIN})|(\[\]|\{{\}}))?+(?:\ ++\#[\ -~]*+)?+$
     """,
     re.VERBOSE | re.MULTILINE,
 )
+# A line that says nothing, wherever it stands.
+_SILENT = late(r"\ *+(?:#[ -~]*+)?+")
 _HEADER = late(r"(?:#[ -~]*+\n)*+")
 _INTEGER = late(r"0|[1-9][0-9]{0,18}+")
 # What begins as a number does, and what YAML gives a meaning.
@@ -53,6 +55,15 @@ def read_lines(text: str) -> dict[str, Any] | None:
     if start == len(text) or not text.endswith("\n"):
         return None
     lines = text[start:-1].split("\n")
+    found = _read(lines)
+    if found is None:
+        # What a person writes has comments and blank lines.
+        telling = [line for line in lines if _SILENT.fullmatch(line) is None]
+        found = _read(telling) if telling and len(telling) < len(lines) else None
+    return found
+
+
+def _read(lines: list[str]) -> dict[str, Any] | None:
     known = list(dict.fromkeys(lines))
     taken = _LINE.findall("\n".join(known))
     if len(taken) != len(known):

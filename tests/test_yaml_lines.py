@@ -54,6 +54,9 @@ READ = {
     "empty ones": "a: []\nb: {}\nc: ''\nd: \"\"\n- \n".replace("- \n", ""),
     "a header": "# made by\n#\n# a tool\nversion: 1\n",
     "URLs and ranges": "a: https://u@index.example/a#b?c=d\nb: '>=1,<2'\nc: python >=3.9,<3.10.0a0\nd: <15\ne: ==1\nf: blas 2.306   openblas\n",
+    "comments": "t: # u\na: b # c\nd:  # e\n  - f  # g\n  # h\n  - 'i'   #\n# j\nk: [] # l\nm: n# o\np: q#r\n#s\n",
+    "empty lines": "a: b\n\nc:\n   \n- d\n\n- e\n\n",
+    "a comment before and behind": "# a\n\nb: c\n# d\n",
     "numbers": "a: 0\nb: 12\nc: 007\nd: 1733752134123\ne: 9223372036854775807\nf: 12345678901234567890123\ng: 1_000\nh: 1:30\ni: 1e5\nj: 2024-01-01\n",
     "words": "a: yes\nb: No\nc: on\nd: y\ne: TRUE\nf: Null\ng: trUe\nh: inf\ni: nan\n",
     "keys": "3.10: a\ntrue: b\nnull: c\na-b.c+d_e: f\n1: g\n",
@@ -64,9 +67,17 @@ LEFT = {
     "a tag": "a: !!str b\n",
     "a merge": "a: <<\n",
     "a key that merges": "<<: a\n",
-    "a comment": "a: b # c\n",
-    "a comment between": "a: b\n# c\nd: e\n",
-    "an empty line": "a: b\n\nc: d\n",
+    "a comment behind a dash": "a:\n-  # b\n- c\n",
+    "a comment behind an element that follows": "a:\n- # b\n  c\n",
+    "a comment in other letters": "a: b\n# é\nc: d\n",
+    "a comment behind a value in other letters": "a: b # é\n",
+    "a comment with a tab": "a: b\n#\tc\n",
+    "a tab before a comment": "a: b\n\t# c\n",
+    "a text that goes on behind a comment": "a: b\n# c\n  d\n",
+    "a literal with a comment": "a: |\n  # b\n  c\n",
+    "a quoted text with a comment": "a: 'b\n# c\n  d'\n",
+    "comments alone": "# a\n\n# b\n",
+    "a tab in an empty line": "a: b\n\t\nc: d\n",
     "no line end": "a: b",
     "nothing at all": "",
     "a list at the top": "- a\n",
@@ -123,7 +134,7 @@ def test_what_tools_write_is_read(kind: str) -> None:
 @pytest.mark.parametrize("kind", LEFT)
 def test_what_is_not_for_sure_is_left_to_the_loader(kind: str) -> None:
     assert read_lines(LEFT[kind]) is None
-    assert read_lines(f"z: y\n{LEFT[kind]}") is None or kind == "nothing at all"
+    assert read_lines(f"z: y\n{LEFT[kind]}") is None or kind in ("nothing at all", "comments alone")
 
 
 def test_absurd_depth_is_left_to_the_loader() -> None:
@@ -155,7 +166,7 @@ def test_hostile_texts_are_read_to_their_end() -> None:
 
 PIECES = st.sampled_from(
     ["a:", "b: c", "d: ", "- ", "-", "  ", " ", "\n", "\n", "\n", "\n  ", "\n    ", "\n- ", "\n  - ", "e", "'f'", '"g"', "[]", "{}", ": ",
-     ":", " #", "#", "1", "1.5", "true", "null", "~", ".", "<", "<<", "&x", "*x", "|", ">", "?", "!", "%", "@", "`", "''", "\\", "---", "...",
+     ":", " #", "#", "\n# v\n", " # w\n", "\n\n", "1", "1.5", "true", "null", "~", ".", "<", "<<", "&x", "*x", "|", ">", "?", "!", "%", "@", "`", "''", "\\", "---", "...",
      "h:\n  i: j\n", "k:\n- l: m\n  n: o\n", "p:\n- q\n", "0", "0x1", "-1", "1e5", "=", "\t", "é", "  r: s\n", "- t: u\n"]
 )  # fmt: skip
 

@@ -36,11 +36,14 @@ def parse_archive(location: str) -> Archive | None:
 
 def split_filename(filename: str) -> tuple[str, str, str] | None:
     """Return name, version and build in the *filename* of a conda package; None where it is none."""
-    stem = next((filename.removesuffix(suffix) for suffix in _SUFFIXES if filename.endswith(suffix)), None)
-    if stem is None:
-        return None
-    name, version, build = ["", "", "", *stem.rsplit("-", 2)][-3:]
-    return (name.lower(), version, build) if name and version and build else None
+    for suffix in _SUFFIXES:
+        if filename.endswith(suffix):
+            parts = filename[: -len(suffix)].rsplit("-", 2)
+            if len(parts) < 3 or not all(parts):
+                return None
+            name, version, build = parts
+            return name.lower(), version, build
+    return None
 
 
 def without_token(url: str) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import re
-from fnmatch import fnmatchcase
 
 from ..patterns import late
 from ..values import dataclass
@@ -91,8 +90,9 @@ def _brackets(text: str | None) -> list[tuple[str, str]]:
 def _version_and_build(rest: str) -> tuple[str, str]:
     """Return the version and the build in what follows a name: ``>=1,<2``, ``1.0 py_0``, ``=1.0=py_0``."""
     text = rest.strip()
-    # Blanks around an operator or a comma separate nothing.
-    text = re.sub(r"\s*([,|])\s*", r"\1", re.sub(r"(==|!=|~=|>=|<=|=|>|<)\s+", r"\1", text))
+    if len(text.split()) > 1:
+        # Blanks around an operator or a comma separate nothing.
+        text = re.sub(r"\s*([,|])\s*", r"\1", re.sub(r"(==|!=|~=|>=|<=|=|>|<)\s+", r"\1", text))
     version, _, build = text.partition(" ")
     if build:
         return version, build.strip()
@@ -178,4 +178,17 @@ def build_matches(build: str, wanted: str) -> bool | None:
         return True
     if wanted.startswith("^") or any(mark in wanted for mark in "?[]|,="):
         return None
-    return fnmatchcase(build, wanted)
+    first, *middle = wanted.split("*")
+    if not middle:
+        return build == wanted
+    # What stands between two stars is found as far left as it can be; the last of it is the end.
+    last = middle.pop()
+    if len(build) < len(first) + len(last) or not build.startswith(first) or not build.endswith(last):
+        return False
+    at, end = len(first), len(build) - len(last)
+    for piece in middle:
+        found = build.find(piece, at, end)
+        if found < 0:
+            return False
+        at = found + len(piece)
+    return True

@@ -85,6 +85,8 @@ def _parts(written: str, text: str) -> Parts:
 
 
 def _segment(segment: str, text: str) -> tuple[Part, ...]:
+    if segment.isdigit():
+        return (int(segment),)
     runs = _RUNS.findall(segment)
     if not runs:
         raise VersionError(f"'{text[:80]}' has nothing between two dots")

@@ -35,10 +35,13 @@ def artifact_inconsistencies(lock: Lock) -> Iterator[Inconsistency]:
     owners: dict[str, tuple[LockedPackage, str]] = {}
     must = (SourceKind.URL, SourceKind.PATH) if format_named(lock.format).hashes_urls else ()
     offered = (*_OFFERED, SourceKind.URL) if not must else _OFFERED
+    counted: list[tuple[LockedPackage, bool]] = []
     for package in lock.packages:
         wheel, *archives = _usual(package)
         sdist = tuple(archives)
         strong = _all_strong(package.artifacts)
+        if package.source.kind in offered:
+            counted.append((package, not strong and _is_bare(package)))
         for artifact in package.artifacts:
             if artifact.filename and not artifact.filename.startswith(wheel if artifact.wheel else sdist):
                 yield from _name(package, artifact)
@@ -48,11 +51,13 @@ def artifact_inconsistencies(lock: Lock) -> Iterator[Inconsistency]:
                 other, filename = owners.setdefault(artifact.hash, (package, artifact.filename))
                 if filename != artifact.filename:
                     yield _copied(package, artifact, other, filename)
-    yield from _unhashed([package for package in lock.packages if package.source.kind in offered])
+    yield from _unhashed(counted)
 
 
 def _all_strong(files: Sequence[Artifact]) -> bool:
     """Return whether each of *files* has a strong hash: asked of all at once, since there are thousands of them."""
+    if len(files) == 1:
+        return _STRONG.fullmatch(files[0].hash or "") is not None
     hashes = [file.hash for file in files]
     if None in hashes:
         return False
@@ -159,11 +164,14 @@ def _is_bare(package: LockedPackage) -> bool:
     return not any(artifact.hash is not None for artifact in package.artifacts)
 
 
-def _unhashed(packages: Sequence[LockedPackage]) -> Iterator[Inconsistency]:
-    """Yield for each index the packages of which no file has a hash; it may offer none, or somebody took them out."""
+def _unhashed(packages: Sequence[tuple[LockedPackage, bool]]) -> Iterator[Inconsistency]:
+    """Yield for each index the packages of which no file has a hash; it may offer none, or somebody took them out.
+
+    With each of *packages* stands whether it has none.
+    """
     found: dict[str, list[LockedPackage]] = {}
     hashed: set[str] = set()
-    for package in packages:
+    for package, is_bare in packages:
         location = package.source.location
         # A folder of files offers no hashes, and uv writes none for it.
         local = bool(location) and "://" not in location
@@ -171,7 +179,7 @@ def _unhashed(packages: Sequence[LockedPackage]) -> Iterator[Inconsistency]:
             continue
         named = location if package.source.kind in _OFFERED else ""
         index = named or host_of(package.artifacts[0].location or "")
-        if _is_bare(package):
+        if is_bare:
             found.setdefault(index, []).append(package)
         else:
             hashed.add(index)

@@ -49,9 +49,9 @@ def conda_release(package: LockedPackage, filename: str) -> tuple[str, str, str]
     found = split_filename(filename)
     build = package.conda.build if package.conda is not None else None
     known = (package.name, package.version, build)
-    return (
-        None if found is None or all(one in (None, other) for one, other in zip(known, found, strict=True)) else found
-    )
+    if found is None or found == known or all(one in (None, other) for one, other in zip(known, found, strict=True)):
+        return None
+    return found
 
 
 def same_version(one: str, other: str) -> bool:

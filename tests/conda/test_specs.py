@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from envguard.conda.specs import Spec, build_matches, parse_spec, satisfies
 
@@ -110,3 +114,8 @@ def test_which_versions_a_range_takes(version: str, wanted: str, answer: bool | 
 )
 def test_which_builds_a_glob_takes(build: str, wanted: str, answer: bool | None) -> None:
     assert build_matches(build, wanted) is answer
+
+
+@given(st.text("ab_*", min_size=1, max_size=7).filter(lambda text: text != "*"), st.text("ab_", max_size=9))
+def test_a_star_stands_for_anything(wanted: str, build: str) -> None:
+    assert build_matches(build, wanted) is fnmatchcase(build, wanted)

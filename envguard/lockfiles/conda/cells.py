@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import starmap
-
 from ...conda.specs import parse_spec
 from ...names import normalize
 from ...values import dataclass, replace
@@ -14,13 +12,16 @@ from .subdirs import environment_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ...conda.specs import Spec
     from ..model import Edge, Inconsistency, Lock, LockedPackage
 
     Keys = tuple[str | int, ...]
-    _Needs = tuple[tuple[str, ...], frozenset[str], tuple[tuple[Edge, Spec | None], ...], tuple[Edge, ...]]
+    # Version and build of a conda package.
+    _Build = tuple[str | None, str | None]
+    _Match = tuple[str, Spec, dict[_Build | None, bool] | None]
+    _Needs = tuple[tuple[_Match, ...], frozenset[str], tuple[Edge, ...]]
 
 _MANY = 2
 
@@ -55,6 +56,14 @@ class Cell:
                 found[name] = package
         return found
 
+    def builds(self) -> dict[str, _Build]:
+        """Return version and build of each conda package."""
+        return {
+            name: (package.version, package.conda.build)
+            for name, package in self.conda.items()
+            if package.conda is not None
+        }
+
     def markers(self) -> dict[str, str] | None:
         """Return the marker variables of its Python; None where it has none, or where the platform is not known here."""
         python = self.conda.get("python")
@@ -87,30 +96,35 @@ def cells_of(lock: Lock, *, exclusive: bool) -> list[Cell]:
 _last: list[tuple[Lock, tuple[Inconsistency, ...]]] = []
 
 
-def cell_inconsistencies(lock: Lock, *, exclusive: bool) -> Iterator[Inconsistency]:
-    """Yield where a cell of *lock* has a package twice, lacks what a package of it needs, or has another version of it."""
+def cell_inconsistencies(
+    lock: Lock, *, exclusive: bool, cells: Sequence[Cell] | None = None
+) -> Iterator[Inconsistency]:
+    """Yield where a cell of *lock* has a package twice, lacks what a package of it needs, or has another version of it.
+
+    *cells* are those of the lock, where somebody has them.
+    """
     if not exclusive:
-        yield from _contradictions(lock, exclusive=False)
+        yield from _contradictions(cells or cells_of(lock, exclusive=False))
         return
     for known, last in _last:
         if known is lock:
             _last.clear()
             yield from last
             return
-    found = tuple(_contradictions(lock, exclusive=True))
+    found = tuple(_contradictions(cells or cells_of(lock, exclusive=True)))
     _last[:] = [(lock, found)]
     yield from found
 
 
-def _contradictions(lock: Lock, *, exclusive: bool) -> Iterator[Inconsistency]:
+def _contradictions(cells: Iterable[Cell]) -> Iterator[Inconsistency]:
     found: dict[tuple[Keys, str, str], tuple[Inconsistency, list[str]]] = {}
     known = _Known()
-    for cell in cells_of(lock, exclusive=exclusive):
+    for cell in cells:
         for item in (*_twice(cell), *_edges(cell, known)):
-            _, cells = found.setdefault((item.keys, item.kind, item.message), (item, []))
-            cells.append(str(cell))
-    for item, cells in found.values():
-        yield _in_cells(item, cells)
+            _, names = found.setdefault((item.keys, item.kind, item.message), (item, []))
+            names.append(str(cell))
+    for item, names in found.values():
+        yield _in_cells(item, names)
 
 
 def _in_cells(item: Inconsistency, cells: list[str]) -> Inconsistency:
@@ -119,6 +133,8 @@ def _in_cells(item: Inconsistency, cells: list[str]) -> Inconsistency:
 
 
 def _twice(cell: Cell) -> Iterator[Inconsistency]:
+    if len(cell.conda) + len(cell.python) == len(cell.packages):
+        return
     seen: dict[tuple[str, bool], LockedPackage] = {}
     for package in cell.packages:
         other = seen.setdefault((package.name, package.conda is None), package)
@@ -133,30 +149,35 @@ def _twice(cell: Cell) -> Iterator[Inconsistency]:
 
 
 class _Known:
-    """What was found in other cells: match specs that were held against a package, and packages that found all that they need.
-
-    Most cells have nearly the same packages, and there can be dozens.
-    """
+    """What is the same in every cell that a package is in, of which there can be dozens: what it needs, and what was answered to that."""
 
     def __init__(self) -> None:
-        self.specs: dict[tuple[object, ...], bool] = {}
-        self.fine: set[tuple[int, ...]] = set()
         self._needs: dict[int, _Needs] = {}
+        self._answers: dict[str, dict[_Build | None, bool]] = {}
+        self._held: dict[tuple[str, str | None], dict[str, bool]] = {}
 
     def needs(self, package: LockedPackage) -> _Needs:
-        """Return the names of the conda packages that *package* needs, those of packages of Python, and what asks for each."""
+        """Return the match specs of *package*, with what was answered to each, and what it needs of Python's packages."""
         found = self._needs.get(id(package))
         if found is None:
             edges = package.dependencies
             if package.extras or package.groups:
                 edges = tuple(edge for _, edge in edges_of(package))
-            conda = tuple(edge for edge in edges if edge.match is not None)
+            matches: list[_Match] = []
+            for edge in edges:
+                spec = parse_spec(edge.match) if edge.match is not None else None
+                if spec is not None and spec.readable and not spec.virtual:
+                    # What asks for more than version and build is not answered by them.
+                    answers = None if spec.more else self._answers.setdefault(spec.text, {})
+                    matches.append((spec.name, spec, answers))
             python = tuple(edge for edge in edges if edge.match is None)
-            specs = [parse_spec(edge.match or "") for edge in conda]
-            names = tuple(spec.name for spec in specs if spec is not None)
-            matches = tuple(zip(conda, specs, strict=True))
-            found = self._needs[id(package)] = names, frozenset(edge.name for edge in python), matches, python
+            found = self._needs[id(package)] = tuple(matches), frozenset(edge.name for edge in python), python
         return found
+
+    def held(self, cell: Cell) -> dict[str, bool]:
+        """Return which markers are known to hold, or not to hold, for the Python of *cell*."""
+        python = cell.conda.get("python")
+        return self._held.setdefault((cell.subdir, python.version if python is not None else None), {})
 
 
 def _edges(cell: Cell, known: _Known) -> Iterator[Inconsistency]:
@@ -164,41 +185,40 @@ def _edges(cell: Cell, known: _Known) -> Iterator[Inconsistency]:
     provided, markers = cell.provided(), cell.markers()
     # Where the lock leaves open what provides what, or for which Python that is, nothing of Python's can be missed.
     told = provided is not None and markers is not None
-    there = {*cell.python, *(provided or ())}
+    there, held = {*cell.python, *(provided or ())}, known.held(cell)
+    conda, builds = cell.conda, cell.builds()
 
-    def fits(edge: Edge, spec: Spec | None) -> bool:
-        target = cell.conda.get(spec.name) if spec is not None else None
-        question = edge.match, id(target)
-        answer = known.specs.get(question)
-        if answer is None:
-            told: tuple[object, ...] = question
-            if spec is not None and not spec.more and target is not None and target.conda is not None:
-                # Version and build decide, which the packages of several platforms have in common.
-                told = (edge.match, target.version, target.conda.build)
-            answer = known.specs.get(told)
+    def fit(matches: tuple[_Match, ...]) -> bool:
+        for name, spec, answers in matches:
+            # Version and build decide, which the packages of several platforms have in common.
+            build = builds.get(name)
+            answer = answers.get(build) if answers is not None else None
             if answer is None:
-                answer = known.specs[told] = not any(_conda_edge(cell.packages[0], (), edge, cell.conda))
-            known.specs[question] = answer
-        return answer
+                target = conda.get(name)
+                answer = target is not None and decide(spec, target) is not False
+                if answers is not None:
+                    answers[build] = answer
+            if not answer:
+                return False
+        return True
 
     def found(edge: Edge) -> bool:
-        return not told or edge.name in there or markers is None or not _holds(edge, markers)
+        if not told or edge.name in there or markers is None:
+            return True
+        if edge.marker is None:
+            return False
+        holds = held.get(edge.marker)
+        if holds is None:
+            holds = held[edge.marker] = _holds(edge.marker, markers)
+        return not holds
 
     for package in cell.packages:
-        conda, python, matches, others = known.needs(package)
-        # The same package beside the same others.
-        beside = (id(package), *map(id, map(cell.conda.get, conda)))
-        fine = beside in known.fine
-        if fine and (not told or python <= there):
-            continue
-        if not fine and all(starmap(fits, matches)):
-            fine = True
-            known.fine.add(beside)
-        if fine and all(map(found, others)):
+        matches, python, others = known.needs(package)
+        if fit(matches) and (not told or python <= there or all(map(found, others))):
             continue
         for keys, edge in placed_edges(package):
             if edge.match is not None:
-                yield from _conda_edge(package, keys, edge, cell.conda)
+                yield from _conda_edge(package, keys, edge, conda)
             elif not found(edge):
                 yield _nowhere(package, keys, edge, edge.name, cell.python)
 
@@ -235,9 +255,9 @@ def _nowhere(package: LockedPackage, keys: Keys, edge: Edge, what: str, known: I
     )
 
 
-def _holds(edge: Edge, markers: Mapping[str, str]) -> bool:
+def _holds(marker: str, markers: Mapping[str, str]) -> bool:
     try:
-        return edge.marker is None or parse(edge.marker).holds(markers)
+        return parse(marker).holds(markers)
     except MarkerError:
         # Whoever selects by it says what is wrong with it.
         return False

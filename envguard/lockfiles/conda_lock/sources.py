@@ -17,7 +17,6 @@ from ...values import dataclass
 from ...yaml import parse_yaml
 from ..manifests.requirements import from_pep508
 from ..manifests.section import NAME as PYPROJECT
-from ..poetry.manifest import read_manifest
 from .tables import MAIN
 
 TYPE_CHECKING = False
@@ -150,6 +149,8 @@ def _of_pip(table: Mapped, category: str) -> Iterator[Asked]:
 
 
 def _of_pyproject(reader: Reader, source: SourceFile) -> Iterator[Asked]:
+    from ..poetry.manifest import read_manifest
+
     manifest = read_manifest(reader, os.path.dirname(source.path))
     if manifest is None:
         return

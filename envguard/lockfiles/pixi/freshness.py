@@ -69,7 +69,7 @@ def _reasons(reader: Reader, lock: Lock, manifest: Manifest) -> Iterator[Reason]
             if cell.environment == name:
                 targets = targets_of(manifest, name, cell)
                 yield from cell_reasons(reader, lock, environment, targets, cell, _locked_indexes(table))
-    for item in cell_inconsistencies(lock, exclusive=True):
+    for item in cell_inconsistencies(lock, exclusive=True, cells=cells):
         # Pixi holds what is locked against itself as well, before it believes it.
         yield Reason(
             subject=item.subject,

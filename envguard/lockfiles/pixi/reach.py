@@ -103,7 +103,7 @@ class _Walk:
         self.todo: list[LockedPackage] = []
         self.used: dict[str, LockedPackage] = {}
         self.missing: list[tuple[LockedPackage, Edge]] = []
-        self._held: dict[tuple[str, frozenset[str]], bool] = {}
+        self._held: dict[frozenset[str], dict[str, bool]] = {}
 
     def readable(self) -> bool:
         """Return whether every match spec of the cell is one that is read here."""
@@ -144,6 +144,7 @@ class _Walk:
         conda, reached = self.conda.get, self.reached
         while self.todo:
             package = self.todo.pop()
+            extras = self.extras.get(package.name, _NONE)
             for edge in package.dependencies:
                 if edge.match is not None:
                     # As ``conda_name`` does, tens of thousands of times.
@@ -151,22 +152,24 @@ class _Walk:
                     if needed is not None and id(needed) not in reached:
                         reached.add(id(needed))
                         self.todo.append(needed)
-                elif self._holds(package, edge):
+                elif edge.marker is None or self._holds(edge.marker, extras):
                     if edge.name not in self.python and edge.name not in self.provided:
                         self.missing.append((package, edge))
                     self.python_name(edge.name, edge.extras)
+                    if edge.name == package.name:
+                        extras = self.extras.get(package.name, _NONE)
 
-    def _holds(self, package: LockedPackage, edge: Edge) -> bool:
-        if edge.marker is None or self.markers is None:
-            return True
+    def _holds(self, marker: str, extras: frozenset[str]) -> bool:
         # Most packages ask for what they need under the markers that others have, too.
-        question = edge.marker, self.extras.get(package.name, _NONE)
-        if question not in self._held:
+        held = self._held.setdefault(extras, {})
+        holds = held.get(marker)
+        if holds is None:
             try:
-                self._held[question] = parse(edge.marker).holds(self.markers, question[1])
+                holds = self.markers is None or parse(marker).holds(self.markers, extras)
             except MarkerError:
-                self._held[question] = True
-        return self._held[question]
+                holds = True
+            held[marker] = holds
+        return holds
 
     def leads(self, package: LockedPackage) -> Iterator[LockedPackage]:
         """Yield what *package* needs."""

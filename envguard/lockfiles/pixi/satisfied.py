@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 
 from ...values import dataclass
@@ -87,7 +88,7 @@ def _in_force(feature: list[Target]) -> list[CondaRequirement]:
 
 
 def _holds(marker: str | None, cell: Cell) -> bool:
-    markers = cell.markers()
+    markers = cell.markers() if marker is not None else None
     try:
         return marker is None or markers is None or parse(marker).holds(markers)
     except MarkerError:
@@ -237,9 +238,7 @@ def _requires_python(lock: Lock, cell: Cell) -> Iterator[Reason]:
         wanted = (package.metadata or {}).get("requires-python")
         if python is None or python.version is None or not isinstance(wanted, str):
             continue
-        # Resolvers leave upper bounds out: a package cannot know which Python it will not run on.
-        lower = ",".join(clause for clause in wanted.split(",") if clause.strip().startswith(">"))
-        if satisfied(python.version, lower) is False:
+        if not _may_run(python.version, wanted):
             yield Reason(
                 subject=package.name,
                 message=f"{package.name} is not for the Python that is locked for {cell}",
@@ -248,6 +247,14 @@ def _requires_python(lock: Lock, cell: Cell) -> Iterator[Reason]:
                 expected=f"Python {wanted}",
                 found=f"Python {python.version}",
             )
+
+
+@functools.lru_cache(maxsize=1024)
+def _may_run(python: str, wanted: str) -> bool:
+    """Return whether what is for the versions *wanted* may run on this version of *python*."""
+    # Resolvers leave upper bounds out: a package cannot know which Python it will not run on.
+    lower = ",".join(clause for clause in wanted.split(",") if clause.strip().startswith(">"))
+    return satisfied(python, lower) is not False
 
 
 def _named(package: LockedPackage) -> str:

@@ -11,22 +11,23 @@ from envguard.reader import Reader
 from envguard.values import replace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import pytest
 
-    from envguard.lockfiles.model import Inconsistency, Lock
+    from envguard.lockfiles.conda.cells import Cell
+    from envguard.lockfiles.model import Inconsistency
 
 LOCK = str(Path(__file__).parents[2] / "corpora" / "pixi-small" / "pixi.lock")
 
 
 def test_a_verdict_looks_at_each_cell_once_and_keeps_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked: list[Lock] = []
+    looked: list[Iterable[Cell]] = []
     real = cells._contradictions
 
-    def counted(lock: Lock, *, exclusive: bool) -> Iterator[Inconsistency]:
-        looked.append(lock)
-        return real(lock, exclusive=exclusive)
+    def counted(these: Iterable[Cell]) -> Iterator[Inconsistency]:
+        looked.append(these)
+        return real(these)
 
     monkeypatch.setattr(cells, "_contradictions", counted)
     cells._last.clear()
@@ -38,6 +39,7 @@ def test_a_verdict_looks_at_each_cell_once_and_keeps_no_lock(monkeypatch: pytest
     # Another lock is looked at by itself, however alike, and so is one in another way.
     assert len(list(cells.cell_inconsistencies(lock, exclusive=True))) == 0
     missing = replace(lock, packages=lock.packages[1:])
-    assert list(cells.cell_inconsistencies(missing, exclusive=True)) == list(real(missing, exclusive=True))
-    assert list(cells.cell_inconsistencies(missing, exclusive=False)) == list(real(missing, exclusive=False))
+    for exclusive in (True, False):
+        found = list(real(cells.cells_of(missing, exclusive=exclusive)))
+        assert list(cells.cell_inconsistencies(missing, exclusive=exclusive)) == found
     assert read_lock(Reader(), LOCK, anew=True) == lock
