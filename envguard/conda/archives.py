@@ -26,12 +26,13 @@ def parse_archive(location: str) -> Archive | None:
     """Return what *location*, a URL or a path, tells; None where it does not end in the file name of a conda package."""
     plain = without_token(location).partition("#")[0].partition("?")[0]
     rest, _, filename = plain.rpartition("/")
-    parts = split_filename(unquote(filename))
+    filename = unquote(filename)
+    parts = split_filename(filename)
     if parts is None:
         return None
     channel, _, subdir = rest.rpartition("/")
     name, version, build = parts
-    return Archive(channel=channel, subdir=subdir, filename=unquote(filename), name=name, version=version, build=build)
+    return Archive(channel=channel, subdir=subdir, filename=filename, name=name, version=version, build=build)
 
 
 def split_filename(filename: str) -> tuple[str, str, str] | None:
@@ -48,7 +49,11 @@ def split_filename(filename: str) -> tuple[str, str, str] | None:
 
 def without_token(url: str) -> str:
     """Return *url* without user, password and the token that conda writes into paths (``/t/<token>/``)."""
-    return _TOKEN.sub("", without_credentials(url), count=1) if "://" in url else url
+    if "://" not in url:
+        return url
+    plain = without_credentials(url)
+    # Few have one.
+    return _TOKEN.sub("", plain, count=1) if "/t/" in plain else plain
 
 
 def same_channel(wanted: str, channel: str) -> bool | None:

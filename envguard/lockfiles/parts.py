@@ -26,6 +26,13 @@ def edges_of(package: LockedPackage) -> Iterator[tuple[str, Edge]]:
                 yield f"{word} {name}", edge
 
 
+def all_edges(package: LockedPackage) -> Iterable[Edge]:
+    """Return the dependencies of *package*, whatever asks for them."""
+    if package.extras or package.groups:
+        return [edge for _, edge in edges_of(package)]
+    return package.dependencies
+
+
 def placed_edges(package: LockedPackage) -> Iterator[tuple[Keys, Edge]]:
     """Yield the dependencies of *package*, each with the route to it; to the entry where it has no place of its own."""
     parts, route = package.parts, package.route

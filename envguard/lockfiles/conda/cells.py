@@ -6,7 +6,7 @@ from ...conda.specs import parse_spec
 from ...names import normalize
 from ...values import dataclass, replace
 from ..markers import MarkerError, parse
-from ..parts import edges_of, inconsistency, placed_edges, version_words
+from ..parts import all_edges, inconsistency, placed_edges, version_words
 from .matching import decide
 from .subdirs import environment_of
 
@@ -160,9 +160,7 @@ class _Known:
         """Return the match specs of *package*, with what was answered to each, and what it needs of Python's packages."""
         found = self._needs.get(id(package))
         if found is None:
-            edges = package.dependencies
-            if package.extras or package.groups:
-                edges = tuple(edge for _, edge in edges_of(package))
+            edges = all_edges(package)
             matches: list[_Match] = []
             for edge in edges:
                 spec = parse_spec(edge.match) if edge.match is not None else None

@@ -23,13 +23,14 @@ from .tables import DEV, MAIN, LockTable, commands
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from ...entries import Entries
     from ...reader import Reader
 
 _VERSION = 1
+_TEXT = frozenset((str,))
 _STRENGTH = ("sha256", "md5")
 # Where a package belongs, of which an entry tells one place; whether it is optional follows from that, and is not looked at.
 _BELONGING = frozenset(("category", "platform", "optional"))
@@ -106,20 +107,33 @@ def _entries(root: LockTable, entries: Entries | None) -> Iterator[LockedPackage
 
     *entries* are those that another text of the lock had.
     """
+    # By their URL: nearly every one has one of its own, and need not be compared.
+    first: dict[str, tuple[Mapping[str, Any], LockedPackage]] = {}
     known: dict[str, list[tuple[dict[str, Any], LockedPackage]]] = {}
 
     def make(index: int, table: LockTable) -> LockedPackage:
-        alike = known.setdefault(str(table.value.get("url")), [])
-        rest = {key: value for key, value in table.value.items() if key not in _BELONGING}
-        same = next((package for other, package in alike if other == rest), None)
+        url = str(table.value.get("url"))
+        if url not in first:
+            package = _package(index, table)
+            first[url] = table.value, package
+            return package
+        if url not in known:
+            entry, package = first[url]
+            known[url] = [(_rest(entry), package)]
+        rest = _rest(table.value)
+        same = next((package for other, package in known[url] if other == rest), None)
         if same is not None:
             return replace(same, index=index, keys=table.keys, when=_whens(table))
         package = _package(index, table)
-        alike.append((rest, package))
+        known[url].append((rest, package))
         return package
 
     for index, table in enumerate(root.tables("package")):
         yield package_of(entries, index, table, partial(make, index, table))
+
+
+def _rest(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if key not in _BELONGING}
 
 
 def _whens(table: LockTable) -> tuple[When, ...]:
@@ -133,7 +147,7 @@ def _package(index: int, table: LockTable) -> LockedPackage:
         raise table.error("manager", f"expected conda or pip, found '{manager}'")
     url, hashes = table.required("url"), table.table("hash")
     whens = _whens(table)
-    strongest = next((f"{name}:{hashes.text(name)}" for name in _STRENGTH if hashes.text(name)), None)
+    strongest = next((f"{name}:{digest}" for name in _STRENGTH if (digest := hashes.text(name))), None)
     common: dict[str, Any] = {
         "index": index,
         "keys": table.keys,
@@ -220,8 +234,14 @@ def _channel(location: str) -> Source:
     return Source(kind=SourceKind.CONDA, location=location)
 
 
-def _dependencies(table: LockTable) -> Iterator[tuple[str, str]]:
+def _dependencies(table: LockTable) -> Iterable[tuple[str, str]]:
     own = table.table("dependencies")
+    if _TEXT.issuperset(map(type, own.value.values())):
+        return own.value.items()
+    return _named_dependencies(own)
+
+
+def _named_dependencies(own: LockTable) -> Iterator[tuple[str, str]]:
     for name in own.value:
         yield name, own.required(name)
 

@@ -13,6 +13,7 @@ from ...values import dataclass
 from ..environments import named_environment
 from ..files import minors
 from ..markers import SETS, Marker, MarkerError, parse
+from ..parts import all_edges
 from ..uv.select import encode
 
 TYPE_CHECKING = False
@@ -209,11 +210,8 @@ def _item(item: ConflictItem) -> tuple[str, ...]:
 
 
 def _markers(lock: Lock) -> Iterator[str]:
-    texts: set[str | None] = set()
-    for package in lock.packages:
-        texts.update(when.marker for when in package.when)
-        for edges in (package.dependencies, *package.extras.values(), *package.groups.values()):
-            texts.update(edge.marker for edge in edges)
+    texts = {when.marker for package in lock.packages for when in package.when}
+    texts |= {edge.marker for package in lock.packages for edge in all_edges(package)}
     return (text for text in texts if text is not None and "platform_machine" in text)
 
 

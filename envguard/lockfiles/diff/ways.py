@@ -7,7 +7,7 @@ from collections import deque
 from ..edges import candidates_of, named
 from ..formats import by_name as format_named
 from ..formats import part
-from ..parts import ALWAYS, edges_of, roots
+from ..parts import ALWAYS, all_edges, edges_of, roots
 from .places import Space
 
 TYPE_CHECKING = False
@@ -45,13 +45,12 @@ class Ways:
 
         A package that is required directly has itself as its way. None where the lock has no dependencies written down.
         """
-        edges = [edge for package in self.lock.packages for _, edge in edges_of(package)]
-        if not edges:
+        if not any(map(all_edges, self.lock.packages)):
             return None
         direct = [edge.name for _, edge in self._asked]
         if not direct:
             # What nobody else requires must be required by the project.
-            required = {edge.name for edge in edges}
+            required = {edge.name for package in self.lock.packages for edge in all_edges(package)}
             direct = [name for name in self.by_name if name not in required]
         ways: dict[str, tuple[str, ...]] = {}
         queue: deque[tuple[str, tuple[str, ...]]] = deque((name, (name,)) for name in sorted(direct))
@@ -61,7 +60,7 @@ class Ways:
                 continue
             ways[name] = way
             for package in self.by_name.get(name, ()):
-                for _, edge in edges_of(package):
+                for edge in all_edges(package):
                     if edge.name not in ways:
                         queue.append((edge.name, (*way, edge.name)))
         return ways
