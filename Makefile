@@ -4,13 +4,16 @@
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
-TORCH_VERSION := 2.13.0
+# "make test-torch TORCH_VERSION=2.11.0" tests another release, in an environment of its own.
+TORCH_TESTED := 2.13.0
+TORCH_VERSION := $(TORCH_TESTED)
+OF_TORCH := $(patsubst %,-%,$(filter-out $(TORCH_TESTED),$(TORCH_VERSION)))
 VENV := .venv
 BIN := $(VENV)/bin
-TORCH_VENV := .venv-torch
+TORCH_VENV := .venv-torch$(OF_TORCH)
 # What the integrations are tested against, beside torch.
 INTEGRATIONS := accelerate==1.15.0 ipython==9.18.1 lightning==2.6.6 mlflow-skinny==3.17.2 transformers==5.24.0 wandb==0.31.0
-INTEGRATIONS_VENV := .venv-integrations
+INTEGRATIONS_VENV := .venv-integrations$(OF_TORCH)
 # Whose generators are seeded, beside torch and NumPy.
 LIBRARIES := jax==0.10.2 numba==0.68.1 tensorflow-cpu==2.21.0
 LIBRARIES_VENV := .venv-libraries
@@ -98,7 +101,7 @@ $(TOOLS)/bin/b3sum:
 	tests/provide-b3sum $(TOOLS)
 
 # torch lives apart: what is in $(VENV) is exactly the lock, and "envguard check" says so.
-$(TORCH_VENV)/.ready: $(VENV)/.bootstrapped pyproject.toml
+$(TORCH_VENV)/.ready: $(VENV)/.bootstrapped pyproject.toml Makefile
 	$(BIN)/python -m venv $(TORCH_VENV)
 	$(TORCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check torch==$(TORCH_VERSION) "numpy>=2" "pytest>=9" "pytest-xdist>=3.6" "hypothesis>=6.150" --editable .
 	touch $@
@@ -114,4 +117,4 @@ $(LIBRARIES_VENV)/.ready: $(VENV)/.bootstrapped pyproject.toml Makefile
 	touch $@
 
 clean:
-	rm -rf $(VENV) $(TORCH_VENV) $(INTEGRATIONS_VENV) $(LIBRARIES_VENV) $(TOOLS) .venvs build
+	rm -rf $(VENV) $(VENV)-torch* $(VENV)-integrations* $(LIBRARIES_VENV) $(TOOLS) .venvs build

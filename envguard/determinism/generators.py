@@ -46,22 +46,28 @@ def numpy_generator(entropy: bytes) -> np.random.Generator:
     """Return a ``numpy.random.Generator`` of 256 bits of entropy."""
     import numpy as np
 
-    made: np.random.Generator = _watched(np.random.Generator)(
+    made: np.random.Generator = watched(np.random.Generator)(
         np.random.PCG64DXSM(np.random.SeedSequence(np.frombuffer(entropy, dtype="<u4").astype(np.uint32)))
     )
     return made
 
 
-_watched_class: list[type[Any]] = []
+_watched_classes: dict[type[Any], type[Any]] = {}
 
 
-def _watched(generator: type[Any]) -> type[Any]:
-    # A plain Generator cannot be watched by a weak reference, and its state belongs into a checkpoint only while it lives.
-    if not _watched_class or not issubclass(_watched_class[0], generator):
+def watched(generator: type[Any]) -> type[Any]:
+    """Return the class *generator*, or, where a weak reference cannot watch what it makes, a class under it that differs in that alone.
+
+    A state belongs into a checkpoint only while its generator lives. NumPy's cannot be watched, nor can those of older releases of torch (2.11 and before).
+    """
+    if generator.__weakrefoffset__:
+        return generator
+    made = _watched_classes.get(generator)
+    if made is None:
         made = type("Generator", (generator,), {"__slots__": ("__weakref__",), "__doc__": generator.__doc__})
         made.__module__ = generator.__module__
-        _watched_class[:] = [made]
-    return _watched_class[0]
+        _watched_classes[generator] = made
+    return made
 
 
 def python_random(entropy: bytes) -> random.Random:
@@ -73,7 +79,7 @@ def torch_generator(entropy: bytes, device: torch.device | str) -> torch.Generat
     """Return a ``torch.Generator`` on *device*: of 19,937 bits derived from 256 on the CPU, of 64 bits elsewhere."""
     import torch
 
-    generator = torch.Generator(device=device)
+    generator: torch.Generator = watched(torch.Generator)(device=device)
     reseed_torch(torch, generator, entropy)
     return generator
 

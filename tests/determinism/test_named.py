@@ -8,15 +8,18 @@ import json
 import multiprocessing
 import os
 import pickle  # noqa: TID251
+import random
 import subprocess
 import sys
 import threading
+import weakref
 from typing import Any
 
 import numpy as np
 import pytest
 
 from envguard.determinism import handed
+from envguard.determinism.generators import watched
 from envguard.determinism.named import Streams
 from envguard.errors import StreamError
 
@@ -201,7 +204,7 @@ def test_every_process_keeps_account_of_its_own_requests(streams: Streams, metho
     answers = context.Queue()
     child = context.Process(target=ask_again, args=(streams, answers))
     child.start()
-    assert answers.get(timeout=60) == [wanted, 1]
+    assert answers.get(timeout=300) == [wanted, 1]
     child.join()
     assert len(streams.handed_out()) == 2
 
@@ -221,3 +224,47 @@ def test_generators_are_known_as_long_as_they_live(streams: Streams) -> None:
     gc.collect()
     assert [key for key, _ in streams.alive()] == [("numpy", "a", ()), ("random", "b", (1,))]
     assert [generator for _, generator in streams.alive()] == kept
+
+
+class Unwatched:
+    __slots__ = ("device",)
+
+    def __init__(self, device: str = "cpu") -> None:
+        self.device = device
+
+
+def test_a_generator_that_no_weak_reference_can_watch_is_made_of_a_class_under_its_own() -> None:
+    with pytest.raises(TypeError, match="weak reference"):
+        weakref.ref(Unwatched())
+    kind = watched(Unwatched)
+    assert watched(Unwatched) is kind
+    assert watched(Streams) is Streams
+    made = kind(device="cuda")
+    assert isinstance(made, Unwatched)
+    assert (made.device, kind.__module__) == ("cuda", Unwatched.__module__)
+    seen = weakref.ref(made)
+    assert seen() is made
+    del made
+    gc.collect()
+    assert seen() is None
+    assert watched(random.Random) is random.Random, "one class does not stand for another"
+
+
+@pytest.mark.torch
+def test_a_generator_of_torch_is_known_as_long_as_it_lives_and_everything_takes_it(streams: Streams) -> None:
+    import torch
+
+    streams.torch("gone")
+    kept = streams.torch("a")
+    gc.collect()
+    assert [(key, generator is kept) for key, generator in streams.alive()] == [(("torch", "a", ()), True)]
+    plain = torch.Generator()
+    plain.set_state(kept.get_state())
+    assert isinstance(kept, torch.Generator)
+    assert torch.equal(torch.randn(5, generator=kept), torch.randn(5, generator=plain))
+    assert torch.equal(torch.empty(5).uniform_(generator=kept), torch.empty(5).uniform_(generator=plain))
+    loaders = [torch.utils.data.DataLoader(range(9), batch_size=2, shuffle=True, generator=it) for it in (kept, plain)]
+    first, second = ([batch.tolist() for batch in loader] for loader in loaders)
+    assert first == second
+    for copied in (pickle.loads(pickle.dumps(kept)), copy.deepcopy(kept)):
+        assert torch.equal(copied.get_state(), kept.get_state())

@@ -25,7 +25,7 @@ SERVER = """
 import datetime, sys
 import torch.distributed
 store = torch.distributed.TCPStore(
-    "127.0.0.1", int(sys.argv[1]), None, True, datetime.timedelta(seconds=60), wait_for_workers=False
+    "127.0.0.1", int(sys.argv[1]), None, True, datetime.timedelta(seconds=300), wait_for_workers=False
 )
 print("up", flush=True)
 sys.stdin.read()

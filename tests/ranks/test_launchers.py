@@ -34,7 +34,7 @@ def walk(identity, **more):
 probe.walk = walk
 import envguard
 seed = 43 if os.environ.get("TWIST") and os.environ.get(os.environ["TWIST"]) == "1" else 42
-run = envguard.enforce(seed, ranks_timeout=100)
+run = envguard.enforce(seed, ranks_timeout=300)
 sampler = run.distributed_sampler(range(30))
 run.set_epoch(0)
 state = run.state_dict()
@@ -138,10 +138,10 @@ def test_srun_sends_its_signals_to_the_training_and_gets_its_exit_status(
     code = """
 import os, signal, sys, time
 import envguard
-envguard.enforce(ranks_timeout=100)
+envguard.enforce(ranks_timeout=300)
 signal.signal(signal.SIGUSR1, lambda *_: sys.exit(9))
 open("ready-" + os.environ["SLURM_PROCID"], "w").close()
-time.sleep(100)
+time.sleep(600)
 """
     (project.folder / "train.py").write_text(code)
     command = ["srun", "--ntasks=2", "--overcommit", "--job-name=signalled", sys.executable, "-m", "envguard", "run"]
@@ -152,10 +152,10 @@ time.sleep(100)
         stderr=subprocess.PIPE,
         text=True,
     )
-    end = time.monotonic() + 100
+    end = time.monotonic() + 300
     while time.monotonic() < end and not all((project.folder / f"ready-{rank}").exists() for rank in range(2)):
         assert process.poll() is None, process.communicate()[1]
         time.sleep(0.1)
     subprocess.run(["scancel", "--signal=USR1", "--name=signalled"], check=True)
-    _, errors = process.communicate(timeout=100)
+    _, errors = process.communicate(timeout=300)
     assert process.returncode == 9, errors
