@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
+    from .yaml_lines import Line
+
     Document = dict[str, Any]
     Spans = list[tuple[int, int]]
 
@@ -32,10 +34,11 @@ _OUTSIDE = late(r"\n[^ \-]")
 class Entries:
     """The documents that were read, each by the place that it was read from, and what was made of their entries."""
 
-    __slots__ = ("_made", "_read")
+    __slots__ = ("_lines", "_made", "_read")
 
     def __init__(self) -> None:
         self._read: dict[tuple[str, str], tuple[str, Document]] = {}
+        self._lines: dict[str, Line] = {}
         self._made: dict[tuple[int, str], tuple[object, object, Any]] = {}
 
     def toml(self, path: str, named: str, text: str, parse: Callable[[str], Document]) -> Document:
@@ -49,11 +52,17 @@ class Entries:
         self._read[path, named] = text, found
         return found
 
-    def yaml(self, path: str, named: str, text: str, parse: Callable[[str], Document | None]) -> Document | None:
-        """Return what *parse*, which is ``yaml_lines.read_lines``, makes of *text*, which was read from *path*.
+    def yaml(
+        self, path: str, named: str, text: str, read: Callable[[str, dict[str, Line]], Document | None]
+    ) -> Document | None:
+        """Return what *read*, which is ``yaml_lines.read_lines``, makes of *text*, which was read from *path*.
 
         *named* is the list that holds its entries.
         """
+
+        def parse(text: str) -> Document | None:
+            return read(text, self._lines)
+
         found = self._with_known(path, named, text, parse, yaml_spans, "- {}: {}\n")
         if found is None:
             found = parse(text)

@@ -15,6 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    # The column of a line, whether it begins an element, its key and its value.
+    Line = tuple[int, bool, str, Any]
 
 MAX_DEPTH = 50
 
@@ -48,33 +50,38 @@ class _UnsureError(Exception):
     """What a line means is for the loader to say."""
 
 
-def read_lines(text: str) -> dict[str, Any] | None:
-    """Return the plain values of the YAML mapping *text*, as ``envguard.yaml`` has them; None where it is written otherwise."""
+def read_lines(text: str, known: dict[str, Line] | None = None) -> dict[str, Any] | None:
+    """Return the plain values of the YAML mapping *text*, as ``envguard.yaml`` has them; None where it is written otherwise.
+
+    *known* are lines that were taken apart before, to which those of *text* are added.
+    """
+    known = {} if known is None else known
     header = _HEADER.match(text)
     start = header.end() if header is not None else 0
     if start == len(text) or not text.endswith("\n"):
         return None
     lines = text[start:-1].split("\n")
-    found = _read(lines)
+    found = _read(lines, known)
     if found is None:
         # What a person writes has comments and blank lines.
         telling = [line for line in lines if _SILENT.fullmatch(line) is None]
-        found = _read(telling) if telling and len(telling) < len(lines) else None
+        found = _read(telling, known) if telling and len(telling) < len(lines) else None
     return found
 
 
-def _read(lines: list[str]) -> dict[str, Any] | None:
-    known = list(dict.fromkeys(lines))
-    taken = _LINE.findall("\n".join(known))
-    if len(taken) != len(known):
+def _read(lines: list[str], known: dict[str, Line]) -> dict[str, Any] | None:
+    new = [line for line in dict.fromkeys(lines) if line not in known]
+    taken = _LINE.findall("\n".join(new)) if new else []
+    if len(taken) != len(new):
         return None
     try:
-        return _document(lines, dict(zip(known, map(_line, taken), strict=True)))
+        known.update(zip(new, list(map(_line, taken)), strict=True))
+        return _document(lines, known)
     except _UnsureError:
         return None
 
 
-def _line(parts: tuple[str, ...]) -> tuple[int, bool, str, Any]:
+def _line(parts: tuple[str, ...]) -> Line:
     """Return the column of a line, whether it begins an element, its key and its value."""
     indent, dash, key, quoted, plain, empty = parts
     value: Any = _FOLLOWS
@@ -89,7 +96,7 @@ def _line(parts: tuple[str, ...]) -> tuple[int, bool, str, Any]:
     return len(indent), bool(dash), key, value
 
 
-def _document(lines: list[str], known: dict[str, tuple[int, bool, str, Any]]) -> dict[str, Any]:
+def _document(lines: list[str], known: dict[str, Line]) -> dict[str, Any]:
     """Return the document that *lines* are, each of which is taken apart in *known*."""
     root: dict[str, Any] = {}
     # The collections that are open, each with its column; the key of the last one that has no value yet.

@@ -28,13 +28,13 @@ YAML = sorted(path for path in CORPORA.rglob("*") if path.name in ("pixi.lock", 
 class Parser:
     """A parser that keeps what it was given."""
 
-    def __init__(self, parse: Callable[[str], Any]) -> None:
+    def __init__(self, parse: Callable[..., Any]) -> None:
         self.parse = parse
         self.seen: list[str] = []
 
-    def __call__(self, text: str) -> Any:
+    def __call__(self, text: str, *more: object) -> Any:
         self.seen.append(text)
-        return self.parse(text)
+        return self.parse(text, *more)
 
 
 def outcome(read: Callable[[], Any]) -> Any:

@@ -22,8 +22,8 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # From the ground up. A room may use itself and every room of a lower floor; rooms of one floor do not know one another.
 FLOORS = (
     ("digests", "patterns", "pyc", "values"),
-    ("model", "entries", "names", "amounts", "pep440", "receipt", "redact", "toml_rows", "urls", "yaml_lines"),
-    ("errors", "walked", "conda", "pep508"),
+    ("model", "names", "amounts", "pep440", "receipt", "redact", "toml_rows", "urls", "yaml_lines"),
+    ("errors", "entries", "walked", "conda", "pep508"),
     ("_native", "atomic", "cache", "child", "launch", "trace"),
     ("canaries",),
     ("probes",),

@@ -177,6 +177,14 @@ def test_any_text_is_read_as_the_loader_reads_it(text: str) -> None:
     assert agrees(text)
 
 
+@given(st.lists(st.lists(PIECES, max_size=14).map("".join).map(lambda text: f"{text}\n"), min_size=2, max_size=3))
+@settings(max_examples=300, deadline=None)
+def test_a_text_is_read_behind_another_as_it_is_read_alone(texts: list[str]) -> None:
+    known: dict[str, Any] = {}
+    for text in texts:
+        assert repr(read_lines(text, known)) == repr(read_lines(text))
+
+
 @st.composite
 def written(draw: st.DrawFn, depth: int = 0) -> list[str]:
     """Return the lines of a mapping as a tool writes it, now and then with columns that it would not write."""

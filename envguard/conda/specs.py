@@ -24,6 +24,8 @@ _SPEC = late(
     (?:\[(?P<brackets>.*)\])?\s*""",
     re.VERBOSE,
 )
+# What nearly every one is: a name, and what follows it behind a space.
+_PLAIN_SPEC = late(r"(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]*+)(?: (?P<rest>[!-:<-Z^-~]++(?: [!-:<-Z^-~]++)?+))?+")
 _BRACKET = late(r"""\s*([a-z0-9_-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s,"']+))\s*(?:,|$)""")
 _CLAUSE = late(r"\s*(?P<op>==|!=|~=|>=|<=|=|>|<)?\s*(?P<version>[^\s=<>!~|,()^$]+)\s*")
 _PAIR = late(r"(.*[^=<>!~|,\s])=([^=<>!~|,]+)")
@@ -56,6 +58,10 @@ class Spec:
 @functools.lru_cache(maxsize=16384)
 def parse_spec(text: str) -> Spec | None:
     """Return the match spec *text*, None where not even its name can be told."""
+    plain = _PLAIN_SPEC.fullmatch(text)
+    if plain is not None:
+        version, build = _version_and_build(plain["rest"])
+        return Spec(name=plain["name"].lower(), version=version, build=build, text=text)
     bare, _, condition = text.partition(";")
     match = _SPEC.fullmatch(bare)
     if match is None:
@@ -87,16 +93,16 @@ def _brackets(text: str | None) -> list[tuple[str, str]]:
     return found
 
 
-def _version_and_build(rest: str) -> tuple[str, str]:
+def _version_and_build(rest: str | None) -> tuple[str, str]:
     """Return the version and the build in what follows a name: ``>=1,<2``, ``1.0 py_0``, ``=1.0=py_0``."""
-    text = rest.strip()
+    text = (rest or "").strip()
     if len(text.split()) > 1:
         # Blanks around an operator or a comma separate nothing.
         text = re.sub(r"\s*([,|])\s*", r"\1", re.sub(r"(==|!=|~=|>=|<=|=|>|<)\s+", r"\1", text))
     version, _, build = text.partition(" ")
     if build:
         return version, build.strip()
-    pair = _PAIR.fullmatch(version)
+    pair = _PAIR.fullmatch(version) if "=" in version else None
     if pair is None:
         return version, ""
     # With a build beside it a version with one equals sign is exact.
@@ -161,15 +167,16 @@ def _clause(here: Version, text: str) -> bool | None:
 
 
 def _ordered(here: Version, op: str, there: Version) -> bool:
+    order = here.order(there)
     match op:
         case ">=":
-            return here >= there
+            return order >= 0
         case "<=":
-            return here <= there
+            return order <= 0
         case ">":
-            return here > there
+            return order > 0
         case _:
-            return here < there
+            return order < 0
 
 
 def build_matches(build: str, wanted: str) -> bool | None:

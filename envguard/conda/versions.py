@@ -45,7 +45,11 @@ class Version:
         return not _compare(self.release, other.release) and not _compare(self.local, other.local)
 
     def __lt__(self, other: Version) -> bool:
-        return (_compare(self.release, other.release) or _compare(self.local, other.local)) < 0
+        return self.order(other) < 0
+
+    def order(self, other: Version) -> int:
+        """Return a number below, equal to or above 0, as this version comes before, with or after *other*."""
+        return _compare(self.release, other.release) or _compare(self.local, other.local)
 
     def __hash__(self) -> int:
         return hash((_trimmed(self.release), _trimmed(self.local)))
@@ -99,6 +103,8 @@ def _segment(segment: str, text: str) -> tuple[Part, ...]:
 def _compare(one: Parts, other: Parts) -> int:
     """Return a number below, equal to or above 0, as *one* comes before, with or after *other*."""
     for left, right in zip_longest(one, other, fillvalue=(0,)):
+        if left == right:
+            continue
         for first, second in zip_longest(left, right, fillvalue=0):
             if first == second:
                 continue

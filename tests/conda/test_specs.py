@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from envguard.conda import specs
 from envguard.conda.specs import Spec, build_matches, parse_spec, satisfies
 
 READ = {
@@ -119,3 +121,36 @@ def test_which_builds_a_glob_takes(build: str, wanted: str, answer: bool | None)
 @given(st.text("ab_*", min_size=1, max_size=7).filter(lambda text: text != "*"), st.text("ab_", max_size=9))
 def test_a_star_stands_for_anything(wanted: str, build: str) -> None:
     assert build_matches(build, wanted) is fnmatchcase(build, wanted)
+
+
+PIECES = (
+    "a",
+    "py-x",
+    "_y",
+    "Z.b",
+    " ",
+    "  ",
+    ">=1",
+    "<2",
+    "=",
+    "==",
+    "*",
+    ",",
+    "|",
+    "h_0",
+    "[",
+    "]",
+    "build=x",
+    "::",
+    ";",
+    "\n",
+    "é",
+)
+
+
+@given(st.lists(st.sampled_from(PIECES), min_size=1, max_size=7).map("".join))
+def test_what_is_plain_is_read_as_anything_else_is(text: str) -> None:
+    found = parse_spec.__wrapped__(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(specs, "_PLAIN_SPEC", re.compile("(?!)"))
+        assert parse_spec.__wrapped__(text) == found

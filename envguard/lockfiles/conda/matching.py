@@ -16,8 +16,11 @@ def decide(spec: Spec, package: LockedPackage) -> bool | None:
     build = package.conda
     if build is None:
         return None
+    version = satisfies(package.version, spec.version) if package.version is not None else None
+    if version is True and spec.readable and not (spec.build or spec.more):
+        return True
     answers = [
-        satisfies(package.version, spec.version) if package.version is not None else None,
+        version,
         _build(build.build, spec.build),
         *(_more(key, wanted, package, build) for key, wanted in spec.more),
         True if spec.readable else None,
