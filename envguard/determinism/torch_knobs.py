@@ -20,6 +20,7 @@ WARN_ONLY = "warn only"
 MODE = "torch.use_deterministic_algorithms"
 FILL = "torch.utils.deterministic.fill_uninitialized_memory"
 INDUCTOR = "torch._inductor.config"
+NOT_THERE = "no such switch in this release of torch"
 _CUDNN = "torch.backends.cudnn"
 _ONEDNN = "torch.backends.mkldnn.deterministic"
 _TUNING = "torch.cuda.tunable.tuning"
@@ -46,6 +47,13 @@ _PRECISIONS = (
     ("mkldnn", "matmul"),
     ("mkldnn", "conv"),
     ("mkldnn", "rnn"),
+)
+# What says the precision before torch 2.9.
+_OLD_PRECISIONS = (
+    ("torch.get_float32_matmul_precision", "_get_float32_matmul_precision"),
+    ("torch.backends.cuda.matmul.allow_tf32", "_get_cublas_allow_tf32"),
+    ("torch.backends.cudnn.allow_tf32", "_get_cudnn_allow_tf32"),
+    ("torch.backends.mkldnn.allow_tf32", "_get_onednn_allow_tf32"),
 )
 _ATTENTION = (
     "flash_sdp_enabled",
@@ -111,11 +119,18 @@ def torch_knobs(torch: Any, *, audit: bool) -> list[Knob]:
 def inductor_knobs() -> list[Knob]:
     """Return the switches of the compiler where its settings are loaded.
 
-    ``deterministic`` chooses nothing by timing; ``fallback_random`` gives compiled code the random numbers of eager code.
+    ``deterministic`` chooses nothing by timing; ``fallback_random`` gives compiled code the random numbers of eager code. Which of them
+    a release does not have (torch 2.8: the first) is told as it is.
     """
     config: Any = sys.modules.get(INDUCTOR)
-    names = [name for name in _COMPILER if hasattr(config, name)]
-    return [_attribute(f"{INDUCTOR}.{name}", config, name, wanted=True) for name in names]
+    if config is None:
+        return []
+    return [
+        _attribute(f"{INDUCTOR}.{name}", config, name, wanted=True)
+        if hasattr(config, name)
+        else Knob(f"{INDUCTOR}.{name}", lambda: NOT_THERE)
+        for name in _COMPILER
+    ]
 
 
 def _tuning(torch: Any) -> list[Knob]:
@@ -129,14 +144,7 @@ def _tuning(torch: Any) -> list[Knob]:
 
 def _left_to_the_program(torch: Any) -> list[Knob]:
     backends = torch.backends
-    knobs = [_attribute(f"{_CUDNN}.enabled", backends.cudnn, "enabled")]
-    # The one getter that never raises, whatever was written, and by which name.
-    getter = getattr(getattr(torch, "_C", None), "_get_fp32_precision_getter", None)
-    if getter is not None:
-        knobs += [
-            Knob(f"torch.backends.{backend}.{operation}.fp32_precision", partial(getter, backend, operation))
-            for backend, operation in _PRECISIONS
-        ]
+    knobs = [_attribute(f"{_CUDNN}.enabled", backends.cudnn, "enabled"), *_precisions(getattr(torch, "_C", None))]
     cuda = getattr(backends, "cuda", None)
     matmul = getattr(cuda, "matmul", None)
     knobs += [
@@ -159,6 +167,17 @@ def _left_to_the_program(torch: Any) -> list[Knob]:
             knobs.append(Knob(f"torch.{name}", getattr(torch, name)))
     capability = getattr(getattr(backends, "cpu", None), "get_cpu_capability", None)
     return [*knobs, Knob("torch.backends.cpu.get_cpu_capability", capability)] if capability is not None else knobs
+
+
+def _precisions(inner: Any) -> list[Knob]:
+    # The one getter that never raises, whatever was written, and by which name.
+    getter = getattr(inner, "_get_fp32_precision_getter", None)
+    if getter is None:
+        return [Knob(name, getattr(inner, word)) for name, word in _OLD_PRECISIONS if hasattr(inner, word)]
+    return [
+        Knob(f"torch.backends.{backend}.{operation}.fp32_precision", partial(getter, backend, operation))
+        for backend, operation in _PRECISIONS
+    ]
 
 
 def _kernels(torch: Any) -> list[Knob]:

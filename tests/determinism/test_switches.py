@@ -14,6 +14,7 @@ import pytest
 
 from envguard.determinism.start import WORKSPACE
 from envguard.determinism.switches import Switches
+from envguard.determinism.torch_knobs import INDUCTOR, inductor_knobs, torch_knobs
 from envguard.errors import RefusedError
 from envguard.probes.variables import OURS, snapshots
 from tests.determinism.processes import told
@@ -118,6 +119,47 @@ def test_across_hardware_torch_is_left_alone(monkeypatch: pytest.MonkeyPatch) ->
     assert switches.state["torch.backends.cudnn.benchmark"].told() == {
         "wanted": "any", "found": "True", "when": "now", "evidence": "read; left to the program",
     }  # fmt: skip
+
+
+def test_precisions_of_a_torch_that_has_the_old_names_alone_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch: Any = put(monkeypatch, FakeTorch())
+    torch._C = SimpleNamespace(
+        _get_float32_matmul_precision=lambda: "highest",
+        _get_cublas_allow_tf32=lambda: False,
+        _get_cudnn_allow_tf32=lambda: True,
+        _get_onednn_allow_tf32=lambda: None,
+    )
+    switches = Switches()
+    switches.set(frozenset(), level="run-to-run")
+    old = {
+        "torch.get_float32_matmul_precision": "highest",
+        "torch.backends.cuda.matmul.allow_tf32": "False",
+        "torch.backends.cudnn.allow_tf32": "True",
+        "torch.backends.mkldnn.allow_tf32": "None",
+    }
+    assert old.items() <= found(switches).items()
+    assert {switches.state[name].wanted for name in old} == {"any"}
+    torch._C._get_fp32_precision_getter = lambda backend, operation: "ieee"
+    new = found_anew(torch)
+    assert not old.keys() & new.keys()
+    assert new["torch.backends.mkldnn.rnn.fp32_precision"] == "ieee"
+
+
+def found_anew(torch: Any) -> dict[str, str]:
+    return {knob.name: str(knob.value()) for knob in torch_knobs(torch, audit=False)}
+
+
+def test_a_compiler_that_lacks_a_switch_is_told_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    put(monkeypatch, FakeTorch())
+    assert inductor_knobs() == [] or INDUCTOR in sys.modules
+    monkeypatch.setitem(sys.modules, INDUCTOR, SimpleNamespace(fallback_random=False))
+    switches = Switches()
+    switches._inductor(ModuleType(INDUCTOR))
+    assert {name: (switch.wanted, switch.found) for name, switch in switches.state.items()} == {
+        "torch._inductor.config.deterministic": ("any", "no such switch in this release of torch"),
+        "torch._inductor.config.fallback_random": ("True", "True"),
+    }
+    assert [switches.sets(knob) for knob in inductor_knobs()] == [False, True]
 
 
 def test_a_switch_that_is_left_out_is_not_set_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -424,8 +466,9 @@ def test_the_real_compiler_is_set_when_it_is_imported_and_never_imported_for_it(
     pytest.importorskip("torch")
     code = """
 import torch._inductor.config as config
-assert config.deterministic and config.fallback_random
+assert config.fallback_random and getattr(config, "deterministic", True)
 assert switches.state["torch._inductor.config.deterministic"].holds
+assert hasattr(config, "deterministic") == (switches.state["torch._inductor.config.deterministic"].found == "True")
 assert switches.state["torch._inductor.config.fallback_random"].evidence == "set, and read back"
 """
     assert told(REAL.format(audit=False) + code) == ""
@@ -463,6 +506,16 @@ def test_the_real_audit_fills_memory_that_nobody_wrote() -> None:
     assert told(REAL.format(audit=True) + code) == "True | set, and torch.empty() gave NaN alone"
 
 
+PRECISION = (
+    "import torch\n{write}\n"
+    + REAL.replace('assert "torch" not in sys.modules', "").format(audit=False)
+    + """
+precisions = [n for n in switches.state if 'fp32' in n or 'allow_tf32' in n or 'matmul_precision' in n]
+print(*(f'{n} {s.found}' for n, s in switches.state.items() if 'unreadable' in s.found or n in precisions), sep=chr(10))
+"""
+)
+
+
 @pytest.mark.torch
 @pytest.mark.parametrize(
     "write",
@@ -476,13 +529,18 @@ def test_the_real_audit_fills_memory_that_nobody_wrote() -> None:
     ],
 )
 def test_every_precision_of_the_real_torch_is_read_whatever_was_written(write: str) -> None:
-    """After a write through one of the two interfaces most getters of the other raise."""
-    pytest.importorskip("torch")
-    code = f"import torch\n{write}\n" + REAL.replace('assert "torch" not in sys.modules', "").format(audit=False)
-    code += "print(*(f'{n} {s.found}' for n, s in switches.state.items() if 'unreadable' in s.found or 'fp32' in n), sep=chr(10))"
-    lines = told(code).splitlines()
-    assert len(lines) == 9
-    assert {line.split()[-1] for line in lines} <= {"none", "ieee", "tf32"}
+    """After a write through one of the two interfaces most getters of the other raise; before torch 2.9 there is one of them."""
+    torch: Any = pytest.importorskip("torch")
+    new = hasattr(torch._C, "_get_fp32_precision_getter")
+    if not new and "fp32" in write:
+        pytest.skip("this release of torch has no such setting")
+    lines = told(PRECISION.replace("{write}", write)).splitlines()
+    assert len(lines) == (9 if new else 4)
+    assert {line.split()[-1] for line in lines} <= (
+        {"none", "ieee", "tf32"} if new else {"highest", "high", "True", "False", "None"}
+    )
+    before = told(PRECISION.replace("{write}", "")).splitlines()
+    assert lines != before
 
 
 @pytest.mark.gpu
