@@ -324,13 +324,13 @@ def test_a_device_that_is_missing_and_a_generator_elsewhere_are_told() -> None:
     import torch
 
     state = saved()
-    state["generators"]["torch.cuda:0"] = {"hex": "00" * 16}
+    state["generators"]["torch.cuda:15"] = {"hex": "00" * 16}
     state["libraries"]["torch"] = "1.0"
     with pytest.raises(ResumeError) as caught:
         load(state)
     assert [reason.partition(", and is")[0] for reason in caught.value.reasons] == [
         "library torch was 1.0",
-        "the generator torch.cuda:0 has no place: there is no device cuda:0 here",
+        "the generator torch.cuda:15 has no place: there is no device cuda:15 here",
     ]
     state = saved()
     state["generators"]["torch.cpu"] = {"hex": "00" * 16}
