@@ -15,6 +15,8 @@ import pytest
 from envguard import cli as command_line
 from envguard.cli import commands, main
 
+from .trees import fill
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -233,3 +235,16 @@ def recorded(project: Project, cli: Cli) -> Project:
     result = cli("init")
     assert result.status == 0, result.err
     return project
+
+
+@pytest.fixture
+def raw(recorded: Project) -> Path:
+    """Data in a recorded project."""
+    return fill(recorded.folder / "data" / "raw")
+
+
+@pytest.fixture
+def added(cli: Cli, raw: Path) -> Path:
+    """Data that is recorded."""
+    assert cli("data", "add", "data/raw").status == 0
+    return raw
