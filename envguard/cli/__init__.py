@@ -8,6 +8,7 @@ plain command lines do without click, too.
 from __future__ import annotations
 
 import gc
+import os
 import sys
 
 TYPE_CHECKING = False
@@ -21,6 +22,8 @@ INTERRUPTED = 130
 _ANSWERED = (["data", "verify"], ["lock", "check"], ["lock", "list"])
 # They read and compare, and end. What they make is nearly all alive until then, and little of it is in cycles.
 _SHORT = ("check", "diff", "lock", "staged")
+# What calls somebody when the interpreter ends, or tells then what it has seen of the process.
+_AT_THE_END = frozenset(("_lsprof", "atexit", "concurrent.futures.thread", "multiprocessing.util"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -37,6 +40,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         # Nor is there anything to be found in what the process leaves.
         gc.freeze()
+
+
+def program() -> int:
+    """Be the whole of this process: as ``main`` without arguments, but that a short command ends it as soon as all is said.
+
+    To take down the interpreter takes as long as reading a small lock. That is done where anybody waits for it.
+    """
+    status = main()
+    if sys.argv[1:2] and sys.argv[1] in _SHORT and not _is_awaited():
+        os._exit(status)
+    return status
+
+
+def _is_awaited() -> bool:
+    """Return whether anything is to happen when the interpreter ends, or standard output or error cannot be written."""
+    if not _AT_THE_END.isdisjoint(sys.modules) or sys.getprofile() is not None or sys.gettrace() is not None:
+        return True
+    threading = sys.modules.get("threading")
+    if threading is not None and threading.active_count() > 1:
+        return True
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:
+                stream.flush()
+    except (OSError, ValueError):
+        # That is said by the interpreter.
+        return True
+    return False
 
 
 def _main(arguments: list[str]) -> int:

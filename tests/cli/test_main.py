@@ -20,7 +20,7 @@ from envguard.errors import EnvguardError, WriteError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from .conftest import Cli
+    from .conftest import Cli, Project
 
 
 def test_a_command_that_does_not_exist_is_a_usage_error_that_names_the_nearest(cli: Cli) -> None:
@@ -210,6 +210,46 @@ def test_a_short_command_of_its_own_process_collects_no_garbage(
         check=True,
     )
     assert done.stdout == f"{collects} True\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "command", "ended"),
+    [
+        ("", ("lock", "check"), True),
+        ("import threading", ("lock", "check"), True),
+        ("", ("hash", "."), False),
+        ("import atexit; atexit.register(print, 'over')", ("lock", "check"), False),
+        ("sys.setprofile(lambda *_: None)", ("lock", "check"), False),
+        ("sys.settrace(lambda *_: None)", ("lock", "check"), False),
+        ("import threading; threading.Thread(target=time.sleep, args=(2,)).start()", ("lock", "check"), False),
+    ],
+)
+def test_a_short_command_ends_its_process_where_nobody_awaits_the_end(
+    cli: Cli, tmp_path: Path, before: str, command: tuple[str, ...], ended: bool
+) -> None:
+    code = (
+        f"import os, sys, time; from envguard.cli import program\n{before}\n"
+        "end = os._exit; os._exit = lambda status: (sys.stdout.flush(), end(status + 40))\n"
+        "sys.exit(program())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *command],
+        cwd=tmp_path,
+        env=cli.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    known = 0 if command[0] == "hash" else 2
+    assert done.returncode == (known + 40 if ended else known)
+    assert done.stdout == ("over\n" if "over" in before else done.stdout)
+    assert ("there is no project here" in done.stderr) is (command[0] == "lock")
+
+
+def test_what_a_short_command_says_arrives_whole_before_its_process_ends(cli: Cli, recorded: Project) -> None:
+    result = cli.process("lock", "list", cwd=recorded.folder)
+    shown = cli("lock", "list")
+    assert (result.status, result.out, result.err) == (0, shown.out, "")
 
 
 def test_what_is_called_in_another_program_leaves_its_collector_alone(cli: Cli) -> None:
