@@ -20,6 +20,7 @@ _ROOM = "answers"
 _MAGIC = "envguard answer 1"
 _MAX_BYTES = 16 * 1024 * 1024
 _CODE = ("envguard", "packaging", "tomli", "blake3")
+_SEEN: dict[str, str] = {}
 
 
 def recall(
@@ -74,11 +75,17 @@ def remember(key: Iterable[str], trace: Trace, answer: str) -> bool:
 
 
 def saw_code(trace: Trace) -> None:
-    """Note the code that is loaded, which made an answer, as one of its inputs."""
+    """Note the code that is loaded, which made an answer, as one of its inputs.
+
+    A file is looked at once: what it is soon after it was loaded is nearer to what runs here than what it is later.
+    """
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None)
         if file and name.partition(".")[0] in _CODE:
-            trace.saw_file(file, signature(file))
+            seen = _SEEN.get(file)
+            if seen is None:
+                seen = _SEEN[file] = signature(file)
+            trace.saw_file(file, seen)
 
 
 def _escape(parts: Iterable[str]) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import time
-from zlib import crc32
+
+from .trace import checksum
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def place(room: str, key: str) -> str | None:
     base = folder()
     if base is None:
         return None
-    return os.path.join(base, room, f"{crc32(key.encode('utf-8', 'surrogateescape')):08x}")
+    return os.path.join(base, room, checksum(key.encode("utf-8", "surrogateescape")))
 
 
 def read_checked(path: str, magic: str, *, limit: int) -> bytes | None:
@@ -68,7 +69,7 @@ def read_checked(path: str, magic: str, *, limit: int) -> bytes | None:
             head, _, body = file.read(limit).partition(b"\n")
     except OSError:
         return None
-    return body if head == f"{magic} {crc32(body):08x}".encode() else None
+    return body if head == f"{magic} {checksum(body)}".encode() else None
 
 
 def replace_checked(path: str, magic: str, body: bytes, *, limit: int) -> bool:
@@ -76,7 +77,7 @@ def replace_checked(path: str, magic: str, body: bytes, *, limit: int) -> bool:
 
     It is not where the file would have more than *limit* bytes.
     """
-    whole = f"{magic} {crc32(body):08x}\n".encode() + body
+    whole = f"{magic} {checksum(body)}\n".encode() + body
     return len(whole) <= limit and replace(path, whole)
 
 

@@ -1,7 +1,9 @@
 """Many frozen values of one kind as columns of plain JSON values, and back.
 
 A column is read and written by C code of the interpreter, a value at a time is not: of thousands of values that is a fifth of
-the time. One that holds the same everywhere (most do: few entries of a lock have a part of every kind) is written once. What has no faithful form in JSON is refused when it is packed, never changed on the way.
+the time. One that holds the same everywhere (most do: few entries of a lock have a part of every kind) is written once, and the lines of a
+long one of texts can be put apart, where they take a fifth of what strings of JSON take. What has no faithful form in JSON is
+refused when it is packed, never changed on the way.
 """
 
 from __future__ import annotations
@@ -52,27 +54,49 @@ def word(of: type) -> Shape:
 
 
 _SCALARS = {str, int, bool, type(None)}
+# Fewer texts are not worth a place of their own.
+_LONG = 32
 
 
-def pack(of: type, values: Sequence[object], shapes: Shapes) -> list[Any]:
+class Lines:
+    """The long columns of texts of what is packed, a line for each."""
+
+    __slots__ = ("_blocks", "_count")
+
+    def __init__(self) -> None:
+        self._blocks: list[str] = []
+        self._count = 0
+
+    def take(self, column: list[str]) -> Any:
+        """Return what stands for *column*: itself where it is not long, or one of its texts has several lines."""
+        count = len(column)
+        if count < _LONG:
+            return column
+        block = "\n".join(column)
+        if block.count("\n") != count - 1:
+            return column
+        self._blocks.append(block)
+        self._count += count
+        return {"lines": [self._count - count, count]}
+
+    @property
+    def text(self) -> str:
+        """All of them as one text, of which ``unpack`` wants the lines, split at nothing but line feeds."""
+        return "\n".join(self._blocks)
+
+
+def pack(of: type, values: Sequence[object], shapes: Shapes, lines: Lines | None = None) -> list[Any]:
     """Return *values*, slotted dataclasses of exactly the type *of*, as plain JSON values.
 
-    *shapes* tell of each type what its fields hold that are no plain scalars. TypeError where a value is of another kind than
-    that, so that what comes back could not be the same.
+    *shapes* tell of each type what its fields hold that are no plain scalars; long columns of texts go into *lines*, where there
+    are any. TypeError where a value is of another kind than that, so that what comes back could not be the same.
     """
-    _only(values, {of})
-    fields = shapes.get(of, {})
-    columns = [list(map(attrgetter(name), values)) for name in _names(of)]
-    named = zip(_names(of), columns, strict=True)
-    return [len(values), *(_written(column, fields.get(name), shapes) for name, column in named)]
+    return _Packing(shapes, lines).values(of, values)
 
 
-def unpack(of: type[T], packed: list[Any], shapes: Shapes) -> list[T]:
-    """Return the values that ``pack`` made *packed* from. ValueError, TypeError or another of the kind where it is none."""
-    length, *columns = packed
-    fields = shapes.get(of, {})
-    named = zip(_names(of), columns, strict=True)
-    return made(of, length, {name: _read(length, column, fields.get(name), shapes) for name, column in named})
+def unpack(of: type[T], packed: list[Any], shapes: Shapes, lines: Sequence[str] = ()) -> list[T]:
+    """Return the values that ``pack`` made *packed* and *lines* from. ValueError, TypeError or another of the kind where it is none."""
+    return _Unpacking(shapes, lines).values(of, packed)
 
 
 def made(of: type[T], count: int, columns: Mapping[str, Sequence[Any]]) -> list[T]:
@@ -95,100 +119,138 @@ def _names(of: type) -> tuple[str, ...]:
 
 
 def _only(values: Iterable[object], types: set[type]) -> None:
-    if odd := set(map(type, values)) - types:
+    _refuse(set(map(type, values)) - types)
+
+
+def _refuse(odd: set[type]) -> None:
+    if odd:
         raise TypeError(f"cannot be packed: {', '.join(sorted(each.__name__ for each in odd))}")
 
 
-def _written(column: list[Any], shape: Shape | None, shapes: Shapes) -> Any:
-    """Return *column* packed: its one value in a mapping, where there is no other in it and none inside of it."""
-    if len(column) > 1 and not any(column) and set(map(type, column)) == {dict}:
-        return {"empty": len(column)}
-    if len(column) > 1 and _is_bare(column[0]) and all(map(is_, column, repeat(column[0]))):
-        return {"all": _packed(column[:1], shape, shapes)}
-    return _packed(column, shape, shapes)
+class _Packing:
+    """One call of ``pack``."""
+
+    __slots__ = ("_lines", "_shapes")
+
+    def __init__(self, shapes: Shapes, lines: Lines | None) -> None:
+        self._shapes = shapes
+        self._lines = lines
+
+    def values(self, of: type, values: Sequence[object]) -> list[Any]:
+        _only(values, {of})
+        fields = self._shapes.get(of, {})
+        columns = [list(map(attrgetter(name), values)) for name in _names(of)]
+        named = zip(_names(of), columns, strict=True)
+        return [len(values), *(self._written(column, fields.get(name)) for name, column in named)]
+
+    def _written(self, column: list[Any], shape: Shape | None) -> Any:
+        """Return *column* packed: its one value in a mapping, where there is no other in it and none inside of it."""
+        if len(column) > 1 and not any(column) and set(map(type, column)) == {dict}:
+            return {"empty": len(column)}
+        if len(column) > 1 and _is_bare(column[0]) and all(map(is_, column, repeat(column[0]))):
+            return {"all": self._packed(column[:1], shape)}
+        return self._packed(column, shape)
+
+    def _packed(self, column: list[Any], shape: Shape | None) -> Any:
+        if shape is None:
+            types = set(map(type, column))
+            if types == {str} and self._lines is not None:
+                return self._lines.take(column)
+            _refuse(types - _SCALARS)
+            return column
+        kind, of = shape
+        if kind == "texts":
+            _only(column, {tuple, type(None)})
+            _only(chain.from_iterable(filter(None, column)), _SCALARS)
+            return column
+        if kind == "plain":
+            tables = [value for value in column if type(value) is dict]
+            # Nearly all are of one level, which is looked at at once.
+            inside = list(chain.from_iterable(map(dict.values, tables)))
+            _only(chain.from_iterable(tables), {str})
+            for value in chain(inside, filter(lambda value: type(value) is not dict, column)):
+                if type(value) not in _SCALARS:
+                    _plain(value)
+            return column
+        if kind == "word":
+            _only(column, {of})
+            return list(map(str, column))
+        if kind in ("one", "shared"):
+            identities = list(map(id, column))
+            several = dict(zip(identities, column, strict=True))
+            if kind == "shared":
+                numbers = dict(zip(several, count(), strict=False))
+                return [list(map(numbers.__getitem__, identities)), self.values(of, list(several.values()))]
+            places: dict[object, int] = {None: -1}
+            numbers = {identity: places.setdefault(value, len(places) - 1) for identity, value in several.items()}
+            return [list(map(numbers.__getitem__, identities)), self.values(of, list(places)[1:])]
+        if kind == "many":
+            _only(column, {tuple})
+            inside = list(chain.from_iterable(column))
+            packed = self.values(of, inside) if isinstance(of, type) else self._packed(inside, of)
+            return [list(map(len, column)), packed]
+        _only(column, {dict})
+        names = [list(tables) for tables in column]
+        _only(chain.from_iterable(names), {str})
+        return [names, self._packed([tables[name] for tables in column for name in tables], many(of))]
+
+
+class _Unpacking:
+    """One call of ``unpack``."""
+
+    __slots__ = ("_lines", "_shapes")
+
+    def __init__(self, shapes: Shapes, lines: Sequence[str]) -> None:
+        self._shapes = shapes
+        self._lines = lines
+
+    def values(self, of: type[T], packed: list[Any]) -> list[T]:
+        length, *columns = packed
+        fields = self._shapes.get(of, {})
+        named = zip(_names(of), columns, strict=True)
+        return made(of, length, {name: self._read(length, column, fields.get(name)) for name, column in named})
+
+    def _read(self, count: int, column: Any, shape: Shape | None) -> Sequence[Any]:
+        if type(column) is not dict:
+            return list(self._unpacked(column, shape))
+        if "lines" in column:
+            start, length = column["lines"]
+            return self._lines[start : start + length]
+        if "empty" in column:
+            return [{} for _ in range(count)]
+        (value,) = self._unpacked(column["all"], shape)
+        if not _is_bare(value):
+            raise ValueError("what was written once is no bare value")
+        return [value] * count
+
+    def _unpacked(self, column: Any, shape: Shape | None) -> Iterable[Any]:
+        if shape is None or shape[0] == "plain":
+            return column  # type: ignore[no-any-return]
+        kind, of = shape
+        if kind == "texts":
+            return [None if value is None else tuple(value) for value in column]
+        if kind == "word":
+            words = {str(member): member for member in of}
+            return [words[value] for value in column]
+        if kind in ("one", "shared"):
+            indexes, packed = column
+            values = [*self.values(of, packed), None]
+            return list(map(values.__getitem__, indexes))
+        if kind == "many":
+            return self._shared_out(column, of)
+        names, packed = column
+        inside = self._shared_out(packed, of)
+        return [dict(zip(keys, islice(inside, len(keys)), strict=True)) for keys in names]
+
+    def _shared_out(self, column: Any, of: type | Shape) -> Iterator[tuple[Any, ...]]:
+        counts, packed = column
+        values = iter(self.values(of, packed) if isinstance(of, type) else self._unpacked(packed, of))
+        return (tuple(islice(values, count)) for count in counts)
 
 
 def _is_bare(value: object) -> bool:
     """Return whether *value* is one that several places may share: nothing, a scalar, an empty tuple."""
     return type(value) in _SCALARS or value == ()
-
-
-def _read(count: int, column: Any, shape: Shape | None, shapes: Shapes) -> Sequence[Any]:
-    if type(column) is not dict:
-        return list(_unpacked(column, shape, shapes))
-    if "empty" in column:
-        return [{} for _ in range(count)]
-    (value,) = _unpacked(column["all"], shape, shapes)
-    if not _is_bare(value):
-        raise ValueError("what was written once is no bare value")
-    return [value] * count
-
-
-def _packed(column: list[Any], shape: Shape | None, shapes: Shapes) -> Any:
-    if shape is None:
-        _only(column, _SCALARS)
-        return column
-    kind, of = shape
-    if kind == "texts":
-        _only(column, {tuple, type(None)})
-        _only(chain.from_iterable(filter(None, column)), _SCALARS)
-        return column
-    if kind == "plain":
-        tables = [value for value in column if type(value) is dict]
-        # Nearly all are of one level, which is looked at at once.
-        inside = list(chain.from_iterable(map(dict.values, tables)))
-        _only(chain.from_iterable(tables), {str})
-        for value in chain(inside, filter(lambda value: type(value) is not dict, column)):
-            if type(value) not in _SCALARS:
-                _plain(value)
-        return column
-    if kind == "word":
-        _only(column, {of})
-        return list(map(str, column))
-    if kind in ("one", "shared"):
-        identities = list(map(id, column))
-        several = dict(zip(identities, column, strict=True))
-        if kind == "shared":
-            numbers = dict(zip(several, count(), strict=False))
-            return [list(map(numbers.__getitem__, identities)), pack(of, list(several.values()), shapes)]
-        places: dict[object, int] = {None: -1}
-        numbers = {identity: places.setdefault(value, len(places) - 1) for identity, value in several.items()}
-        return [list(map(numbers.__getitem__, identities)), pack(of, list(places)[1:], shapes)]
-    if kind == "many":
-        _only(column, {tuple})
-        inside = list(chain.from_iterable(column))
-        packed = pack(of, inside, shapes) if isinstance(of, type) else _packed(inside, of, shapes)
-        return [list(map(len, column)), packed]
-    _only(column, {dict})
-    names = [list(tables) for tables in column]
-    _only(chain.from_iterable(names), {str})
-    return [names, _packed([tables[name] for tables in column for name in tables], many(of), shapes)]
-
-
-def _unpacked(column: Any, shape: Shape | None, shapes: Shapes) -> Iterable[Any]:
-    if shape is None or shape[0] == "plain":
-        return column  # type: ignore[no-any-return]
-    kind, of = shape
-    if kind == "texts":
-        return [None if value is None else tuple(value) for value in column]
-    if kind == "word":
-        words = {str(member): member for member in of}
-        return [words[value] for value in column]
-    if kind in ("one", "shared"):
-        indexes, packed = column
-        values = [*unpack(of, packed, shapes), None]
-        return list(map(values.__getitem__, indexes))
-    if kind == "many":
-        return _shared_out(column, of, shapes)
-    names, packed = column
-    inside = _shared_out(packed, of, shapes)
-    return [dict(zip(keys, islice(inside, len(keys)), strict=True)) for keys in names]
-
-
-def _shared_out(column: Any, of: type | Shape, shapes: Shapes) -> Iterator[tuple[Any, ...]]:
-    counts, packed = column
-    values = iter(unpack(of, packed, shapes) if isinstance(of, type) else _unpacked(packed, of, shapes))
-    return (tuple(islice(values, count)) for count in counts)
 
 
 def _plain(value: Any) -> None:

@@ -1,7 +1,7 @@
 """Results of work on files, kept on this machine by the content of all that was read for them.
 
 A result is given again only to the same code, for the same key, while every note of what was read holds. The store is a hint
-as that of answers is: it may be lost, corrupt or of another version without harm. A file of it is JSON under a digest;
+as that of answers is: it may be lost, corrupt or of another version without harm. A file of it is two lines of JSON and a text under a digest;
 nothing in it is executed.
 """
 
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from .notes import NotingReader
     from .reader import Reader
 
-_MAGIC = b"envguard result 1 "
+_MAGIC = b"envguard result 2 "
 # A lock of a megabyte makes a result of one; a repository has two at a time that matter.
 MAX_BYTES = 64 * 1024 * 1024
 _MAX_FILES = 64
 _FRESH_SECONDS = 3600.0
+_NOTHING: tuple[None, str] = (None, "")
 
 
 def recall(key: Sequence[str], reader: Reader) -> Any:
@@ -38,36 +39,43 @@ def recall(key: Sequence[str], reader: Reader) -> Any:
 
     What it was derived from, files and code, becomes an input of the trace of *reader*.
     """
+    return recall_with_text(key, reader)[0]
+
+
+def recall_with_text(key: Sequence[str], reader: Reader) -> tuple[Any, str]:
+    """Return the result as ``recall`` does, and the text that was kept beside it."""
     path = _path(key)
     if path is None:
-        return None
+        return _NOTHING
     try:
         with open(path, "rb") as file:
             head, _, body = file.read(MAX_BYTES).partition(b"\n")
         aged = os.stat(path).st_mtime + _FRESH_SECONDS < time.time()
     except OSError:
-        return None
+        return _NOTHING
     if head != _MAGIC + hexdigest(body).encode():
-        return None
+        return _NOTHING
     try:
-        inputs, _, result = body.partition(b"\n")
+        inputs, _, rest = body.partition(b"\n")
+        result, _, beside = rest.partition(b"\n")
         kept, code, notes = json.loads(inputs.decode("utf-8", "surrogatepass"))
         if kept != _full(key) or any(signature(name) != seen for name, seen in code.items()):
-            return None
+            return _NOTHING
         if not still_hold(notes, reader):
-            return None
+            return _NOTHING
         found = json.loads(result.decode("utf-8", "surrogatepass"))
+        text = beside.decode("utf-8", "surrogatepass")
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        return None
+        return _NOTHING
     for name, seen in code.items():
         reader.trace.saw_file(name, seen)
     if aged:
         cache.touch(path)
-    return found
+    return found, text
 
 
-def remember(key: Sequence[str], read: NotingReader, result: Any) -> bool:
-    """Keep *result* (plain JSON values) under *key*, as derived from what *read* has noted; return whether it was kept.
+def remember(key: Sequence[str], read: NotingReader, result: Any, text: str = "") -> bool:
+    """Keep *result* (plain JSON values) and *text* under *key*, as derived from what *read* has noted; return whether that was done.
 
     It is not where something could not be read, where the code is too young to be told from a later edit of it, where there
     is no folder to keep it in, or where writing fails.
@@ -78,11 +86,11 @@ def remember(key: Sequence[str], read: NotingReader, result: Any) -> bool:
     if path is None or not read.complete or not code.settled():
         return False
     try:
-        texts = [_text([_full(key), code.files, read.notes]), _text(result)]
+        lines = [_text([_full(key), code.files, read.notes]), _text(result), text]
     except (ValueError, TypeError, RecursionError):
         return False
-    body = "\n".join(texts).encode("utf-8", "surrogatepass")
-    if len(body) > MAX_BYTES or not cache.replace(path, _MAGIC + hexdigest(body).encode() + b"\n" + body):
+    body = "\n".join(lines).encode("utf-8", "surrogatepass")
+    if len(body) > MAX_BYTES or not cache.replace(path, (_MAGIC + hexdigest(body).encode() + b"\n", body)):
         return False
     cache.prune(os.path.dirname(path), files=_MAX_FILES, size=MAX_BYTES)
     return True

@@ -81,6 +81,11 @@ def digest(value: str) -> str:
     return blake2b(value.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
+def checksum(data: bytes) -> str:
+    """Return eight hexadecimal digits that tell whether *data* is whole."""
+    return blake2b(data, digest_size=4).hexdigest()
+
+
 class Trace:
     """The inputs of one check, as they are read. *files* maps paths, *values* ``(kind, name)`` to what was seen.
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from envguard.columns import PLAIN, TEXTS, many, one, pack, shared, table, unpack, word
+from envguard.columns import PLAIN, TEXTS, Lines, many, one, pack, shared, table, unpack, word
 
 
 class Color(enum.StrEnum):
@@ -77,6 +77,10 @@ def same(one: Any, other: Any) -> bool:
     return one == other and repr(one) == repr(other)
 
 
+class Other(str):
+    __slots__ = ()
+
+
 @given(st.lists(TREES, max_size=4))
 def test_any_values_come_back_as_they_were(trees: list[Tree]) -> None:
     found = unpack(Tree, through_json(pack(Tree, trees, SHAPES)), SHAPES)
@@ -86,15 +90,46 @@ def test_any_values_come_back_as_they_were(trees: list[Tree]) -> None:
     ]
 
 
+@given(st.lists(TREES, max_size=4), st.integers(min_value=0, max_value=40))
+def test_any_values_come_back_with_their_long_columns_apart(trees: list[Tree], times: int) -> None:
+    lines = Lines()
+    packed = pack(Tree, trees * times, SHAPES, lines)
+    found = unpack(Tree, through_json(packed), SHAPES, lines.text.split("\n"))
+    assert same(found, trees * times)
+
+
+def test_a_long_column_of_texts_is_put_apart() -> None:
+    leaves = [Leaf(color=Color.RED, name=f"leaf {number}\r\u2028") for number in range(50)]
+    lines = Lines()
+    packed = pack(Leaf, leaves, SHAPES, lines)
+    assert lines.text.count("leaf") == 50
+    assert "leaf" not in json.dumps(packed)
+    assert same(unpack(Leaf, through_json(packed), SHAPES, lines.text.split("\n")), leaves)
+    # What is lost, or is there once more, is told by the number of values.
+    for damaged in ([], lines.text.split("\n")[:-1]):
+        with pytest.raises(ValueError, match="50 values, and"):
+            unpack(Leaf, packed, SHAPES, damaged)
+
+
+@pytest.mark.parametrize("odd", ["two\nlines", None, 3, Other("other")])
+def test_a_column_with_an_odd_text_is_put_into_no_lines(odd: Any) -> None:
+    leaves = [Leaf(color=Color.RED, name=f"leaf {number}") for number in range(50)]
+    leaves[20] = Leaf(color=Color.RED, name=odd)
+    lines = Lines()
+    if isinstance(odd, Other):
+        with pytest.raises(TypeError, match="cannot be packed: Other"):
+            pack(Leaf, leaves, SHAPES, lines)
+        return
+    packed = pack(Leaf, leaves, SHAPES, lines)
+    assert lines.text == ""
+    assert same(unpack(Leaf, through_json(packed), SHAPES), leaves)
+
+
 def test_what_comes_back_is_as_frozen_as_it_was() -> None:
     (leaf,) = unpack(Leaf, pack(Leaf, [Leaf(color=Color.RED)], SHAPES), SHAPES)
     assert leaf.color is Color.RED
     with pytest.raises(AttributeError):
         leaf.size = 3  # type: ignore[misc]
-
-
-class Other(str):
-    __slots__ = ()
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,7 @@ def test_what_json_does_not_have_is_not_kept(tmp_path: Path, result: Any) -> Non
     assert not results.remember(KEY, noting(tmp_path / "a"), result)
 
 
-DAMAGE = [b"", b"\0\xff\n\n", b"envguard result 1 00\n[]\n[]", b"A" * 100_000]
+DAMAGE = [b"", b"\0\xff\n\n", b"envguard result 2 00\n[]\n[]", b"A" * 100_000]
 
 
 @pytest.mark.parametrize("damage", DAMAGE, ids=range(len(DAMAGE)))
@@ -110,7 +110,7 @@ def test_a_damaged_store_gives_no_result(tmp_path: Path, store: Path, damage: by
 )
 def test_a_whole_file_that_says_something_else_gives_no_result(tmp_path: Path, store: Path, body: bytes) -> None:
     results.remember(KEY, noting(tmp_path / "a"), [1])
-    only_file(store).write_bytes(b"envguard result 1 " + hexdigest(body).encode() + b"\n" + body)
+    only_file(store).write_bytes(b"envguard result 2 " + hexdigest(body).encode() + b"\n" + body)
     assert results.recall(KEY, Reader()) is None
 
 
@@ -126,6 +126,17 @@ def test_no_truncated_or_flipped_store_gives_a_result(tmp_path: Path, store: Pat
     broken[cut % len(whole)] ^= 1 << flip
     path.write_bytes(broken)
     assert results.recall(KEY, Reader()) is None
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
+@given(text=st.text(st.characters(exclude_categories=())), result=st.none() | st.lists(st.text()))
+def test_any_text_beside_a_result_survives_the_store(tmp_path: Path, text: str, result: list[str] | None) -> None:
+    assert results.remember(KEY, noting(tmp_path / "a"), result, text)
+    assert results.recall_with_text(KEY, Reader()) == (result, text)
+    assert results.recall(KEY, Reader()) == result
+    (tmp_path / "a").write_text("")
+    assert results.recall_with_text(KEY, Reader()) == (None, "")
+    (tmp_path / "a").unlink()
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)

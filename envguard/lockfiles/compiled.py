@@ -10,7 +10,7 @@ import os
 
 from .. import results
 from .._native import hexdigest
-from ..columns import PLAIN, TEXTS, many, one, pack, shared, table, unpack, word
+from ..columns import PLAIN, TEXTS, Lines, many, one, pack, shared, table, unpack, word
 from ..errors import EnvguardError
 from ..notes import NotingReader
 from .formats import format_of, part
@@ -105,7 +105,7 @@ def judged_at(
     noting = NotingReader(reader, content.known)
     lock = _lock(noting, reader, content, parse)
     key = ("verdicts", path, digest)
-    kept = _unpacked(results.recall(key, reader), FreshnessVerdict, Inconsistency)
+    kept = _recalled(key, reader, FreshnessVerdict, Inconsistency)
     if kept is not None:
         (verdict,), found = kept
         return lock, (verdict, tuple(found))
@@ -158,7 +158,7 @@ def _lock(reader: Reader, whole: Reader, content: _Content, parse: Callable[[Rea
     """Return the lock of *content*; *reader* is asked what it follows from, and *whole* where nothing can be kept of it."""
     digest = content.digest()
     key = ("lock", content.path, digest or "")
-    kept = _unpacked(results.recall(key, reader), Lock) if digest is not None else None
+    kept = _recalled(key, reader, Lock) if digest is not None else None
     if kept is not None:
         lock: Lock = kept[0][0]
         return lock
@@ -170,19 +170,22 @@ def _lock(reader: Reader, whole: Reader, content: _Content, parse: Callable[[Rea
     return lock
 
 
-def _unpacked(kept: Any, *types: type) -> list[list[Any]] | None:
+def _recalled(key: tuple[str, ...], reader: Reader, *types: type) -> list[list[Any]] | None:
+    kept, text = results.recall_with_text(key, reader)
     if kept is None:
         return None
+    lines = text.split("\n")
     try:
-        return [unpack(of, packed, SHAPES) for of, packed in zip(types, kept, strict=True)]
+        return [unpack(of, packed, SHAPES, lines) for of, packed in zip(types, kept, strict=True)]
     except (ValueError, TypeError, KeyError, IndexError):
         return None
 
 
 def _remember(key: tuple[str, ...], noting: NotingReader, *parts: tuple[type, Any]) -> None:
+    lines = Lines()
     try:
-        packed = [pack(of, values, SHAPES) for of, values in parts]
+        packed = [pack(of, values, SHAPES, lines) for of, values in parts]
     except TypeError:
         # A value that JSON does not have: a date in a table, say.
         return
-    results.remember(key, noting, packed)
+    results.remember(key, noting, packed, lines.text)

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from envguard import answers, results, trace
-from envguard.columns import pack, unpack
+from envguard.columns import Lines, pack, unpack
 from envguard.errors import LockfileError
 from envguard.lockfiles import compiled, judge_lock, read_lock
 from envguard.lockfiles.compiled import SHAPES
@@ -60,7 +60,7 @@ class Parses:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.parsed = self.judged = self.kept = 0
-        lock, verdicts, unpacked = compiled._lock, compiled.judged_at, compiled._unpacked
+        lock, verdicts, recalled = compiled._lock, compiled.judged_at, compiled._recalled
 
         def _lock(reader: Reader, whole: Reader, content: Any, parse: Callable[[Reader], Lock]) -> Lock:
             def counted(inner: Reader) -> Lock:
@@ -76,14 +76,14 @@ class Parses:
 
             return verdicts(reader, path, parse, counted)
 
-        def _unpacked(kept: Any, *types: type) -> Any:
-            found = unpacked(kept, *types)
+        def _recalled(key: tuple[str, ...], reader: Reader, *types: type) -> Any:
+            found = recalled(key, reader, *types)
             self.kept += found is not None
             return found
 
         monkeypatch.setattr(compiled, "_lock", _lock)
         monkeypatch.setattr(compiled, "judged_at", judged_at)
-        monkeypatch.setattr(compiled, "_unpacked", _unpacked)
+        monkeypatch.setattr(compiled, "_recalled", _recalled)
 
     def __call__(self) -> tuple[int, int, int]:
         return self.parsed, self.judged, self.kept
@@ -257,6 +257,9 @@ FINDINGS = st.builds(
 def test_any_lock_and_any_verdict_come_back_as_they_were(values: list[Any]) -> None:
     of = type(values[0])
     assert same(unpack(of, json.loads(json.dumps(pack(of, values, SHAPES))), SHAPES), values)
+    lines = Lines()
+    packed = pack(of, values * 40, SHAPES, lines)
+    assert same(unpack(of, json.loads(json.dumps(packed)), SHAPES, lines.text.split("\n")), values * 40)
 
 
 def test_no_field_of_a_lock_is_left_to_a_test_that_does_not_know_it() -> None:
@@ -375,8 +378,12 @@ def test_what_git_has_is_not_read_where_its_lock_is_known(project: Path, monkeyp
     git("add", ".")
     assert judge_lock(index_reader(str(project)), path) != expected
     # Where the lock was lost and its digest was not, it is read and parsed anew.
-    real = results.recall
-    monkeypatch.setattr(results, "recall", lambda key, reader: real(key, reader) if key[0] == "content" else None)
+    real = results.recall_with_text
+
+    def recall(key: tuple[str, ...], reader: Reader) -> tuple[Any, str]:
+        return real(key, reader) if key[0] == "content" else (None, "")
+
+    monkeypatch.setattr(results, "recall_with_text", recall)
     assert same(judge_lock(revision_reader(str(project), "HEAD"), path), expected)
     assert asked.count(str(lock)) == 2
 
@@ -393,9 +400,14 @@ def test_a_date_in_a_lock_is_read_and_not_kept(folder: Path, parses: Parses) -> 
 def test_what_was_kept_and_is_damaged_is_parsed_again(
     project: Path, parses: Parses, monkeypatch: pytest.MonkeyPatch, damage: str
 ) -> None:
-    real = results.recall
+    real = results.recall_with_text
     broken = {"result": "what is this", "shape": [[1, [], []]]}[damage]
-    monkeypatch.setattr(results, "recall", lambda key, reader: real(key, reader) and broken)
+
+    def recall(key: tuple[str, ...], reader: Reader) -> tuple[Any, str]:
+        found, text = real(key, reader)
+        return (found and broken, text)
+
+    monkeypatch.setattr(results, "recall_with_text", recall)
     agree(project / "poetry.lock")
     assert parses()[:2] == (2, 1)
 
