@@ -156,6 +156,63 @@ def test_rows_are_taken_wherever_they_stand() -> None:
     assert taken(f"{HEAD}{LIKE['a text over several lines']}{ROWS}") == 0
 
 
+ALONE = {
+    "plain": 'sdist = { url = "a", size = 12 }\n',
+    "no spaces": 'sdist = {url = "a", size = 12}\n',
+    "one key": 'source = { registry = "a" }\n',
+    "a table inside": 'vcs = { type = "git", hashes = { sha256 = "a" } }\n',
+    "a time": "made = { at = 2026-09-02T14:19:51Z }\n",
+    "a comma at the end": 'sdist = { url = "a", }\n',
+    "a comma after": 'sdist = { url = "a" },\n',
+    "a comment after": 'sdist = { url = "a" } # x }\n',
+    "an escape": 'sdist = { url = "a\\nb" }\n',
+    "a control character": 'sdist = { url = "a\x01" }\n',
+    "a quote": 'sdist = { url = "a"b" }\n',
+    "a literal": "sdist = { url = 'a\"}' }\n",
+    "a dotted key before": 'a.b = { url = "a" }\n',
+    "a quoted key before": '"a b" = { url = "a" }\n',
+    "a key of two words": 'a b = { url = "a" }\n',
+    "spaces before": '  sdist = { url = "a" }\n',
+    "in a text": "x = ' = { url = 1 }'\n",
+    "in an array": 'x = [\nsdist = { url = "a" }\n]\n',
+    "a table after it": 'sdist = { url = "a" }\n[package.sdist]\nurl = "b"\n',
+    "a table in it after it": 'sdist = { url = "a" }\n[package.sdist.more]\nurl = "b"\n',
+    "twice": 'sdist = { url = "a" }\nsdist = { url = "a" }\n',
+    "two on a line": 'a = { b = "c" } c = { b = "c" }\n',
+    "empty": "sdist = {}\n",
+    "not closed": 'sdist = { url = "a"\n',
+    "closed twice": 'sdist = { url = "a" } }\n',
+}
+
+
+@pytest.mark.parametrize("kind", ALONE)
+def test_what_looks_like_a_table_that_stands_alone_means_what_it_means_to_a_parser(kind: str) -> None:
+    lines = [f'[[package]]\nname = "{number}"\n{ALONE[kind]}' for number in range(20)]
+    plain = [f'[[package]]\nname = "{number}"\n{ALONE["plain"]}' for number in range(20)]
+    for text in (
+        "".join(lines),
+        "".join((*plain, *lines)),
+        "".join((*plain[:10], *lines[:1], *plain[10:])),
+        "".join((*lines, *plain))[:-1],
+        "".join(lines[:3]),
+    ):
+        assert means_the_same(text), text
+
+
+def test_tables_that_stand_alone_are_taken_where_there_are_many() -> None:
+    seen: list[str] = []
+
+    def parse(left: str) -> dict[str, Any]:
+        seen.append(left)
+        return tomli.loads(left)
+
+    packages = [f'[[package]]\nname = "{number}"\nsdist = {{ url = "u{number}", size = 1 }}\n' for number in range(20)]
+    for many, left in ((20, 0), (3, 3)):
+        found = toml_rows.loads("".join(packages[:many]), parse)["package"]
+        assert [package["sdist"] for package in found] == [{"url": f"u{number}", "size": 1} for number in range(many)]
+        assert seen[-1].count("url") == left
+
+
 def test_no_text_can_name_the_mark_of_its_rows() -> None:
     seen: list[str] = []
 
@@ -171,6 +228,7 @@ def test_no_text_can_name_the_mark_of_its_rows() -> None:
 PIECES = st.sampled_from(
     [
         *LIKE.values(),
+        *ALONE.values(),
         "k = [\n",
         "]\n",
         '  {a = "1", b = 2},\n',
@@ -196,9 +254,11 @@ PIECES = st.sampled_from(
 
 
 @settings(max_examples=1500, deadline=None)
-@given(st.lists(PIECES, max_size=9).map("".join))
-def test_any_text_means_what_it_means_to_a_parser(text: str) -> None:
-    assert means_the_same(text)
+@given(st.lists(PIECES, max_size=9).map("".join), st.sampled_from([1, 16]))
+def test_any_text_means_what_it_means_to_a_parser(text: str, few: int) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(toml_rows, "_FEW", few)
+        assert means_the_same(text)
 
 
 @settings(max_examples=300, deadline=None)
@@ -231,5 +291,8 @@ def test_hostile_texts_are_read_to_their_end() -> None:
         "\n" + "k" * size,
         "\nk = [\n  {" + ", ".join(f'k{n} = "a"' for n in range(size // 12)) + "},\n]\n",
         "\nk = [\n" + " " * size + "{},\n]\n",
+        "\nk = [\n" + "  { = [\n" * (size // 8),
+        "\nk" + " = {" * (size // 4),
+        "\n" + "k = {}\n" * (size // 7),
     ):
         outcome(lambda text: toml_rows.loads(text, lambda _: {}), text)
