@@ -144,6 +144,21 @@ def spelled(text: str) -> str:
     return str(SpecifierSet(text))
 
 
+@functools.lru_cache(maxsize=8192)
+def is_spelled(text: str) -> bool:
+    """Return whether *text* is a range of versions in their normal form: no prefix, no epoch, no space, nothing that is not plain."""
+    plain = _plain(text)
+    return (
+        plain is not None
+        and ",".join([operator + version for operator, version, _, _ in plain]) == text
+        and not any(prefix or told.key[0] for _, _, told, prefix in plain)
+        and all(
+            version == ".".join(map(str, told.release)) or version == _respelled(version, told.release)
+            for _, version, told, _ in plain
+        )
+    )
+
+
 def contains(specifier: str, version: str) -> bool:
     """Return whether *version* is in the range *specifier*, pre-releases too; ValueError where one of them is none."""
     plain, known = _plain(specifier), written(version)

@@ -8,9 +8,7 @@ from __future__ import annotations
 from ..patterns import late
 from ..urls import host_of
 from ..values import replace
-from .coverage import covered
 from .edges import both, possible
-from .filenames import conda_release, other_release
 from .formats import by_name as format_named
 from .model import SourceKind
 from .parts import file_route, inconsistency, version_words
@@ -25,6 +23,7 @@ _LENGTHS = {"sha256": 64, "sha384": 96, "sha512": 128, "blake2b": 128}
 _EITHER = "|".join(f"{algorithm}:[0-9a-f]{{{length}}}" for algorithm, length in _LENGTHS.items())
 _STRONG = late(_EITHER)
 _ALL_STRONG = late(rf"(?:{_EITHER})(?:\n(?:{_EITHER}))*+")
+_SHA256 = "sha256:"
 _NAMED = 5
 # What an index or a channel offers, with hashes or without.
 _OFFERED = (SourceKind.REGISTRY, SourceKind.CONDA)
@@ -32,6 +31,33 @@ _OFFERED = (SourceKind.REGISTRY, SourceKind.CONDA)
 
 def artifact_inconsistencies(lock: Lock) -> Iterator[Inconsistency]:
     """Yield the files of *lock* that are of another package, and those without a hash that holds."""
+    if _are_told_apart([file for package in lock.packages for file in package.artifacts]):
+        yield from _misnamed(lock)
+    else:
+        yield from _odd(lock)
+
+
+def _are_told_apart(files: Sequence[Artifact]) -> bool:
+    """Return whether each of *files* has a strong hash, and no two of different names the same: asked of all at once."""
+    hashes = [file.hash for file in files]
+    if None in hashes or not _are_strong([digest for digest in hashes if digest is not None]):
+        return False
+    pairs = {(file.hash, file.filename) for file in files if file.filename}
+    return len(pairs) == len({digest for digest, _ in pairs})
+
+
+def _misnamed(lock: Lock) -> Iterator[Inconsistency]:
+    """Yield the files of *lock* that are of another package."""
+    for package in lock.packages:
+        wheel, *archives = _usual(package)
+        sdist = tuple(archives)
+        for artifact in package.artifacts:
+            if artifact.filename and not artifact.filename.startswith(wheel if artifact.wheel else sdist):
+                yield from _name(package, artifact)
+
+
+def _odd(lock: Lock) -> Iterator[Inconsistency]:
+    """Yield the files of *lock* that are of another package, have no hash that holds, or have that of another file."""
     owners: dict[str, tuple[LockedPackage, str]] = {}
     must = (SourceKind.URL, SourceKind.PATH) if format_named(lock.format).hashes_urls else ()
     offered = (*_OFFERED, SourceKind.URL) if not must else _OFFERED
@@ -55,14 +81,26 @@ def artifact_inconsistencies(lock: Lock) -> Iterator[Inconsistency]:
 
 
 def _all_strong(files: Sequence[Artifact]) -> bool:
-    """Return whether each of *files* has a strong hash: asked of all at once, since there are thousands of them."""
+    """Return whether each of *files* has a strong hash."""
     if len(files) == 1:
         return _STRONG.fullmatch(files[0].hash or "") is not None
-    hashes = [file.hash for file in files]
-    if None in hashes:
+    hashes = [file.hash for file in files if file.hash is not None]
+    return len(hashes) == len(files) and _are_strong(hashes)
+
+
+def _are_strong(hashes: Sequence[str]) -> bool:
+    """Return whether each of *hashes* is a strong one; a lock nearly always has thousands of one algorithm."""
+    text = "\n".join(("", *hashes))
+    if text.count("\n") != len(hashes):
         return False
-    text = "\n".join(filter(None, hashes))
-    return text.count("\n") == len(hashes) - 1 and _ALL_STRONG.fullmatch(text) is not None
+    if set(map(len, hashes)) == {len(_SHA256) + 64} and text.count(f"\n{_SHA256}") == len(hashes):
+        digits = text.replace(f"\n{_SHA256}", "")
+        try:
+            # Spaces are passed over, and would be missed among the bytes.
+            return digits == digits.lower() and len(bytes.fromhex(digits)) * 2 == len(digits)
+        except ValueError:
+            return False
+    return not hashes or _ALL_STRONG.fullmatch(text, 1) is not None
 
 
 def unpinned(lock: Lock, package: LockedPackage) -> Iterator[Inconsistency]:
@@ -79,6 +117,8 @@ def unpinned(lock: Lock, package: LockedPackage) -> Iterator[Inconsistency]:
             message = f"{package.name} {package.version} {what}"
             yield inconsistency(package, "hash", message, expected="sha256 or stronger", found="none")
         return
+    from .coverage import covered
+
     markers = [when.marker for when in package.when]
     # A tool may leave open what it has no use for; where that can be nowhere, nothing is open.
     if any(possible(both(covered(lock), marker)) for marker in markers):
@@ -104,6 +144,8 @@ def _usual(package: LockedPackage) -> tuple[str, ...]:
 
 
 def _name(package: LockedPackage, artifact: Artifact) -> Iterator[Inconsistency]:
+    from .filenames import conda_release, other_release
+
     other: tuple[str, ...] | None
     if package.conda is not None:
         other = conda_release(package, artifact.filename)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from .. import pep440
-from .coverage import covered
 from .edges import both, candidates_of, possible
 from .model import Declared, Inconsistency, SourceKind
-from .parts import placed_edges
+from .parts import all_edges, placed_edges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from .model import Lock, LockedPackage
+    from .model import Edge, Lock, LockedPackage
 
     ByName = Mapping[str, list[LockedPackage]]
 
@@ -22,6 +21,9 @@ def contradictions(lock: Lock, by_name: ByName, declared: Sequence[Declared]) ->
     if lock.overrides is None:
         return
     for package in lock.packages:
+        # Nearly all are met; where one stands takes longer to say.
+        if all(_is_met(by_name, edge) for edge in all_edges(package)):
+            continue
         for keys, edge in placed_edges(package):
             if edge.specifier:
                 asked = Declared(edge=edge, by=f"{package.name} requires", keys=keys, package=package)
@@ -29,6 +31,14 @@ def contradictions(lock: Lock, by_name: ByName, declared: Sequence[Declared]) ->
     for item in declared:
         if item.edge.specifier:
             yield from _contradiction(lock, by_name, item)
+
+
+def _is_met(by_name: ByName, edge: Edge) -> bool:
+    """Return whether *edge* asks for no version, or for that of the only entry of its name."""
+    if not edge.specifier:
+        return True
+    entries = by_name.get(edge.name, ())
+    return len(entries) == 1 and entries[0].version is not None and _satisfies(entries[0].version, edge.specifier)
 
 
 def _contradiction(lock: Lock, by_name: ByName, asked: Declared) -> Iterator[Inconsistency]:
@@ -41,6 +51,8 @@ def _contradiction(lock: Lock, by_name: ByName, asked: Declared) -> Iterator[Inc
         return
     if not candidates or any(_satisfies(other.version or "", edge.specifier or "") for other in candidates):
         return
+    from .coverage import covered
+
     if possible(both(covered(lock), edge.marker)):
         versions = " or ".join(sorted({other.version or "" for other in candidates}))
         package = asked.package

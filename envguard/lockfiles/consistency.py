@@ -7,7 +7,7 @@ from .asked import contradictions
 from .edges import candidates_of, named
 from .formats import by_name as format_named
 from .formats import part
-from .parts import inconsistency, placed_edges
+from .parts import all_edges, inconsistency, placed_edges
 from .reach import broken
 
 TYPE_CHECKING = False
@@ -29,10 +29,8 @@ def inconsistencies(lock: Lock) -> tuple[Inconsistency, ...]:
     for package in lock.packages:
         found += _duplicates(package, by_name)
         # Where every platform lists what it installs, dependencies are held against each such list.
-        for keys, edge in () if form.cells else placed_edges(package):
-            # Nearly every name has one entry, and needs no more than its name.
-            if edge.version is not None or edge.source is not None or len(by_name.get(edge.name, ())) != 1:
-                found += _edge(package, keys, edge, by_name)
+        if not form.cells:
+            found += _edges(package, by_name)
         found += unpinned(lock, package) if form.lists_hashes else ()
     found += artifact_inconsistencies(lock)
     if form.checks:
@@ -65,6 +63,16 @@ def _duplicates(package: LockedPackage, by_name: ByName) -> Iterator[Inconsisten
                 else f"lines {other.line} and {package.line}",
             )
             return
+
+
+def _edges(package: LockedPackage, by_name: ByName) -> Iterator[Inconsistency]:
+    # Nearly every name has one entry, and needs no more than its name; where it is told takes longer to say.
+    if any(
+        edge.version is not None or edge.source is not None or len(by_name.get(edge.name, ())) != 1
+        for edge in all_edges(package)
+    ):
+        for keys, edge in placed_edges(package):
+            yield from _edge(package, keys, edge, by_name)
 
 
 def _edge(package: LockedPackage, keys: tuple[str | int, ...], edge: Edge, by_name: ByName) -> Iterator[Inconsistency]:

@@ -44,6 +44,7 @@ def _bracketed(depth: int) -> str:
 _ENTRY = late(rf"({_KEY})[=:]\s*+", re.DOTALL)
 _BETWEEN = late(rf"(?:[\s,]++|{_COMMENT})*+")
 _TO_BRACKET = late(rf"(?:{_PLAIN}++|{_STRING}|{_COMMENT})*+", re.DOTALL)
+_JSON = json.JSONDecoder()
 _SCALAR = late(rf"{_STRING}|[^,#\]}}\n]++", re.DOTALL)
 
 
@@ -146,7 +147,17 @@ class Document:
             if entry is None:
                 return
             yield self._decode(entry[1]), at, entry.end()
-            at = _skip(self._text, entry.end())
+            at = self._behind(entry.end())
+
+    def _behind(self, at: int) -> int:
+        """Return the offset behind the value at *at*."""
+        if self._decode is _json_key:
+            # What is JSON a parser passes over several times as fast.
+            try:
+                return _JSON.raw_decode(self._text, at)[1]
+            except (ValueError, RecursionError):
+                pass
+        return _skip(self._text, at)
 
     def _elements(self, at: int) -> Iterator[int]:
         while True:
@@ -154,7 +165,7 @@ class Document:
             if self._text[at : at + 1] in ("]", ""):
                 return
             yield at
-            after = _skip(self._text, at)
+            after = self._behind(at)
             if after == at:
                 return
             at = after

@@ -12,7 +12,7 @@ from envguard.model import Place
 from envguard.report.locate import Document
 from envguard.report.locate_yaml import YamlDocument
 from envguard.report.locator import Locator
-from envguard.report.positions import Position
+from envguard.report.positions import Lines, Position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -440,3 +440,19 @@ def test_yaml_that_is_none_is_no_reason_to_fail_and_takes_linear_time() -> None:
         for keys in ((), ("a",), (0,), (0, "a", 0), ("a", "a", 1), (7, "b")):
             document.locate(keys)
     assert time.perf_counter() - start < 5
+
+
+def test_a_place_is_counted_as_the_index_of_lines_tells_it() -> None:
+    text = "a\n\nbc\r\n  d\n"
+    lines = Lines(text)
+    first = [lines.position(offset) for offset in range(len(text) + 1)]
+    for _ in range(40):
+        lines.position(0)
+    assert [lines.position(offset) for offset in range(len(text) + 1)] == first
+    assert first[:5] == [
+        Position(line=1, column=1),
+        Position(line=1, column=2),
+        Position(line=2, column=1),
+        Position(line=3, column=1),
+        Position(line=3, column=2),
+    ]

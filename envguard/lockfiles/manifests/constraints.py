@@ -41,6 +41,8 @@ def alternatives(text: str) -> tuple[str, ...] | None:
 
 def specifier(text: str) -> str | None:
     """Return the range (PEP 440) that *text* is, None where one range cannot say it."""
+    if pep440.is_spelled(text):
+        return text
     ranges = alternatives(text)
     return ranges[0] if ranges is not None and len(ranges) == 1 else None
 

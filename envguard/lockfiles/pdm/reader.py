@@ -20,7 +20,7 @@ from ..again import package_of
 from ..edges import cleared, named, resolved
 from ..listed import artifacts, listed
 from ..manifests.besides import besides, wanted
-from ..manifests.requirements import from_pep508
+from ..manifests.requirements import edge_from_pep508
 from ..model import Artifact, Lock, LockedPackage, Parts, Source, SourceKind, When
 from ..text import read_lock_text
 from .manifest import read_manifest
@@ -141,9 +141,10 @@ def _extras(table: LockTable) -> tuple[str, ...]:
 
 def _package(index: int, table: LockTable, *, inherits: bool) -> LockedPackage:
     name = normalize(table.required("name"))
-    edges = []
-    for number, text in enumerate(table.texts("dependencies")):
-        edges.append(from_pep508(table, text, (*table.keys, "dependencies", number)).edge())
+    edges = [
+        edge_from_pep508(table, text, (*table.keys, "dependencies", number))
+        for number, text in enumerate(table.texts("dependencies"))
+    ]
     marker = table.text("marker")
     groups = table.texts("groups")
     when = tuple(When(group=_group(group), marker=marker) for group in groups)

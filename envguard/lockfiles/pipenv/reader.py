@@ -55,12 +55,15 @@ def read(reader: Reader, path: str) -> Lock:
     meta = _meta(root)
     sources = _sources(meta)
     sections = [DEFAULT, *sorted(root.value.keys() - {META, DEFAULT}, key=lambda name: (name != DEVELOP, name))]
-    entries = [
-        _package(section, name, LockObject(path, (section, name), value), sources)
-        for section in sections
-        for name, value in root.table(section).value.items()
+    entries: list[LockedPackage] = []
+    for section in sections:
+        for name, value in root.table(section).value.items():
+            entries.append(_package(len(entries), section, name, LockObject(path, (section, name), value), sources))
+    # Nearly all stay where they are.
+    packages = [
+        package if package.index == index else replace(package, index=index)
+        for index, package in enumerate(_merged(entries))
     ]
-    packages = [replace(package, index=index) for index, package in enumerate(_merged(entries))]
     manifest = read_manifest(reader, path.removesuffix(".lock"))
     if manifest is not None:
         packages.append(_project(len(packages), manifest, packages))
@@ -139,11 +142,11 @@ def _python(meta: LockObject) -> tuple[tuple[str | int, ...], str | None]:
     return place, f"=={text}" if text.count(".") > 1 else f"=={text}.*"
 
 
-def _package(section: str, name: str, table: LockObject, sources: Mapping[str, str]) -> LockedPackage:
+def _package(index: int, section: str, name: str, table: LockObject, sources: Mapping[str, str]) -> LockedPackage:
     table.texts("extras")  # what they add has entries of its own
     marker = both(table.text("markers"), table.text("os_markers"))
     return LockedPackage(
-        index=0,
+        index=index,
         name=normalize(name),
         version=_version(table),
         source=_source(table, sources),
