@@ -6,7 +6,6 @@ import os
 
 from . import listening
 from ._native import hexdigest
-from .amounts import plural, size
 from .errors import ConfigError
 from .model import Impact, Level, Report, Severity, Subject, Verdict, Waived
 from .observe import Request, find_project, look, look_at_files
@@ -266,6 +265,8 @@ def _files_note(evidence: Evidence) -> dict[str, str]:
     files = evidence.files
     if files is None:
         return {}
+    from .amounts import plural, size
+
     known = f"{files.cached:,} unchanged by the stat cache" if files.cached else "every file was read"
     note = f"{plural(files.files, 'file')} of {plural(files.count, 'package')}, {size(files.bytes)} ({known})"
     if accepted := [item.name for item in files.packages if item.accepted]:
@@ -293,13 +294,16 @@ def _code_note(evidence: Evidence) -> dict[str, str]:
 
 
 def _data_note(evidence: Evidence) -> dict[str, str]:
-    if evidence.trees_left_out is not None and evidence.baseline is not None and not evidence.baseline.data:
-        return {"data": f"not verified: {evidence.trees_left_out}"}
-    if evidence.trees_left_out is not None and evidence.baseline is not None:
-        count = plural(len(evidence.baseline.data), "tree")
-        return {"data": f"{count} recorded, not verified: {evidence.trees_left_out}"}
-    if not evidence.trees:
+    left_out = evidence.trees_left_out if evidence.baseline is not None else None
+    if left_out is not None and evidence.baseline is not None and not evidence.baseline.data:
+        return {"data": f"not verified: {left_out}"}
+    if left_out is None and not evidence.trees:
         return {}
+    from .amounts import plural, size
+
+    if left_out is not None and evidence.baseline is not None:
+        count = plural(len(evidence.baseline.data), "tree")
+        return {"data": f"{count} recorded, not verified: {left_out}"}
     files, amount = sum(state.files for state in evidence.trees), sum(state.bytes for state in evidence.trees)
     told = [state.assurance for state in evidence.trees if state.assurance is not None]
     how = "every file was read" if all(word == "content" for word in told) else "unchanged files by the stat cache"

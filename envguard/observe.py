@@ -16,7 +16,6 @@ from .model import Level, Selection
 from .names import normalize
 from .rules.evidence import Evidence, LockView
 from .rules.registry import all_rules
-from .sources import checkouts, real_paths
 from .values import dataclass, replace
 
 TYPE_CHECKING = False
@@ -179,6 +178,7 @@ def look(reader: Reader, project: str, request: Request) -> Evidence:
         from .installed import scan
         from .machine import observe
         from .repository.look import look_at as look_at_code
+        from .sources import checkouts, real_paths
 
         evidence = look_at_files(reader, project, anew=request.full)
         config = evidence.config

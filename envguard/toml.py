@@ -9,7 +9,6 @@ try:
 except ImportError:
     import tomllib as _toml  # type: ignore[no-redef]
 
-from . import toml_rows
 from .patterns import late
 
 TYPE_CHECKING = False
@@ -79,6 +78,8 @@ def parse_toml(
 
 
 def _rows(text: str) -> dict[str, Any]:
+    from . import toml_rows
+
     return toml_rows.loads(text, _toml.loads)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from .. import pep440
 from ..patterns import late
-from .environments import named_environment
 from .markers import SETS, MarkerError, parse
 
 TYPE_CHECKING = False
@@ -138,6 +137,8 @@ def _runs(
 
 
 def _environment(minor: int, triple: str) -> Mapping[str, str]:
+    from .environments import named_environment
+
     return named_environment(_BASE, python_version=f"3.{minor}", platform=triple)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from fnmatch import fnmatchcase
 
 from ..values import dataclass
 
@@ -53,7 +52,15 @@ class Format:
 
     def matches(self, filename: str) -> bool:
         """Return whether a file called *filename* (a base name) is of this format, as far as its name tells."""
-        return any(fnmatchcase(filename, pattern) for pattern in (*self.files, *self.named))
+        return any(_fits(filename, pattern) for pattern in (*self.files, *self.named))
+
+
+def _fits(filename: str, pattern: str) -> bool:
+    """Return whether *filename* is what *pattern* says, in which a ``*`` is the only sign that means anything, and there once."""
+    before, star, after = pattern.partition("*")
+    if not star:
+        return filename == pattern
+    return len(filename) >= len(pattern) - 1 and filename.startswith(before) and filename.endswith(after)
 
 
 # In the order in which they are looked for in a project.

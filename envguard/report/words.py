@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 
 from ..model import Severity
 from ..names import printable
@@ -45,6 +44,8 @@ def hint(text: str, project: str, root: str | None) -> str:
     inside = shorten(project, root)
     if tool not in _TOOLS or rest.startswith("-C ") or inside in (".", project):
         return text
+    import shlex
+
     return f"cd {shlex.quote(inside)} && {text}"
 
 

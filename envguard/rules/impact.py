@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from fnmatch import fnmatchcase
 
 from ..model import Impact
 from ..names import normalize
@@ -56,9 +55,18 @@ def role_of(name: str, more: Iterable[str] = ()) -> Role:
     exact, beginnings = _index()
     orders = [order for beginning, order in beginnings if name.startswith(beginning)]
     found = every[min([*orders, exact.get(name, len(every))])]
-    if not found.numbers and any(fnmatchcase(name, normalize(pattern)) for pattern in more):
-        return every[0]
-    return found
+    return every[0] if not found.numbers and _fits(name, more) else found
+
+
+def _fits(name: str, patterns: Iterable[str]) -> bool:
+    """Return whether *name* is what one of *patterns* means."""
+    for pattern in patterns:
+        # Few projects have one.
+        from fnmatch import fnmatchcase
+
+        if fnmatchcase(name, normalize(pattern)):
+            return True
+    return False
 
 
 @functools.cache

@@ -7,9 +7,7 @@ import itertools
 from ..lockfiles.model import Selected, SourceKind
 from ..lockfiles.parts import hashes_of, like, source_words
 from ..model import Place
-from .impact import impact_of
 from .registry import Need, Rule, rule
-from .versions import same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -79,6 +77,9 @@ def _compare(
     first: tuple[LockView, list[LockedPackage]],
     second: tuple[LockView, list[LockedPackage]],
 ) -> Iterator[Finding]:
+    # Few projects have two locks.
+    from .impact import impact_of
+
     (one, ours), (other, theirs) = first, second
     name = ours[0].name
     if not _share_a_version(ours, theirs):
@@ -138,6 +139,8 @@ def _compare(
 
 
 def _share_a_version(ours: Iterable[LockedPackage], theirs: Iterable[LockedPackage]) -> bool:
+    from .versions import same
+
     # A source tree may have no version; then the locks say nothing that could differ.
     return any(
         one.version is None or other.version is None or same(one.version, other.version)

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
 from ..model import Impact, Place, Severities, Severity
 from ..names import normalize
-from . import repair
 from .registry import Need, Rule, rule
-from .versions import same
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -122,6 +118,8 @@ def outdated_baseline(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     machine, lock = evidence.machine, evidence.lock
     if machine is None or lock is None or evidence.baseline is None:
         return
+    from . import repair
+
     place = Place(path=evidence.baseline.path, keys=("machines", evidence.machine_name or "", "lock", "digest"))
     if machine.lock_digest != evidence.lock_digest:
         changed = _changed(evidence, machine)
@@ -157,6 +155,8 @@ def _locks(evidence: Evidence) -> str:
 
 def _changed(evidence: Evidence, machine: Machine) -> list[str]:
     """Return the installed packages of the lock that are not what was recorded, as ``name old -> new``."""
+    from .versions import same
+
     changed = []
     installed, wanted = evidence.installed, evidence.wanted
     for name in wanted:
@@ -261,6 +261,8 @@ def unmatched_numeric(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     config = evidence.config
     if not config.numeric or evidence.lock is None:
         return
+    from fnmatch import fnmatchcase
+
     names = {normalize(package.name) for view in evidence.views for package in view.lock.packages}
     names |= {*map(normalize, evidence.installed), *map(normalize, evidence.conda)}
     for index, word in enumerate(config.numeric):

@@ -11,7 +11,6 @@ import os
 from ...digests import digest_of
 from ...errors import ConfigError
 from ...names import normalize
-from ..manifests.changes import changes
 from ..manifests.section import NAME
 from ..model import FreshnessVerdict, Reason
 from .manifest import read_manifest
@@ -75,6 +74,8 @@ def hash_reasons(lock: Lock, manifest: Manifest, locked: object) -> tuple[Reason
     now = f"{algorithm}:{content_hash(manifest, algorithm)}" if algorithm in _ALGORITHMS else "none"
     if locked == now:
         return ()
+    from ..manifests.changes import changes
+
     return tuple(changes(lock, manifest)) or (_inputs(manifest, now, locked),)
 
 

@@ -11,7 +11,6 @@ import os
 
 from ...digests import digest_of
 from ...errors import ConfigError
-from ..manifests.changes import changes
 from ..manifests.section import NAME
 from ..model import FreshnessVerdict, Reason
 from .manifest import read_manifest
@@ -44,6 +43,8 @@ def freshness(reader: Reader, lock: Lock) -> FreshnessVerdict:
     now = content_hash(manifest)
     if locked == now or (_before_groups(lock) and locked == content_hash(manifest, groups=False)):
         return FreshnessVerdict()
+    from ..manifests.changes import changes
+
     reasons = tuple(changes(lock, manifest))
     return FreshnessVerdict(reasons=reasons or (_inputs(manifest, now, locked),))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ...names import normalize
-from ..coverage import covered
 from ..edges import both, possible
 from ..parts import inconsistency, roots
 from .declared import declarations
@@ -40,6 +39,8 @@ def _unfollowed(lock: Lock, package: LockedPackage, item: Declaration, taken: se
         # A marker that names several extras belongs to none of them.
         if "extra" in (edge.marker or "") and item.place[0] == package.parts.dependencies:
             continue
+        from ..coverage import covered
+
         if possible(both(covered(lock), edge.marker)):
             yield inconsistency(
                 package,

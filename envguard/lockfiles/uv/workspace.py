@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import os
 
 from ...errors import ConfigError
@@ -50,7 +49,7 @@ def read_workspace(reader: Reader, root: Manifest) -> Workspace:
     for number, pattern in enumerate(workspace.texts("members")):
         for folder in _expand(reader, root.folder, _relative(pattern)):
             inside = os.path.relpath(folder, root.folder).replace(os.sep, "/")
-            if folder in folders or any(fnmatch.fnmatchcase(inside, exclude) for exclude in excluded):
+            if folder in folders or any(_fits(inside, exclude) for exclude in excluded):
                 continue
             folders.add(folder)
             manifest = read_manifest(reader, folder)
@@ -137,11 +136,17 @@ def _expand(reader: Reader, folder: str, pattern: str) -> Iterator[str]:
                 os.path.join(base, name)
                 for base in here
                 for name in reader.list_dir(base)
-                if fnmatch.fnmatchcase(name, part) and reader.is_dir(os.path.join(base, name))
+                if _fits(name, part) and reader.is_dir(os.path.join(base, name))
             ]
         else:
             here = [path for base in here if reader.is_dir(path := os.path.normpath(os.path.join(base, part)))]
     yield from dict.fromkeys(here)
+
+
+def _fits(name: str, pattern: str) -> bool:
+    from fnmatch import fnmatchcase
+
+    return fnmatchcase(name, pattern)
 
 
 def _walk(reader: Reader, folder: str) -> Iterator[str]:
