@@ -40,7 +40,7 @@ _OLDEST, _NEWEST = (4, 4), (4, 5)
 _VERSION = late(r"(\d{1,6})\.(\d{1,6})(?:\.\d{1,6})?")
 _PARTS = Parts(files="files")
 # What a URL may have that is more than a path: what is escaped, credentials, a query.
-_SPECIAL = late(r"[%?#@]")
+_SPECIAL = "%?#@"
 _VCS = ("git", "hg", "svn", "bzr")
 
 
@@ -196,10 +196,15 @@ def _artifacts(table: LockTable, source: Source) -> Iterable[Artifact]:
     files = table.get("files", list) or []
     if source.kind is SourceKind.REGISTRY:
         plain = listed(files, "url", "hash")
-        if plain is not None and not any(_SPECIAL.search(url) for url, _ in plain):
+        urls = [url for url, _ in plain] if plain is not None else []
+        if plain is not None and not _is_special("\n".join(urls)):
             names = [(url[url.rfind("/") + 1 :], digest) for url, digest in plain]
-            return artifacts(names, [url for url, _ in plain])
+            return artifacts(names, urls)
     return [_artifact(file, source) for file in table.tables("files")]
+
+
+def _is_special(text: str) -> bool:
+    return any(character in text for character in _SPECIAL)
 
 
 def _artifact(file: LockTable, source: Source) -> Artifact:

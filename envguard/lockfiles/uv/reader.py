@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from functools import partial
 
+from ...columns import made
 from ...errors import ConfigError, LockfileError
 from ...toml import kind, parse_toml, read_toml
 from ...urls import ARCHIVES, filename_at, query_of, split_url, without_credentials
@@ -31,6 +32,7 @@ _RECORDS_DEFAULT_GROUPS = 5
 _SOURCES = tuple(kind for kind in SourceKind if kind is not SourceKind.CONDA)
 _LOCAL = (SourceKind.EDITABLE, SourceKind.VIRTUAL)
 MAX_BYTES = 64 * 1024 * 1024
+_TEXT, _NUMBER = frozenset((str,)), frozenset((int,))
 _GROUPS = "dev-dependencies"
 # One release of uv called the groups so, and names of two kinds may stand in one lock.
 _ODD_GROUPS = "dependency-groups"
@@ -222,24 +224,35 @@ def _git(url: str) -> Source:
 
 
 def _wheels(table: LockTable) -> list[Artifact]:
-    found = []
-    for index, item in enumerate(table.get("wheels", list) or []):
-        # Nearly every one is plain, and there are thousands.
-        if isinstance(item, dict):
-            url, digest, size = item.get("url"), item.get("hash"), item.get("size")
-            if (
-                isinstance(url, str)
-                and isinstance(digest, str)
-                and type(size) is int
-                and "filename" not in item
-                and url
-                and not ("%" in url or "?" in url or "#" in url or "@" in url)
-            ):
-                name = url[url.rfind("/") + 1 :]
-                found.append(Artifact(filename=name, wheel=True, location=url, hash=digest, size=size))
-                continue
-        found.append(_artifact(LockTable(table.path, (*table.keys, "wheels", index), item), wheel=True))
-    return found
+    files = table.get("wheels", list) or []
+    # Nearly every one is plain, and there are thousands.
+    found = _plain(files)
+    if found is not None:
+        return found
+    tables = (LockTable(table.path, (*table.keys, "wheels", index), item) for index, item in enumerate(files))
+    return [_artifact(item, wheel=True) for item in tables]
+
+
+def _plain(files: list[Any]) -> list[Artifact] | None:
+    """Return *files* as wheels; None where not all are tables of a plain URL, a hash and a size."""
+    if not all(type(file) is dict and "filename" not in file for file in files):
+        return None
+    urls = [file.get("url") for file in files]
+    digests = [file.get("hash") for file in files]
+    sizes = [file.get("size") for file in files]
+    if not (_TEXT.issuperset(map(type, urls + digests)) and _NUMBER.issuperset(map(type, sizes)) and all(urls)):
+        return None
+    text = "\n".join(urls)
+    if any(character in text for character in "%?#@"):
+        return None
+    columns: dict[str, list[Any]] = {
+        "filename": [url[url.rfind("/") + 1 :] for url in urls],
+        "wheel": [True] * len(files),
+        "location": urls,
+        "hash": digests,
+        "size": sizes,
+    }
+    return made(Artifact, len(files), columns)
 
 
 def _artifact(table: LockTable, *, wheel: bool) -> Artifact:
