@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import shlex
 
 from .config import MANIFEST, OWN_FILE, load_config
 from .errors import ConfigError, EnvguardError
@@ -316,7 +317,7 @@ def _machine(baseline: Baseline | None, facts: Mapping[str, Fact], level: Level,
         raise ConfigError(
             f"no machine '{named}' is recorded; recorded are: {known}",
             path=baseline.path,
-            hint=f"envguard record --machine {named}" if baseline.own else None,
+            hint=f"envguard record --machine {shlex.quote(named)}" if baseline.own else None,
         )
     return choose(machines, facts, level, named) if machines else None
 

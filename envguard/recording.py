@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import TYPE_CHECKING
 
 from ._native import hexdigest
@@ -195,7 +196,7 @@ def _only(baseline: Baseline) -> str:
         raise ConfigError(
             f"several machines are recorded ({known}), and none was named",
             path=baseline.path,
-            hint=f"envguard record --machine {min(baseline.machines)}",
+            hint=f"envguard record --machine {shlex.quote(min(baseline.machines))}",
         )
     return next(iter(baseline.machines), DEFAULT_MACHINE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import platform
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import click
 
 from . import INTERRUPTED
 from .console import FAILED, Console, settle
+from .streams import unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -112,5 +114,9 @@ def run(arguments: Sequence[str]) -> int:
         # The only one of click's own: the reader of its help text went away.
         status = 0
     except Exception as error:  # noqa: BLE001 - the last line of defence: a traceback must not look like a finding
-        status = settle(console, error)
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+            # All that we write ourselves says so itself: this was click's help text.
+            unwritable(error)
+        else:
+            status = settle(console, error)
     return status

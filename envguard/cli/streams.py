@@ -32,8 +32,7 @@ def emit(text: str) -> bool:
     except BrokenPipeError:
         _silence(stream)
     except OSError as error:
-        _silence(stream)
-        say(f"error: standard output cannot be written: {(error.strerror or str(error)).lower()}")
+        unwritable(error)
         return False
     return True
 
@@ -50,10 +49,16 @@ def emit_bytes(data: bytes) -> bool:
     except BrokenPipeError:
         _silence(stream)
     except OSError as error:
-        _silence(stream)
-        say(f"error: standard output cannot be written: {(error.strerror or str(error)).lower()}")
+        unwritable(error)
         return False
     return True
+
+
+def unwritable(error: OSError) -> None:
+    """Say that standard output cannot be written, and write nothing more to it."""
+    if sys.stdout is not None:
+        _silence(sys.stdout)
+    say(f"error: standard output cannot be written: {(error.strerror or str(error)).lower()}")
 
 
 def say(text: str) -> None:

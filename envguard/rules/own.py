@@ -91,7 +91,7 @@ def missing_baseline(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             impact=Impact.UNKNOWN,
             why="interpreter, processor, libraries and accelerators cannot be compared with anything",
             place=Place(path=evidence.baseline.path if evidence.baseline is not None else evidence.project),
-            hint="envguard record",
+            hint=repair.record(evidence),
             unknown=True,
         )
 

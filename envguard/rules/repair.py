@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 
 from ..lockfiles.model import Selected
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 
 OWN_VENV = ".venv"
+# How an environment was chosen that was named (installed.discovery).
+NAMED = "--python"
 
 
 def selection_flags(evidence: Evidence) -> list[str]:
@@ -156,5 +159,18 @@ def record(evidence: Evidence) -> str:
     if evidence.baseline is not None and not evidence.baseline.own:
         return "without --against, envguard check compares with the record of this project"
     name = evidence.machine_name
-    several = evidence.baseline is not None and len(evidence.baseline.machines) > 1
-    return f"envguard record --machine {shlex.quote(name)}" if name and several else "envguard record"
+    command = ["envguard", "record"]
+    if name and evidence.baseline is not None and len(evidence.baseline.machines) > 1:
+        command += ["--machine", name]
+    if (python := _named_python(evidence)) is not None:
+        command += ["--python", python]
+    return shlex.join(command)
+
+
+def _named_python(evidence: Evidence) -> str | None:
+    """Return the interpreter that was checked where it was named, and the settings do not name it: a record would be of another."""
+    if evidence.inventory is None or evidence.environment.chosen_by != NAMED:
+        return None
+    environment, setting = evidence.environment, evidence.config.python
+    usual = os.path.abspath(os.path.join(evidence.project, setting)) if setting is not None else None
+    return None if usual in (environment.prefix, environment.executable) else environment.executable

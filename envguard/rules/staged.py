@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 
 from ..model import Impact, Place, Severities, Severity
 from .changes import can_change_numbers
@@ -102,7 +103,7 @@ def record_of_another_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             expected=digest,
             found=machine.lock_digest,
             place=Place(path=baseline.path, keys=("machines", name, "lock", "digest")),
-            hint=f"envguard record --machine {name} && git add envguard.lock",
+            hint=f"envguard record --machine {shlex.quote(name)} && git add envguard.lock",
             severities=Severities.same(severity),
         )
 
@@ -117,7 +118,7 @@ def _without_lock(self: Rule, baseline: Baseline) -> Iterator[Finding]:
             expected=machine.lock_digest,
             found="no lock",
             place=Place(path=baseline.path, keys=("machines", name, "lock", "path")),
-            hint=f"git add {machine.lock_path}, or lock anew and: envguard record --machine {name}",
+            hint=f"git add {shlex.quote(machine.lock_path)}, or lock anew and: envguard record --machine {shlex.quote(name)}",
         )
 
 
@@ -186,5 +187,5 @@ def missing_manifest(self: Rule, evidence: Evidence) -> Iterator[Finding]:
             impact=Impact.NONE,
             why="without it nobody else can be told which files of the data differ",
             place=Place(path=path, keys=("data", name)),
-            hint=f"git add .envguard/manifests/{name}.b3",
+            hint=f"git add {shlex.quote(f'.envguard/manifests/{name}.b3')}",
         )

@@ -171,10 +171,11 @@ def test_a_reader_that_goes_away_is_no_failure(cli: Cli, tmp_path: Path) -> None
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
-def test_a_full_disk_is_said_and_is_status_2(cli: Cli, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [("explain",), ("--help",), ("lock", "--help"), ("--version",)], ids=" ".join)
+def test_a_full_disk_is_said_and_is_status_2(cli: Cli, tmp_path: Path, command: tuple[str, ...]) -> None:
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "envguard", "explain"],
+            [sys.executable, "-m", "envguard", *command],
             cwd=tmp_path,
             env=cli.environ,
             stdout=full,

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .conftest import Cli, Project
 
 
@@ -126,3 +129,24 @@ def test_sections_of_a_later_version_survive(cli: Cli, recorded: Project) -> Non
     after = json.loads(recorded.baseline.read_bytes())
     assert after["stores"] == {"data/train": "blake3:00"}
     assert after["machines"]["default"]["oracles"] == {"matmul": "blake3:11"}
+
+
+def test_the_hint_names_the_environment_that_was_checked_and_not_the_usual_one(
+    cli: Cli, project: Project, tmp_path: Path
+) -> None:
+    """The project's own would have been recorded in the place of the one that was asked about."""
+    other = tmp_path / "other env"
+    shutil.copytree(project.folder / ".venv", other, symlinks=True)
+    result = cli("check", "--python", str(other))
+    assert result.status == 3
+    assert f"hint: envguard record --python '{other}/bin/python'\n" in result.out
+    assert cli("record", "--python", f"{other}/bin/python", "--machine", "a b").status == 0
+    # Where the settings name it, the command takes it from there.
+    text = project.manifest.read_text(encoding="utf-8")
+    project.manifest.write_text(f'{text}\n[tool.envguard]\npython = "../other env"\n', encoding="utf-8")
+    document = json.loads(project.baseline.read_bytes())
+    document["machines"]["other"] = json.loads(json.dumps(document["machines"]["a b"]))
+    del document["machines"]["a b"]["facts"]["cpu.vendor"]
+    project.baseline.write_text(json.dumps(document), encoding="utf-8")
+    assert "envguard record --machine 'a b'\n" in cli("check", "--machine", "a b").out
+    assert "hint: envguard record --machine 'c d'" in cli("check", "--machine", "c d").err
