@@ -84,6 +84,8 @@ def missing_baseline(self: Rule, evidence: Evidence) -> Iterator[Finding]:
     Where the results are known to be good, run `envguard record`, and commit `envguard.lock`.
     """
     if evidence.machine is None:
+        from . import repair
+
         empty = evidence.baseline is not None
         yield self.finding(
             "envguard.lock",
