@@ -93,6 +93,7 @@ def load_config(reader: Reader, project: str) -> Config:
         settings = _Table(own, (), read_toml(reader, own, ConfigError, limit=MAX_BYTES)).config()
         _refuse_two(reader, manifest)
         return settings
+    _refuse_dangling(reader, project, own)
     if not reader.exists(manifest):
         return Config()
     table = read_toml(reader, manifest, ConfigError, limit=MAX_BYTES)
@@ -116,6 +117,13 @@ def is_configured(reader: Reader, project: str) -> bool:
         return True
     tool = table.get("tool")
     return isinstance(tool, dict) and "envguard" in tool
+
+
+def _refuse_dangling(reader: Reader, project: str, own: str) -> None:
+    """Raise ConfigError where *own*, which is not there, is a link: somebody has settings, and nobody can read them."""
+    place = reader.real_path(own)
+    if place != os.path.join(reader.real_path(project), OWN_FILE):
+        raise ConfigError("is a link to nothing", path=own, hint=f"bring back {place}, or delete the link")
 
 
 def _refuse_two(reader: Reader, manifest: str) -> None:
@@ -187,8 +195,10 @@ class _Table:
 
     def text(self, key: str) -> str | None:
         value: str | None = self.get(key, str, "a string")
-        if value is not None and (not value.strip() or "\0" in value):
+        if value is not None and not value.strip():
             raise self.error(key, "expected a string with something in it, found an empty one")
+        if value is not None and "\0" in value:
+            raise self.error(key, "expected a string without NUL")
         return value
 
     def flag(self, key: str) -> bool | None:

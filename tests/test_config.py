@@ -121,6 +121,22 @@ def test_settings_in_both_files_are_refused_since_one_of_them_would_not_be_read(
     )
 
 
+def test_a_link_to_settings_that_are_not_there_is_no_project_without_settings(tmp_path: Path) -> None:
+    project = tmp_path / "real"
+    project.mkdir()
+    (tmp_path / "link").symlink_to("real")
+    assert load(tmp_path / "link", None) == Config()
+    (project / "envguard.toml").symlink_to("../shared.toml")
+    for folder in (project, tmp_path / "link"):
+        with pytest.raises(ConfigError) as caught:
+            load(folder, None)
+        assert str(caught.value) == (
+            f"{folder}/envguard.toml: is a link to nothing\nhint: bring back {tmp_path}/shared.toml, or delete the link"
+        )
+    (tmp_path / "shared.toml").write_text('level = "run-to-run"\n')
+    assert load(project, None).level is Level.RUN_TO_RUN
+
+
 @pytest.mark.parametrize("text", ["[tool.envguard]\n", "tool = 1\n", "[tool\n", "[tool]\nenvguard = {}\n"])
 def test_a_manifest_without_settings_is_none_of_the_business_of_our_own_file(tmp_path: Path, text: str) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
@@ -157,6 +173,7 @@ WRONG = {
         "in 'tool.envguard.numeric[0]': expected the name of a package, or a pattern such as our-*, found 'our kernels', "
         "which no package is called"
     ),
+    'python = "a\\u0000b"': "in 'tool.envguard.python': expected a string without NUL",
     "default-groups = 1": "in 'tool.envguard.default-groups': expected true or false, found a number",
     'levels = "run-to-run"': "in 'tool.envguard.levels': this key is not known\nhint: did you mean 'level'?",
     "data = true": "in 'tool.envguard.data': expected a table, found true or false",
