@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import os
-import shlex
 
 from .config import MANIFEST, OWN_FILE, load_config
 from .errors import ConfigError, EnvguardError
@@ -313,6 +312,8 @@ def _machine(baseline: Baseline | None, facts: Mapping[str, Fact], level: Level,
         return None
     machines = baseline.machines
     if named is not None and named not in machines:
+        import shlex
+
         known = ", ".join(sorted(machines)) or "none"
         raise ConfigError(
             f"no machine '{named}' is recorded; recorded are: {known}",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 
 from ..model import Impact, Place, Severities, Severity
 from .changes import can_change_numbers
@@ -93,6 +92,8 @@ def record_of_another_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
         yield from _without_lock(self, baseline)
         return
     others = {name: machine for name, machine in baseline.machines.items() if machine.lock_digest != digest}
+    import shlex
+
     severity = Severity.ERROR if len(others) == len(baseline.machines) else Severity.WARNING
     for name, machine in sorted(others.items()):
         yield self.finding(
@@ -109,6 +110,8 @@ def record_of_another_lock(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
 
 def _without_lock(self: Rule, baseline: Baseline) -> Iterator[Finding]:
+    import shlex
+
     for name, machine in sorted(baseline.machines.items()):
         yield self.finding(
             name,
@@ -179,6 +182,8 @@ def missing_manifest(self: Rule, evidence: Evidence) -> Iterator[Finding]:
 
     Add the manifest to the commit; if manifests are too large for the repository, waive this rule with that reason.
     """
+    import shlex
+
     for name in evidence.missing_manifests if evidence.baseline is not None else ():
         path = evidence.baseline.path if evidence.baseline is not None else evidence.project
         yield self.finding(
