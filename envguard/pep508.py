@@ -15,11 +15,12 @@ from .patterns import late
 from .values import dataclass
 
 _WORD = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*+(?<=[A-Za-z0-9]))?"
-_CLAUSE = r"(?:~=|===?|!=|<=|>=|<|>)[ \t]*+[A-Za-z0-9.*+!_-]++"
-_RANGE = rf"{_CLAUSE}(?:[ \t]*+,[ \t]*+{_CLAUSE})*+"
+# Each part stands there once, since it takes as long to compile as hundreds of requirements to be taken apart. So it lets a comma be
+# missing, too: then the range is none, which is for those who take it apart to say.
+_RANGE = r"(?:(?:~=|===?|!=|<=|>=|<|>)[ \t]*+[A-Za-z0-9.*+!_-]++(?:[ \t]*+,[ \t]*+(?=[~=!<>]))?+)++"
 _PLAIN = late(
-    rf"(?P<name>{_WORD})[ \t]*+(?:\[[ \t]*+(?P<extras>{_WORD}(?:[ \t]*+,[ \t]*+{_WORD})*+)[ \t]*+\][ \t]*+)?"
-    rf"(?:(?P<range>{_RANGE})|\([ \t]*+(?P<enclosed>{_RANGE})[ \t]*+\))?[ \t]*+(?:;(?P<marker>[^;\n]*+))?"
+    rf"(?P<name>{_WORD})[ \t]*+(?:\[[ \t]*+(?P<extras>(?:{_WORD}(?:[ \t]*+,[ \t]*+(?=[A-Za-z0-9]))?+)++)[ \t]*+\][ \t]*+)?"
+    rf"(?:(?P<open>\([ \t]*+)?(?P<range>{_RANGE})(?(open)[ \t]*+\)))?[ \t]*+(?:;(?P<marker>[^;\n]*+))?"
 )
 _VARIABLES = (
     "python_full_version|python_version|os_name|sys_platform|platform_machine|platform_python_implementation|"
@@ -70,7 +71,7 @@ def _plain(text: str) -> Requirement | None:
         return None
     written = match["marker"]
     try:
-        specifier = pep440.spelled(match["range"] or match["enclosed"] or "")
+        specifier = pep440.spelled(match["range"] or "")
         spelled = marker(written) if written is not None else None
     except (ValueError, RecursionError):
         # What is wrong with it is said of the whole.

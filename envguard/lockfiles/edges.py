@@ -106,6 +106,8 @@ def resolved(edges: Iterable[Edge], by_name: Mapping[str, list[LockedPackage]]) 
 
 
 def _resolved(edge: Edge, by_name: Mapping[str, list[LockedPackage]]) -> Edge:
+    if len(by_name.get(edge.name, ())) < 2:
+        return edge
     candidates = candidates_of(edge, by_name)
     if len(candidates) < 2 or not edge.specifier:
         return edge

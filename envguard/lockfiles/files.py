@@ -56,6 +56,9 @@ class Coverage:
 
     def usable(self, package: LockedPackage) -> bool:
         """Return whether any file of *package* can be installed in any environment of the lock; a source archive can."""
+        # Most packages have one, wherever it is listed.
+        if not all(artifact.filename.endswith(".whl") for artifact in package.artifacts):
+            return True
         return any(self._usable(artifact) for artifact in package.artifacts)
 
     def _usable(self, artifact: Artifact) -> bool:

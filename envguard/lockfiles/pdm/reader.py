@@ -42,6 +42,7 @@ _PARTS = Parts(files="files")
 # What a URL may have that is more than a path: what is escaped, credentials, a query.
 _SPECIAL = "%?#@"
 _VCS = ("git", "hg", "svn", "bzr")
+_INDEX = Source(kind=SourceKind.REGISTRY, location="")
 
 
 def read(reader: Reader, path: str) -> Lock:
@@ -189,7 +190,7 @@ def _source(table: LockTable) -> Source:
         return Source(kind=kind, location=path.removeprefix("./") or ".", subdirectory=subdirectory)
     if url is not None:
         return Source(kind=SourceKind.URL, location=without_credentials(url), subdirectory=subdirectory)
-    return Source(kind=SourceKind.REGISTRY, location="")
+    return _INDEX
 
 
 def _artifacts(table: LockTable, source: Source) -> Iterable[Artifact]:
@@ -233,6 +234,9 @@ def _merged(entries: Iterable[tuple[LockedPackage, tuple[str, ...]]]) -> list[Lo
         # The entry of the package itself, wherever the file has it; its extras alone, where there is none.
         several.sort(key=lambda item: len(item[1]))
         package, own = several[0]
+        if len(several) == 1 and not own and len(package.when) < 2:
+            packages.append(package)
+            continue
         more: dict[str, tuple[Edge, ...]] = {}
         for entry, extras in several:
             edges = tuple(edge for edge in entry.dependencies if edge.name != package.name or edge.extras)

@@ -7,6 +7,7 @@ itself is in no ``Pipfile.lock``: what it asks for is read from the ``Pipfile`` 
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
 
@@ -174,7 +175,7 @@ def _source(table: LockObject, sources: Mapping[str, str]) -> Source:
         return _repository(table, vcs)
     location = next((found for key in ("file", "path") if (found := table.text(key)) is not None), None)
     if location is None:
-        return Source(kind=SourceKind.REGISTRY, location=_index(table, sources))
+        return _of_index(_index(table, sources))
     subdirectory = table.text("subdirectory")
     location = location.partition("#")[0]
     if location.startswith("file:"):
@@ -185,6 +186,12 @@ def _source(table: LockObject, sources: Mapping[str, str]) -> Source:
     if location.lower().endswith(ARCHIVES):
         kind = SourceKind.PATH
     return Source(kind=kind, location=location.removeprefix("./") or ".", subdirectory=subdirectory)
+
+
+@functools.lru_cache(maxsize=64)
+def _of_index(location: str) -> Source:
+    """Return the one source that all packages of an index have."""
+    return Source(kind=SourceKind.REGISTRY, location=location)
 
 
 def _repository(table: LockObject, vcs: str) -> Source:

@@ -6,6 +6,7 @@ meaning cannot be guessed; unknown keys of version 1 are skipped, since later re
 
 from __future__ import annotations
 
+import functools
 import os
 from functools import partial
 
@@ -204,10 +205,19 @@ def source(table: LockTable) -> Source:
         if one is SourceKind.PATH and not location.lower().endswith(ARCHIVES):
             # It is read to compare its hash: nothing that is called otherwise, wherever the path leads.
             raise table.error("path", f"expected the path of a wheel or of a source archive, found '{location}'")
-        return Source(kind=one, location=without_credentials(location), subdirectory=table.text("subdirectory"))
+        subdirectory = table.text("subdirectory")
+        if one is SourceKind.REGISTRY and subdirectory is None:
+            return _index(location)
+        return Source(kind=one, location=without_credentials(location), subdirectory=subdirectory)
     known = ", ".join(_SOURCES)
     found = ", ".join(table.value) or "nothing"
     raise LockfileError(f"expected a source ({known}), found {found}", path=table.path, keys=table.keys, hint="uv lock")
+
+
+@functools.lru_cache(maxsize=64)
+def _index(location: str) -> Source:
+    """Return the one source that all packages of an index have."""
+    return Source(kind=SourceKind.REGISTRY, location=without_credentials(location))
 
 
 def _git(url: str) -> Source:
