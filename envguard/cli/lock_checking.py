@@ -6,7 +6,7 @@ import os
 import sys
 
 from ..check import check_lock
-from ..errors import EnvguardError
+from ..errors import ConfigError, EnvguardError, RepositoryError
 from ..observe import find_project
 from ..reader import Reader
 from .answered import keep
@@ -52,12 +52,36 @@ def check_locks(
 def _projects(reader: Reader, files: Iterable[str]) -> list[str]:
     """Return the folders of the projects that *files* belong to, each once.
 
-    A file that was deleted, with its folder or without, counts as much as one that changed.
+    A file that was deleted, with its folder or without, counts as much as one that changed. ConfigError where one is not there
+    and git does not know it: another project than the one that is meant would be judged, and called clean.
     """
     found: dict[str, None] = {}
     for file in files:
-        start = os.path.abspath(file)
+        start = path = os.path.abspath(file)
         while not reader.is_dir(start):
             start = os.path.dirname(start)
+        if start != path and not os.path.lexists(path) and not _was_there(path, start):
+            raise ConfigError(
+                "is not there, and git knows no such file, so it belongs to no project",
+                path=path,
+                hint="see how it is written; without a file the project of the current folder is checked",
+            )
         found[find_project(reader, start)] = None
     return list(found)
+
+
+def _was_there(path: str, folder: str) -> bool:
+    """Return whether *path*, below *folder*, is staged or in the last commit; also where there is no git that could tell."""
+    from ..repository.snapshot import index_reader
+
+    try:
+        index = index_reader(folder)
+        try:
+            return index.exists(path) or index.revision("HEAD").exists(path)
+        except RepositoryError:
+            # Nothing was committed yet.
+            return False
+        finally:
+            index.close()
+    except RepositoryError:
+        return True

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -309,3 +310,29 @@ def test_of_several_projects_all_are_inputs_of_the_answer(
     (tmp_path / "other" / "uv.lock").unlink()
     assert cli("lock", "check", "app/uv.lock", "other/uv.lock").status == 3
     assert runs.count == 2
+
+
+def test_a_file_that_nobody_ever_had_is_no_hint(cli: Cli, project: Project) -> None:
+    """A path with a typo was taken for a deleted file: the project around it was judged, and the answer was clean."""
+
+    def git(*arguments: str) -> None:
+        identity = ("-c", "user.name=Ada", "-c", "user.email=ada@host.example")
+        subprocess.run(["git", *identity, *arguments], cwd=project.folder, check=True)
+
+    git("init", "--quiet")
+    for typo in ("uv.lokc", "services/uv.lock"):
+        result = cli("lock", "check", typo)
+        assert (result.status, result.out) == (2, "")
+        assert result.err.startswith(
+            f"error: {typo}: is not there, and git knows no such file, so it belongs to no project\n"
+        )
+    (project.folder / "staged.in").touch()
+    (project.folder / "old").mkdir()
+    (project.folder / "old" / "committed.in").touch()
+    git("add", "old/committed.in", "uv.lock")
+    git("commit", "--quiet", "--message", "first")
+    git("add", "staged.in")
+    git("rm", "--quiet", "-r", "old")
+    (project.folder / "staged.in").unlink()
+    assert cli("lock", "check", "staged.in", "old/committed.in").status == 0
+    assert cli("lock", "check", "uv.lokc").status == 2
