@@ -192,7 +192,14 @@ def _refuse_own_record(project: str, place: str, given: str, name: str | None, i
             continue
         inside = os.path.relpath(path, real)
         if inside == ".":
-            raise ConfigError(f"{own} cannot be recorded: it changes when something is recorded", path=place)
+            why = (
+                "changes when something is recorded"
+                if own == ".envguard"
+                else "is no data, and changes with every command"
+            )
+            raise ConfigError(
+                f"{own} cannot be recorded: it {why}", path=place, hint="name a folder that holds data alone"
+            )
         if not inside.startswith("..") and not _ignored(matcher, inside, folder=own in _FOLDERS):
             held.append((own, inside))
     if held:

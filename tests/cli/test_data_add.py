@@ -154,10 +154,17 @@ def test_a_folder_that_holds_the_project_is_no_data(cli: Cli, recorded: Project)
     assert cli("data", "add", "..", "--ignore", "app", "--name", "above").status == 0
 
 
-def test_where_the_manifests_are_kept_is_no_data(cli: Cli, added: Path) -> None:
-    result = cli("data", "add", ".envguard")
+@pytest.mark.parametrize(
+    ("own", "why"),
+    [
+        (".envguard", "it changes when something is recorded"),
+        (".venv", "it is no data, and changes with every command"),
+    ],
+)
+def test_where_the_manifests_and_packages_are_kept_is_no_data(cli: Cli, added: Path, own: str, why: str) -> None:
+    result = cli("data", "add", own)
     assert result.status == 2
-    assert "cannot be recorded: it changes when something is recorded" in result.err
+    assert f"{own} cannot be recorded: {why}\n\nhint: name a folder that holds data alone\n" in result.err
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", ".x", "-x", "a\nb"])
