@@ -178,6 +178,8 @@ ALONE = {
     "a table after it": 'sdist = { url = "a" }\n[package.sdist]\nurl = "b"\n',
     "a table in it after it": 'sdist = { url = "a" }\n[package.sdist.more]\nurl = "b"\n',
     "twice": 'sdist = { url = "a" }\nsdist = { url = "a" }\n',
+    "a dotted key after it": 'sdist = { url = "a" }\nsdist.more = 1\n',
+    "a dotted key before it": 'sdist.more = 1\nsdist = { url = "a" }\n',
     "two on a line": 'a = { b = "c" } c = { b = "c" }\n',
     "empty": "sdist = {}\n",
     "not closed": 'sdist = { url = "a"\n',
