@@ -82,7 +82,7 @@ from envguard.determinism.torch_knobs import inductor_knobs, torch_knobs
 print(*sorted(knob.name for knob in torch_knobs(torch, audit=True) + inductor_knobs() if knob.write is not None))
 """
     names = set(told(code).split())
-    # A build without a GPU has no tuning to turn off, and a torch before 2.9 no such switch of the compiler.
+    # A build without a GPU has no tuning to turn off, and torch 2.8 no such switch of the compiler.
     younger = {"torch.cuda.tunable.tuning", "torch._inductor.config.deterministic"}
     assert names | younger == set(torch_knobs.SET)
 
