@@ -1,7 +1,8 @@
 """Measure reading, judging and comparing locks of about a megabyte beside the check of the tool that each belongs to.
 
 For every format that envguard reads, the largest lock of the corpora is taken, with the manifest beside it. Prints tables in
-Markdown. ``make bench-locks`` builds what it needs and runs it.
+Markdown. ``make bench-locks`` builds what it needs and runs it. Those of pixi and conda-lock are of 1.6 and 1.4 MB:
+``BENCH_ARGS="--cut 1100000 --only pixi --only conda-lock"`` measures less of them.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from build_environment import DEFAULT, ROOT, environment, find_uv
 from rounds import Case, interleaved, medians, processor
+from shorter import shorten
 
 from envguard.lockfiles import read_lock
 from envguard.lockfiles.formats import FORMATS, format_of
@@ -74,8 +76,10 @@ class Project:
         return f"`{self.lock.name}`, {self.lock.stat().st_size / 1e6:.2f} MB, {self.packages} packages"
 
 
-def projects(folder: Path, only: list[str], variables: Mapping[str, str]) -> Iterator[Project]:
-    """Make a project of each format that has a lock in the corpora, in *folder*."""
+def projects(
+    folder: Path, only: list[str], variables: Mapping[str, str], *, cut: int | None = None
+) -> Iterator[Project]:
+    """Make a project of each format that has a lock in the corpora, in *folder*; of at most *cut* bytes, where it can be cut."""
     for form in FORMATS:
         locks = [path for path in CORPORA.rglob("*.*") if format_of(path.name) is form]
         if not locks or (only and form.name not in only):
@@ -84,6 +88,8 @@ def projects(folder: Path, only: list[str], variables: Mapping[str, str]) -> Ite
         here, repository = folder / form.name / "project", folder / form.name / "repository"
         for place in (here, repository):
             shutil.copytree(largest.parent, place, ignore=shutil.ignore_patterns(".*_cache"))
+            if cut is not None and form.name in ("pixi", "conda-lock"):
+                shorten(place / largest.name, cut)
         lock, changed = here / largest.name, folder / form.name / "changed" / largest.name
         changed.parent.mkdir()
         changed.write_text(another(lock.read_text(encoding="utf-8")), encoding="utf-8")
@@ -273,6 +279,12 @@ def main() -> None:
     parser.add_argument(
         "--only", action="append", default=[], metavar="FORMAT", help="measure this format alone; may be repeated"
     )
+    parser.add_argument(
+        "--cut",
+        type=int,
+        metavar="BYTES",
+        help="take platforms and environments out of locks that are larger than that",
+    )
     options = parser.parse_args()
     benchmark = options.folder.resolve()
     tool = benchmark / "tool" / "bin"
@@ -282,7 +294,7 @@ def main() -> None:
     variables = {**environment(benchmark), "ENVGUARD_CACHE_DIR": str(work / "store"), "PIPENV_IGNORE_VIRTUALENVS": "1"}
     # Whatever asks git must find these repositories, not the one around them.
     variables["GIT_CEILING_DIRECTORIES"] = str(work)
-    found = list(projects(work, options.only, variables))
+    found = list(projects(work, options.only, variables, cut=options.cut))
     # Files that have just been written cannot be told from files that will be: nothing is kept before they have aged.
     time.sleep(3)
     for project in found:

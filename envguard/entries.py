@@ -32,12 +32,16 @@ _OUTSIDE = late(r"\n[^ \-]")
 
 
 class Entries:
-    """The documents that were read, each by the place that it was read from, and what was made of their entries."""
+    """The documents that were read, each by the place that it was read from, and what was made of their entries.
 
-    __slots__ = ("_lines", "_made", "_read")
+    *asked* is what lines of files of another kind ask for, by their path and all that they say.
+    """
+
+    __slots__ = ("_lines", "_made", "_read", "asked")
 
     def __init__(self) -> None:
         self._read: dict[tuple[str, str], tuple[str, Document]] = {}
+        self.asked: dict[tuple[object, ...], Any] = {}
         self._lines: dict[str, Line] = {}
         self._made: dict[tuple[int, str], tuple[object, object, Any]] = {}
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CORPORA = Path(__file__).resolve().parents[1] / "corpora"
-_NAMES = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "pixi.lock", "conda-lock.yml")
+_NAMES = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml", "pixi.lock", "conda-lock.yml", "requirements.txt")
 LOCKS = sorted(path for path in CORPORA.rglob("*") if path.name in _NAMES and format_of(path.name) is not None)
 # Short enough to be read hundreds of times.
 SHORT = [

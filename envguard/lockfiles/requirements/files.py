@@ -9,7 +9,7 @@ import re
 from ...errors import LockfileError, UnreadableError
 from ...patterns import late
 from ...urls import unquote
-from ...values import dataclass, field
+from ...values import dataclass, field, replace
 from ..text import MAX_BYTES, refuse_merge
 from .entries import Asked, Include, Index, parse_line
 from .lines import logical_lines
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ...reader import Reader
+    from .lines import Line
 
 MAX_FILES = 1000
 # How deep files include one another, and how many lines that ask for something there are: tools write nothing of the kind.
@@ -104,7 +105,7 @@ class _Files:
             refuse_merge(self.texts[path], path, hint="resolve it, or make the file anew")
         found = self.constraints if constraint else self.requirements
         for line in logical_lines(self.texts[path], path):
-            for item in parse_line(line, path):
+            for item in self.items(line, path):
                 if isinstance(item, Asked):
                     found.append(item)
                     if len(found) > MAX_LINES:
@@ -114,6 +115,19 @@ class _Files:
                     self.indexes.append(item)
                 else:
                     self.include(item, path, (*above, path), constraint=constraint or item.constraint)
+
+    def items(self, line: Line, path: str) -> Iterator[Asked | Include | Index]:
+        """Yield what *line* of the file *path* says; what it asks for is taken from another text that had it, too."""
+        known = self.reader.entries.asked if self.reader.entries is not None else {}
+        said = path, line.text, line.comments
+        asked = known.get(said)
+        if asked is not None:
+            yield asked if asked.line == line.number else replace(asked, line=line.number)
+            return
+        for item in parse_line(line, path):
+            if isinstance(item, Asked):
+                known[said] = item
+            yield item
 
     def include(self, item: Include, path: str, above: tuple[str, ...], *, constraint: bool) -> None:
         if constraint and not item.constraint:
