@@ -51,6 +51,8 @@ def torch_cuda_conditions(torch: Any, device: int) -> dict[str, str]:
         told["torch.cuda.driver"] = str(core._cuda_getDriverVersion())  # noqa: SLF001 - likewise
     if hasattr(core, "_get_fp32_precision_getter"):
         told["torch.cuda.convolution"] = str(core._get_fp32_precision_getter("cuda", "conv"))  # noqa: SLF001 - likewise
+    elif hasattr(core, "_get_cudnn_allow_tf32"):  # before torch 2.9
+        told["torch.cuda.convolution"] = "tf32" if core._get_cudnn_allow_tf32() else "ieee"  # noqa: SLF001 - likewise
     return told
 
 

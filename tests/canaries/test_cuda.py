@@ -10,7 +10,7 @@ import json
 import pytest
 
 from tests.canaries.programs import python
-from tests.canaries.test_torch import STATE
+from tests.canaries.test_torch import STATE, skip_without
 
 pytestmark = pytest.mark.torch
 
@@ -24,11 +24,16 @@ class Gpu:
 
 seen = set()
 
+def precision():
+    if hasattr(torch._C, "_get_fp32_precision_getter"):
+        return torch._C._get_fp32_precision_getter("cuda", "matmul")
+    return "tf32" if torch._C._get_cublas_allow_tf32() else "ieee"  # before torch 2.9
+
 def on_cpu(real):
     def call(*arguments, **more):
         if isinstance(more.get("device"), Gpu):
             seen.add((torch.get_deterministic_debug_mode(), torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark,
-                      torch._C._get_fp32_precision_getter("cuda", "matmul")))
+                      precision()))
             more["device"] = "cpu"
         arguments = ["cpu" if isinstance(given, Gpu) else given for given in arguments]
         return real(*arguments, **more)
@@ -89,6 +94,7 @@ def test_they_are_run_beside_those_on_the_cpu_with_what_the_gpu_is(plain: dict[s
 def test_settings_of_cuda_are_known_while_they_run_and_then_what_they_were(
     plain: dict[str, dict[str, str]], setting: str
 ) -> None:
+    skip_without(setting)
     code = f"""
 {STAND_IN}
 {STATE}
