@@ -207,7 +207,8 @@ def test_whatever_two_texts_of_yaml_are_made_of(old: str, new: str) -> None:
     assert means_the_same("yaml", "package", f"{old}{entry}  c: d\n", f"{new}{entry}  c: d\n")
 
 
-def test_a_stand_in_that_is_not_taken_for_an_entry_is_no_entry() -> None:
+@pytest.mark.parametrize("lost", [0, -1])
+def test_a_stand_in_that_is_not_taken_for_an_entry_is_no_entry(lost: int) -> None:
     # A parser that loses one of them, as none should.
     old = HEAD + SECOND + TAIL
     new = HEAD + '[[package]]\nname = "c"\n' + SECOND + TAIL
@@ -219,7 +220,7 @@ def test_a_stand_in_that_is_not_taken_for_an_entry_is_no_entry() -> None:
         parsed.append(text)
         document = tomli.loads(text)
         if len(parsed) == 1:
-            del document["package"][0]
+            del document["package"][lost]
         return document
 
     assert entries.toml("a", "package", new, forgetful) == tomli.loads(new)
