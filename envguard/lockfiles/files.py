@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .model import Artifact, Lock, LockedPackage
 
 _NEWEST_MINOR = 30
+_MOST_CLAUSES = 1000
 _PYTHON = late(r"(?P<kind>py|cp|pp)(?P<major>\d)(?P<minor>\d*)")
 _PLATFORM = late(
     r"(?:(?:manylinux|musllinux)_\d+_\d+|manylinux(?:1|2010|2014)|linux)_(?P<linux>.+)"
@@ -146,12 +147,16 @@ def _environment(minor: int, triple: str) -> Mapping[str, str]:
 
 
 def minors(requires: str | None, major: int) -> Iterator[int]:
-    """Yield the minor versions of Python *major* in the range *requires*, None for all; all of them where it is no range."""
-    wanted = requires or ""
+    """Yield the minor versions of Python *major* in the range *requires*, None for all; all of them where it is no range.
+
+    A range of more than 1,000 different clauses is none that anybody wrote, and counts as no range.
+    """
     try:
-        pep440.clauses(wanted)
+        # Each clause is asked about 180 versions: one that stands there a thousand times is asked once.
+        clauses = dict.fromkeys(pep440.clauses(requires or ""))
     except ValueError:
-        wanted = ""
+        clauses = {}
+    wanted = ",".join(map("".join, clauses)) if len(clauses) <= _MOST_CLAUSES else ""
     for minor in range(_NEWEST_MINOR):
         if any(pep440.contains(wanted, f"{major}.{minor}.{patch}") for patch in (0, 1, 5, 10, 20, 99)):
             yield minor
