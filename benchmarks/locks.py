@@ -93,6 +93,7 @@ def projects(
         lock, changed = here / largest.name, folder / form.name / "changed" / largest.name
         changed.parent.mkdir()
         changed.write_text(another(lock.read_text(encoding="utf-8")), encoding="utf-8")
+        name_the_lock(here, largest.name)
         read = read_lock(Reader(), str(lock))
         stage(repository, largest.name, changed, read.digest, variables)
         yield Project(
@@ -103,6 +104,15 @@ def projects(
             known=folder / form.name / "known",
             packages=len(read.packages),
         )
+
+
+def name_the_lock(folder: Path, name: str) -> None:
+    """Say in the settings which file is the lock: a ``requirements.txt`` or ``pylock.toml`` is not taken for one, but a lock further up is."""
+    settings, table = folder / "pyproject.toml", "[tool.envguard]\n"
+    if not settings.exists():
+        settings, table = folder / "envguard.toml", ""
+    with settings.open("a", encoding="utf-8") as file:
+        file.write(f'\n{table}lock = "{name}"\n')
 
 
 def another(text: str) -> str:
@@ -220,6 +230,16 @@ def settled(found: dict[str, Case], variables: Mapping[str, str]) -> dict[str, C
     return known
 
 
+def judges(project: Project, tool: Path, variables: Mapping[str, str]) -> None:
+    """Make sure that the check of the folder of *project* is one of its lock, and of no other."""
+    command = (str(tool / "envguard"), "lock", "check")
+    done = subprocess.run(
+        command, cwd=project.lock.parent, env=dict(variables), capture_output=True, text=True, check=False
+    )
+    if done.stdout.partition("\n")[0].split() != ["lock", project.lock.name]:
+        sys.exit(f"error: envguard lock check in {project.lock.parent} judges another lock\n{done.stdout}{done.stderr}")
+
+
 def know_the_lock_of_before(project: Project, tool: Path, variables: Mapping[str, str]) -> None:
     """Fill the store *known* with what a hook has kept of the lock that was committed last."""
     store = {**variables, "ENVGUARD_CACHE_DIR": str(project.known)}
@@ -307,6 +327,8 @@ def main() -> None:
         if name in own:
             every[f"{name} tool"] = own[name]
     every = settled(every, variables)
+    for project in found:
+        judges(project, tool, variables)
     for name, case in every.items():
         if name.endswith(" tool") and case.status != 0:
             sys.exit(f"error: {case.name} does not call the lock fresh: status {case.status}")

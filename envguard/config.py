@@ -119,6 +119,16 @@ def is_configured(reader: Reader, project: str) -> bool:
     return isinstance(tool, dict) and "envguard" in tool
 
 
+def has_table(reader: Reader, manifest: str) -> bool:
+    """Return whether the file *manifest* has a table ``[tool.envguard]``; of one that is no TOML, whether it speaks of us."""
+    try:
+        text = reader.read_text(manifest, limit=MAX_BYTES) if reader.exists(manifest) else ""
+    except EnvguardError:
+        return False
+    # Nearly always it does not, and nothing need be parsed.
+    return "envguard" in text and is_configured(reader, os.path.dirname(manifest))
+
+
 def _refuse_dangling(reader: Reader, project: str, own: str) -> None:
     """Raise ConfigError where *own*, which is not there, is a link: somebody has settings, and nobody can read them."""
     place = reader.real_path(own)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import os
 
-from .config import MANIFEST, OWN_FILE, load_config
+from .config import MANIFEST, OWN_FILE, has_table, load_config
 from .errors import ConfigError, EnvguardError
 from .lockfiles.formats import AMBIGUOUS, EXPORTED_LOCKS, NATIVE_LOCKS, OWN_MANIFESTS
 from .lockfiles.model import RefusalKind, Refused
@@ -68,7 +68,7 @@ class Request:
 def find_project(reader: Reader, start: str) -> str:
     """Return the project that the folder (or file) *start* belongs to, links resolved.
 
-    The nearest folder upward that holds a lock that a tool installs from, ``envguard.lock`` or ``envguard.toml``, else the
+    The nearest folder upward that holds a lock that a tool installs from, ``envguard.lock`` or settings of ours, else the
     nearest that holds a manifest or an exported lock, else the nearest with what folders have as well that are no
     project (``requirements.txt``); the search ends at the root of a repository. ConfigError where there is none.
     """
@@ -81,7 +81,8 @@ def find_project(reader: Reader, start: str) -> str:
     found: dict[tuple[str, ...], str] = {}
     here = folder
     while True:
-        if any(reader.exists(os.path.join(here, name)) for name in (*NATIVE_LOCKS, "envguard.lock", OWN_FILE)):
+        own = any(reader.exists(os.path.join(here, name)) for name in (*NATIVE_LOCKS, "envguard.lock", OWN_FILE))
+        if own or has_table(reader, os.path.join(here, MANIFEST)):
             return here
         for names in (others, AMBIGUOUS):
             if names not in found and any(reader.exists(os.path.join(here, name)) for name in names):

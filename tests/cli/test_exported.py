@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.guarded import Project
 from tests.lockfiles.pylock.documents import MANIFEST, PACKAGES, digest, lock, package
 
 if TYPE_CHECKING:
@@ -179,6 +180,37 @@ def test_a_folder_of_documentation_is_no_project(cli: Cli, folder: Path, monkeyp
     (folder / "docs" / "requirements.txt").write_text("sphinx\n")
     monkeypatch.chdir(folder / "docs")
     assert "lock         ../pylock.toml" in cli("lock", "check").out.replace(str(folder), "..")
+
+
+@pytest.mark.parametrize(
+    ("manifest", "judged"),
+    [
+        ('[tool.envguard]\nlock = "pylock.toml"\n', "pylock.toml"),
+        ('[[tool.envguard.waivers]]\nrule = "x"\nreason = "y"\n', None),
+        ("[tool.envguard\n", None),
+        ("[tool.other]\nfor = 'envguard'\n", "uv.lock"),
+        ("[tool.envguards]\n", "uv.lock"),
+        ("[broken\n", "uv.lock"),
+    ],
+)
+def test_settings_make_a_folder_a_project_below_another_that_has_a_lock(
+    cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch, manifest: str, judged: str | None
+) -> None:
+    """An exported lock does not, since whoever works below a lock of a tool means that; but who names it means it."""
+    Project(folder)
+    below = folder / "services"
+    below.mkdir()
+    (below / "pyproject.toml").write_text(manifest)
+    (below / "pylock.toml").write_text(lock())
+    monkeypatch.chdir(below)
+    result = cli("lock", "check")
+    if judged is None:
+        # Settings that cannot be used are not passed over.
+        assert (result.status, result.out) == (2, "")
+        assert result.err.startswith(("error: pyproject.toml:", "error: services/pyproject.toml:"))
+    else:
+        told = result.out.splitlines()[0].replace(f"{folder}/", "")
+        assert told == f"lock         {judged}"
 
 
 def test_a_change_in_an_included_file_is_a_change_of_the_lock(
