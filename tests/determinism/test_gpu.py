@@ -1,6 +1,7 @@
 """What the switches, the seal and the resume contract do on a real GPU: ``pytest -m gpu`` where there is one.
 
-Whatever is said here of a library was seen, not read: each experiment has a control without envguard, which must differ.
+Whatever is said here of a library was seen, not read. Where numbers are to repeat that differ otherwise, a control without envguard
+must differ.
 """
 
 from __future__ import annotations
