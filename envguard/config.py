@@ -110,13 +110,10 @@ def is_configured(reader: Reader, project: str) -> bool:
     """Return whether the folder *project* has settings, be they empty or of no use."""
     if reader.exists(os.path.join(project, OWN_FILE)):
         return True
-    manifest = os.path.join(project, MANIFEST)
     try:
-        table = read_toml(reader, manifest, ConfigError, limit=MAX_BYTES) if reader.exists(manifest) else {}
+        return _of_manifest(reader, os.path.join(project, MANIFEST)) is not None
     except EnvguardError:
         return True
-    tool = table.get("tool")
-    return isinstance(tool, dict) and "envguard" in tool
 
 
 def has_table(reader: Reader, manifest: str) -> bool:
@@ -129,6 +126,13 @@ def has_table(reader: Reader, manifest: str) -> bool:
     return "envguard" in text and is_configured(reader, os.path.dirname(manifest))
 
 
+def _of_manifest(reader: Reader, manifest: str) -> Any:
+    """Return what stands as ``tool.envguard`` in the file *manifest*, None where nothing does; errors as of ``read_toml``."""
+    table = read_toml(reader, manifest, ConfigError, limit=MAX_BYTES) if reader.exists(manifest) else {}
+    tool = table.get("tool")
+    return tool.get("envguard") if isinstance(tool, dict) else None
+
+
 def _refuse_dangling(reader: Reader, project: str, own: str) -> None:
     """Raise ConfigError where *own*, which is not there, is a link: somebody has settings, and nobody can read them."""
     place = reader.real_path(own)
@@ -139,12 +143,11 @@ def _refuse_dangling(reader: Reader, project: str, own: str) -> None:
 def _refuse_two(reader: Reader, manifest: str) -> None:
     """Raise ConfigError where *manifest* holds settings, too, which nobody would read."""
     try:
-        table = read_toml(reader, manifest, ConfigError, limit=MAX_BYTES) if reader.exists(manifest) else {}
+        table = _of_manifest(reader, manifest)
     except EnvguardError:
         # Whoever needs the manifest says what is wrong with it.
         return
-    tool = table.get("tool")
-    if isinstance(tool, dict) and tool.get("envguard"):
+    if table:
         raise ConfigError(
             f"these settings would not be read, since {OWN_FILE} beside them holds settings as well",
             path=manifest,

@@ -193,6 +193,18 @@ def test_a_terminal_without_unicode_gets_escapes(cli: Cli, tmp_path: Path) -> No
     assert result.err.startswith(r"error: there is no rule 'rule-\xe9'")
 
 
+def process(cli: Cli, folder: Path, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Return what became of the program *code*, in a process of its own in *folder*."""
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=folder,
+        env=cli.environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize(("command", "collects"), [(("lock", "check"), False), (("hash", "."), True), (("-h",), True)])
 def test_a_short_command_of_its_own_process_collects_no_garbage(
     cli: Cli, tmp_path: Path, command: tuple[str, ...], collects: bool
@@ -202,15 +214,8 @@ def test_a_short_command_of_its_own_process_collects_no_garbage(
         "with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()): main()\n"
         "print(gc.isenabled(), gc.get_freeze_count() > 0)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *command],
-        cwd=tmp_path,
-        env=cli.environ,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stdout == f"{collects} True\n"
+    done = process(cli, tmp_path, code, *command)
+    assert (done.returncode, done.stdout) == (0, f"{collects} True\n"), done.stderr
 
 
 @pytest.mark.parametrize(
@@ -233,14 +238,7 @@ def test_a_short_command_ends_its_process_where_nobody_awaits_the_end(
         "end = os._exit; os._exit = lambda status: (sys.stdout.flush(), end(status + 40))\n"
         "sys.exit(program())"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, *command],
-        cwd=tmp_path,
-        env=cli.environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = process(cli, tmp_path, code, *command)
     known = 0 if command[0] == "hash" else 2
     assert done.returncode == (known + 40 if ended else known)
     assert done.stdout == ("over\n" if "over" in before else done.stdout)
